@@ -1,0 +1,145 @@
+"""What a search space is: the protocol every space implements, and the values that cross it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor, nn
+
+Alpha = dict[str, Tensor]
+"""Architecture parameters by name, for instance ``{"cell": (edges, operations)}``."""
+
+Genotype = str
+"""A discrete architecture as canonical text in the field's notation; each space parses and writes its own."""
+
+
+class Batch(NamedTuple):
+    """One batch: images ``x`` (batch, channels, height, width), targets ``y`` (batch,), and the half it came from."""
+
+    x: Tensor
+    y: Tensor
+    half: str = "train"
+
+
+@dataclass(frozen=True)
+class Mix:
+    """How a supernet combines its operations.
+
+    ``weights`` holds a weight per operation, shaped as the architecture parameters. ``active``, where given, lists for
+    each edge the operations to run, drawn on the CPU: the supernet computes those alone and never inspects a tensor.
+    """
+
+    weights: dict[str, Tensor]
+    active: dict[str, list[list[int]]] | None = None
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One edge of a discrete cell, as reports draw it. ``source`` and ``target`` are node names of the cell."""
+
+    cell: str
+    source: str
+    target: str
+    operation: str
+    weight: float = 1.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The edge as plain types, for a record's ``edges`` column."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Score:
+    """A table's answer for one genotype and data set. Accuracies in percent, cost in seconds of the table's GPU.
+
+    ``rank`` is 1 + the number of strictly better genotypes of the space, ``percentile`` is 100 × the share that is
+    strictly worse, ``regret`` the best genotype's test accuracy minus this one's (percentage points).
+    """
+
+    test_accuracy: float
+    val_accuracy: float
+    rank: int
+    percentile: float
+    regret: float
+    params: float
+    flops: float
+    latency_ms: float
+    cost_seconds: float | None
+    source: str
+
+
+class SpaceOptions(BaseModel):
+    """Fields of a space that a user may set. ``classes`` and ``image_size`` come from the data set and the protocol."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    classes: int = 10
+    image_size: int = 32
+    in_channels: int = 3
+
+
+class Space(ABC):
+    """A search space: what can be found. It knows nothing of optimisers, of data files, or of the harness."""
+
+    name: ClassVar[str]
+    Options: ClassVar[type[SpaceOptions]] = SpaceOptions
+    skip: ClassVar[str] = "skip_connect"
+    none: ClassVar[str] = "none"
+
+    def __init__(self, options: SpaceOptions | None = None) -> None:
+        self.options = options if options is not None else self.Options()
+
+    @abstractmethod
+    def alphas(self, generator: torch.Generator) -> Alpha:
+        """Fresh architecture parameters on the CPU."""
+
+    @abstractmethod
+    def supernet(self, role: str = "w") -> nn.Module:
+        """A network with ``forward(x, mix) -> logits`` that owns no architecture parameter.
+
+        ``role`` names the network ("w", "y"); spaces whose networks start apart (the solvable model) read it.
+        """
+
+    def relax(self, alpha: Alpha) -> Mix:
+        """The continuous relaxation: softmax over each edge's operations (DARTS, Eq. 2)."""
+        return Mix({name: torch.softmax(a, dim=-1) for name, a in alpha.items()})
+
+    def loss(self, network: nn.Module, mix: Mix, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Mean cross-entropy of ``network`` on ``batch``, a scalar, and the logits (batch, classes)."""
+        logits = network(batch.x, mix)
+        return F.cross_entropy(logits, batch.y), logits
+
+    def penalty(self, alpha: Alpha) -> Tensor | None:
+        """A differentiable cost of α, for instance the expected latency ⟨softmax α, Lat⟩; None where there is none."""
+        return None
+
+    def prox(self, alpha: Alpha, step: float) -> None:
+        """What no gradient can do after α's descent, in place (ℓ1's soft threshold on gates); nothing by default."""
+
+    @abstractmethod
+    def discretise(self, alpha: Alpha) -> Genotype:
+        """The space's own rule from α to a genotype."""
+
+    @abstractmethod
+    def build(self, genotype: Genotype, trained: nn.Module | None = None) -> nn.Module:
+        """The stand-alone network ``forward(x) -> logits``, inheriting trained weights where the space can."""
+
+    @abstractmethod
+    def edges(self, genotype: Genotype) -> list[Edge]:
+        """The genotype's edges. Raises BadInput for text that is no genotype of this space."""
+
+    @abstractmethod
+    def sample(self, generator: torch.Generator) -> Genotype:
+        """A genotype drawn uniformly."""
+
+    @abstractmethod
+    def mutate(self, genotype: Genotype, generator: torch.Generator) -> Genotype:
+        """A neighbour of ``genotype``: one choice changed."""
+
+    def score(self, genotype: Genotype, dataset: str, epochs: int | None = None) -> Score | None:
+        """A table's answer (``epochs``: training length, the longest by default); None where it must be trained."""
+        return None
