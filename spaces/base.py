@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import torch
@@ -58,14 +60,15 @@ class Score:
     """A table's answer for one genotype and data set. Accuracies in percent, cost in seconds of the table's GPU.
 
     ``rank`` is 1 + the number of strictly better genotypes of the space, ``percentile`` is 100 × the share that is
-    strictly worse, ``regret`` the best genotype's test accuracy minus this one's (percentage points).
+    strictly worse, ``regret`` the best genotype's test accuracy minus this one's (percentage points). The three are
+    None where the table does not hold the whole space; ``source`` then says so.
     """
 
     test_accuracy: float
     val_accuracy: float
-    rank: int
-    percentile: float
-    regret: float
+    rank: int | None
+    percentile: float | None
+    regret: float | None
     params: float
     flops: float
     latency_ms: float
@@ -90,8 +93,14 @@ class Space(ABC):
     skip: ClassVar[str] = "skip_connect"
     none: ClassVar[str] = "none"
 
-    def __init__(self, options: SpaceOptions | None = None) -> None:
+    def __init__(self, options: SpaceOptions | None = None, table: Any = None) -> None:
         self.options = options if options is not None else self.Options()
+        self.table = table
+
+    @classmethod
+    def open_table(cls, where: Path | None) -> Any:
+        """What ``score`` reads, at ``where`` or where the field keeps it; None where this space has no table there."""
+        return None
 
     @abstractmethod
     def alphas(self, generator: torch.Generator) -> Alpha:
@@ -108,16 +117,16 @@ class Space(ABC):
         """The continuous relaxation: softmax over each edge's operations (DARTS, Eq. 2)."""
         return Mix({name: torch.softmax(a, dim=-1) for name, a in alpha.items()})
 
-    def loss(self, network: nn.Module, mix: Mix, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Mean cross-entropy of ``network`` on ``batch``, a scalar, and the logits (batch, classes)."""
+    def loss(self, network: Callable[[Tensor, Mix], Tensor], mix: Mix, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Mean cross-entropy of ``network`` on ``batch``, and how many images it got right; both scalars."""
         logits = network(batch.x, mix)
-        return F.cross_entropy(logits, batch.y), logits
+        return F.cross_entropy(logits, batch.y), (logits.detach().argmax(1) == batch.y).sum()
 
     def penalty(self, alpha: Alpha) -> Tensor | None:
         """A differentiable cost of α, for instance the expected latency ⟨softmax α, Lat⟩; None where there is none."""
         return None
 
-    def prox(self, alpha: Alpha, step: float) -> None:
+    def prox(self, alpha: Alpha, step: float) -> None:  # noqa: B027 - most spaces have none
         """What no gradient can do after α's descent, in place (ℓ1's soft threshold on gates); nothing by default."""
 
     @abstractmethod

@@ -1,6 +1,6 @@
 """The topology cell of NATS-Bench and its stand-alone network.
 
-Source: Dong, Liu, Musial, Gabrys, "NATS-Bench", TPAMI 2021 (the space of NAS-Bench-201), built as its authors' code does.
+Source: Dong, Liu, Musial, Gabrys, "NATS-Bench", TPAMI 2021 (the space of NAS-Bench-201), as its authors build it.
 A cell has four nodes and six edges, each edge one of five operations; node 0 is the input, node 3 the output.
 """
 
@@ -103,8 +103,8 @@ class Reduction(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The shortcut plus the two convolutions."""
-        residual: Tensor = self.downsample(x)
-        return residual + self.conv_b(self.conv_a(x))
+        y: Tensor = self.downsample(x) + self.conv_b(self.conv_a(x))
+        return y
 
 
 def operation(name: str, channels: int) -> nn.Module:
