@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -32,7 +32,9 @@ def multiply_adds(module: nn.Module, input_shape: Sequence[int], *extra: Any) ->
     fake = FakeTensorMode(allow_non_fake_inputs=True)
     counter = FlopCounterMode(display=False, custom_mapping={torch.ops.aten.addmm: _linear_with_bias})
     with fake, torch.no_grad():
-        tensors = {name: fake.from_tensor(t) for name, t in (*module.named_parameters(), *module.named_buffers())}
+        tensors: dict[str, Tensor] = {
+            name: fake.from_tensor(t) for name, t in (*module.named_parameters(), *module.named_buffers())
+        }
         device = next((t.device for t in tensors.values()), torch.device("cpu"))
         x = torch.empty((_BATCH, *input_shape), device=device)
         with counter:
