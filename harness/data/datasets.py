@@ -1,0 +1,89 @@
+"""The data sets by name: whole, in memory, as uint8 at the size the search wants."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+from torch import Tensor
+
+from harness.data.augment import Augment
+from harness.data.cifar import read_cifar
+from harness.data.digits import read_digits
+from harness.data.image_folder import read_image_folder
+from harness.data.images import Images, channel_statistics, resize
+from results.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images and labels on the CPU: ``*_x`` uint8 (N, C, H, W), ``*_y`` int64 (N,) in 0..classes-1.
+
+    ``mean`` and ``std`` are the training images' per channel, in units where 255 is 1, at the size they are held.
+    ``source`` is one line on what was read; ``augment`` the augmentation customary for the set at this size.
+    """
+
+    name: str
+    train_x: Tensor
+    train_y: Tensor
+    test_x: Tensor
+    test_y: Tensor
+    classes: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    source: str
+    augment: Augment = field(default_factory=Augment)
+
+    @property
+    def channels(self) -> int:
+        """Colour channels of an image."""
+        return self.train_x.shape[1]
+
+    @property
+    def image_size(self) -> int:
+        """Side of the square images, in pixels."""
+        return self.train_x.shape[-1]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How a data set is read, as ``read(name, folder, image_size, download)``.
+
+    ``photographs``: shifted or mirrored, an image keeps its class.
+    """
+
+    read: Callable[[str, Path, int | None, bool], Images]
+    photographs: bool = True
+
+
+DATASETS: dict[str, Reader] = {
+    "digits": Reader(read_digits, photographs=False),
+    "cifar10": Reader(read_cifar),
+    "cifar100": Reader(read_cifar),
+    "imagefolder": Reader(read_image_folder),
+}
+
+
+def load(name: str, data_dir: Path | None = None, image_size: int | None = None, download: bool = False) -> Dataset:
+    """The data set ``name`` with images of side ``image_size`` (its own size where None).
+
+    ``data_dir`` is the folder that holds the data set's folder, or that folder itself; by default ``$HARNESS_DATA``,
+    else ``./data``. Raises BadInput, in one line, where the name is unknown or the data are missing, damaged, not to
+    be downloaded, or too large for memory.
+    """
+    reader = DATASETS.get(name)
+    if reader is None:
+        nearest = get_close_matches(name, DATASETS, n=1, cutoff=0.0)[0]
+        raise BadInput(f"unknown data set {name!r}; did you mean {nearest!r}? There are {', '.join(DATASETS)}")
+    folder = data_dir if data_dir is not None else Path(os.environ.get("HARNESS_DATA") or "data")
+    images = reader.read(name, folder.expanduser(), image_size, download)
+    size = image_size if image_size is not None else images.train_x.shape[-1]
+    train_x, test_x = resize(images.train_x, size), resize(images.test_x, size)
+    mean, std = channel_statistics(train_x)
+    augment = Augment(crop=size // 8, flip=True) if reader.photographs else Augment()
+    return Dataset(
+        name, train_x, images.train_y, test_x, images.test_y, images.classes, mean, std, images.source, augment
+    )

@@ -1,0 +1,62 @@
+"""A folder of image files, one subfolder a class (torchvision's ImageFolder), decoded once into memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.datasets import ImageFolder
+from torchvision.transforms import functional as transforms
+
+from harness.data.images import Images, check_memory
+from results.errors import BadInput
+
+DEFAULT_SIZE = 224
+
+
+def read_image_folder(name: str, folder: Path, image_size: int | None, download: bool) -> Images:
+    """The images under ``train`` and ``val`` of ``folder`` (or of ``folder/<name>``) as RGB at ``image_size``.
+
+    The shorter side is resized to ``image_size`` (224 where None; bilinear, antialiased), then the centre is cropped.
+    ``val`` becomes the test part. Raises BadInput where the folders are missing or disagree in their classes, where an
+    image cannot be decoded, or where the pixels pass the memory limit; nothing here can be downloaded.
+    """
+    size = DEFAULT_SIZE if image_size is None else image_size
+    roots = (folder, folder / name)
+    root = next((r for r in roots if (r / "train").is_dir() and (r / "val").is_dir()), None)
+    if root is None:
+        raise BadInput(
+            f"{name}: no train and val folders in {folder}; say where they are with --data-dir DIR "
+            "(there is nothing to download)"
+        )
+    train, test = _open(root / "train"), _open(root / "val")
+    if train.classes != test.classes:
+        odd = sorted(set(train.classes) ^ set(test.classes))[0]
+        raise BadInput(f"{name}: class folder {odd} is in only one of train and val of {root}; give both the same")
+    check_memory(len(train) + len(test), 3, size)
+    source = f"image folders of {len(train.classes)} classes: {len(train):,} training and {len(test):,} test images"
+    return Images(*_decode(train, size), *_decode(test, size), len(train.classes), source)
+
+
+def _open(folder: Path) -> ImageFolder:
+    try:
+        return ImageFolder(folder)
+    except FileNotFoundError as error:
+        reason = str(error).splitlines()[0]
+        raise BadInput(
+            f"{folder} is no image folder ({reason}); it needs a subfolder of images for every class"
+        ) from error
+
+
+def _decode(images: ImageFolder, size: int) -> tuple[Tensor, Tensor]:
+    pixels = torch.empty(len(images), 3, size, size, dtype=torch.uint8)
+    for i, (path, _) in enumerate(images.samples):
+        try:
+            with Image.open(path) as image:
+                small = transforms.resize(image.convert("RGB"), size)
+        except OSError as error:
+            raise BadInput(f"{path} cannot be decoded ({error}); remove or replace the file") from error
+        pixels[i] = transforms.pil_to_tensor(transforms.center_crop(small, [size, size]))
+    return pixels, torch.tensor(images.targets)
