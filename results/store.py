@@ -1,0 +1,225 @@
+"""The run folder: who may write what, and how it is read back.
+
+::
+
+    <run>/config.yaml                  what was asked, resolved
+    <run>/trials/<hash>/config.json    history.parquet   record.json   done | error.txt
+    <run>/records.parquet records.csv
+
+Every file is written under a temporary name and renamed, so a killed process leaves whole files only. The store is the
+truth about what is finished: ``done`` is written last.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+from filelock import FileLock, Timeout
+
+from results.atomic import replacing, write_text
+from results.errors import BadInput
+from results.schema import history_frame, records_frame
+
+MERGED = ("algorithms", "seeds")
+"""Lists of a run's configuration that may grow when it is opened again."""
+
+ORDER = ["space", "protocol", "search_dataset", "algorithm", "variant", "seed", "trial"]
+"""What a records frame is sorted by, so that two collections of one run are equal."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as read back: its folder, its configuration, and the two frames described in ``results.schema``."""
+
+    path: Path
+    config: dict[str, Any]
+    records: pd.DataFrame
+    history: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Store:
+    """One run's folder. Methods on a trial take its hash; writers of a trial hold its ``lock``."""
+
+    folder: Path
+
+    @classmethod
+    def open_run(cls, folder: Path, config: Mapping[str, Any], frozen: Sequence[str]) -> Store:
+        """Create the run, or open it again to finish it or to add algorithms and seeds.
+
+        ``config`` holds plain types. Its keys named in ``frozen`` must equal the stored ones; the lists ``algorithms``
+        and ``seeds`` become the union, stored ones first; of the other keys the newest value stays. Raises
+        ``BadInput`` where a frozen key differs, and where the folder cannot be written.
+        """
+        path = folder / "config.yaml"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder / ".lock"):
+                # Through YAML and back, so that what is compared is what a later reader will see (tuples are lists).
+                asked: dict[str, Any] = yaml.safe_load(yaml.safe_dump(dict(config)))
+                if path.exists():
+                    asked = _merge(folder, _read_config(path), asked, frozen)
+                write_text(path, yaml.safe_dump(asked, sort_keys=False, allow_unicode=True))
+        except OSError as error:
+            reason = error.strerror or error
+            raise BadInput(
+                f"cannot write the run folder {folder} ({reason}): give a folder you can write to"
+            ) from error
+        return cls(folder)
+
+    def trial_dir(self, trial: str) -> Path:
+        """The trial's folder, which exists from the first write or lock on."""
+        return self.folder / "trials" / trial
+
+    def is_done(self, trial: str) -> bool:
+        """Whether the trial ended with a record, be it good or diverged."""
+        return (self.trial_dir(trial) / "done").exists()
+
+    def write_config(self, trial: str, config: Mapping[str, Any]) -> None:
+        """Store the trial's configuration. ``config["columns"]`` holds the record columns known before it runs."""
+        _write_json(self.trial_dir(trial) / "config.json", config)
+
+    def write_history(self, trial: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Store the trial's history, one row an epoch."""
+        with replacing(self.trial_dir(trial) / "history.parquet") as temporary:
+            history_frame({"trial": trial, **row} for row in rows).to_parquet(temporary)
+
+    def write_record(self, trial: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Store the trial's record, one row per evaluation data set, and mark the trial done."""
+        folder = self.trial_dir(trial)
+        _write_json(folder / "record.json", rows)
+        write_text(folder / "done", "")
+        (folder / "error.txt").unlink(missing_ok=True)
+
+    def write_error(self, trial: str, text: str) -> None:
+        """Store why the trial failed; the last line, as a traceback's, is the one shown."""
+        write_text(self.trial_dir(trial) / "error.txt", text)
+
+    @contextmanager
+    def lock(self, trial: str, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
+        """Hold the trial against every other process that shares the folder; the system frees it when one dies.
+
+        ``on_wait`` is called once if another process holds it.
+        """
+        folder = self.trial_dir(trial)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            if on_wait is not None:
+                on_wait()
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def records(self) -> pd.DataFrame:
+        """The records of every trial that is done or failed; one that is neither, having been interrupted, has none."""
+        rows = [row for folder in self._trial_dirs() for row in _rows(folder)]
+        return records_frame(rows).sort_values(ORDER, kind="stable", ignore_index=True)
+
+    def history(self, trials: Iterable[str]) -> pd.DataFrame:
+        """The history of these trials, one after the other; one that failed before its first epoch has none."""
+        paths = [path for trial in trials if (path := self.trial_dir(trial) / "history.parquet").exists()]
+        return pd.concat([history_frame([]), *map(pd.read_parquet, paths)], ignore_index=True)
+
+    def collect(self) -> pd.DataFrame:
+        """The records, written to ``records.parquet`` and ``records.csv`` as well."""
+        with FileLock(self.folder / ".lock"):
+            frame = self.records()
+            with replacing(self.folder / "records.parquet") as temporary:
+                frame.to_parquet(temporary)
+            with replacing(self.folder / "records.csv") as temporary:
+                frame.to_csv(temporary, index=False)
+        return frame
+
+    def _trial_dirs(self) -> list[Path]:
+        trials = self.folder / "trials"
+        return sorted(path for path in trials.iterdir() if path.is_dir()) if trials.exists() else []
+
+
+def load(path: Path | str) -> Run:
+    """Read a run back. Writes nothing. Raises ``BadInput`` where ``path`` is not a run's folder."""
+    folder = Path(path)
+    if not (folder / "config.yaml").is_file():
+        raise BadInput(f"{folder} is not a run's folder (it has no config.yaml): give the folder a run was written to")
+    store = Store(folder)
+    records = store.records()
+    return Run(folder, _read_config(folder / "config.yaml"), records, store.history(records["trial"].unique()))
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise BadInput(f"{path} is not YAML: restore it, or start a run in another folder") from error
+    if not isinstance(config, dict):
+        raise BadInput(f"{path} does not hold a run's configuration: restore it, or start a run in another folder")
+    return config
+
+
+def _merge(folder: Path, stored: dict[str, Any], asked: dict[str, Any], frozen: Sequence[str]) -> dict[str, Any]:
+    """The configuration of a run opened again. Raises ``BadInput`` at the first frozen value that differs."""
+    for key in frozen:
+        if (fault := _difference(key, stored.get(key), asked.get(key))) is not None:
+            name, old, new = fault
+            raise BadInput(
+                f"the run in {folder} has {name} = {old!r}, not {new!r}: ask for {old!r} again, or name another folder"
+            )
+    unions = {key: list(dict.fromkeys([*stored.get(key, []), *asked.get(key, [])])) for key in MERGED}
+    return {**stored, **asked, **{key: union for key, union in unions.items() if key in stored or key in asked}}
+
+
+def _difference(name: str, old: Any, new: Any) -> tuple[str, Any, Any] | None:
+    """The dotted name and both values of the first leaf where two configurations differ; a missing leaf is None."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        leaves = (_difference(f"{name}.{key}", old.get(key), new.get(key)) for key in dict.fromkeys([*old, *new]))
+        return next((leaf for leaf in leaves if leaf is not None), None)
+    return None if old == new else (name, old, new)
+
+
+def _rows(folder: Path) -> list[dict[str, Any]]:
+    """A trial's rows: its record's where it is done, one that says why where it failed, none where it is unfinished."""
+    record, error = folder / "record.json", folder / "error.txt"
+    if (folder / "done").exists():
+        return [{"trial": folder.name, **row} for row in _read_json(record)]
+    if not error.exists() or record.exists():
+        return []
+    config = folder / "config.json"
+    columns = _read_json(config)["columns"] if config.exists() else {}
+    lines = error.read_text(encoding="utf-8").strip().splitlines()
+    return [{**columns, "trial": folder.name, "status": "failed", "error": lines[-1] if lines else ""}]
+
+
+def _write_json(path: Path, value: Any) -> None:
+    # Infinity is Python's own extension of JSON and is read back as such; NaN is what null stands for in a record.
+    write_text(path, json.dumps(_plain(value), indent=1))
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"cannot read {path}: remove the folder {path.parent} and launch the run again") from error
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as JSON holds it: NumPy's scalars as Python's, NaN as None."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and math.isnan(value) else value
