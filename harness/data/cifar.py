@@ -124,7 +124,11 @@ def _read_torchvision(name: str, layout: Layout, folder: Path, download: bool) -
 
 def _reason(error: Exception) -> str:
     # Torchvision says "not found or corrupted" and advises an argument of its own where an MD5 differs.
-    return "a file's MD5 is not the official one" if isinstance(error, RuntimeError) else str(error) or repr(error)
+    return (
+        "a file is missing or its MD5 is not the official one"
+        if isinstance(error, RuntimeError)
+        else str(error) or repr(error)
+    )
 
 
 def _tensors(dataset: datasets.CIFAR10) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 
 from torch import Tensor
@@ -15,7 +14,7 @@ from harness.data.cifar import read_cifar
 from harness.data.digits import read_digits
 from harness.data.image_folder import read_image_folder
 from harness.data.images import Images, channel_statistics, resize
-from results.errors import BadInput
+from harness.data.lookup import lookup
 
 
 @dataclass(frozen=True)
@@ -74,10 +73,7 @@ def load(name: str, data_dir: Path | None = None, image_size: int | None = None,
     else ``./data``. Raises BadInput, in one line, where the name is unknown or the data are missing, damaged, not to
     be downloaded, or too large for memory.
     """
-    reader = DATASETS.get(name)
-    if reader is None:
-        nearest = get_close_matches(name, DATASETS, n=1, cutoff=0.0)[0]
-        raise BadInput(f"unknown data set {name!r}; did you mean {nearest!r}? There are {', '.join(DATASETS)}")
+    reader = lookup("data set", name, DATASETS)
     folder = data_dir if data_dir is not None else Path(os.environ.get("HARNESS_DATA") or "data")
     images = reader.read(name, folder.expanduser(), image_size, download)
     size = image_size if image_size is not None else images.train_x.shape[-1]

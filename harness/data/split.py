@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from harness.data.batches import generator
 from harness.data.datasets import Dataset
+from harness.data.lookup import lookup
 from results.errors import BadInput
 
 Part = Literal["train", "test"]
@@ -48,11 +48,7 @@ def split(dataset: Dataset, kind: str, split_seed: int, limit: int | None = None
     ``limit`` keeps only the first so many images of each half, after shuffling. Raises BadInput where the kind is
     unknown, or a half is empty or smaller than ``limit``.
     """
-    rule = SPLITS.get(kind)
-    if rule is None:
-        nearest = get_close_matches(kind, SPLITS, n=1, cutoff=0.0)[0]
-        raise BadInput(f"unknown split {kind!r}; did you mean {nearest!r}? There are {', '.join(SPLITS)}")
-    full = rule(dataset, generator(split_seed, "split"))
+    full = lookup("split", kind, SPLITS)(dataset, generator(split_seed, "split"))
     smaller = min(full.n_train, full.n_val)
     if smaller < 1:
         raise BadInput(f"{dataset.name} has too few images for the split {kind!r}; use a larger data set")
@@ -60,7 +56,7 @@ def split(dataset: Dataset, kind: str, split_seed: int, limit: int | None = None
         return full
     if not 1 <= limit <= smaller:
         raise BadInput(
-            f"the split's limit is {limit}, but a half of {dataset.name} holds {smaller:,} images; choose at least 1 and no more"
+            f"the split's limit is {limit}, but a half of {dataset.name} has {smaller:,}; choose 1 to {smaller}"
         )
     description = f"{full.description}; limited to {limit:,} images of each half"
     return Split(full.train[:limit], full.val[:limit], full.report_part, kind, description, full.val_part)
