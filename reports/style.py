@@ -1,0 +1,89 @@
+"""One name, one colour and one marker per algorithm, the same in every table and figure; and how a figure is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.figure import Figure
+
+NAMES = {
+    "rarts": "RARTS",
+    "darts1": "DARTS-1",
+    "darts2": "DARTS-2",
+    "milenas": "MiLeNAS",
+    "random": "Random",
+    "evolution": "Evolution",
+    "gdas": "GDAS",
+    "snas": "SNAS",
+    "proxylessnas": "ProxylessNAS",
+    "fairdarts": "FairDARTS",
+    "pdarts": "P-DARTS",
+    "pcdarts": "PC-DARTS",
+    "network_slimming": "Network Slimming",
+    "tas": "TAS",
+    "pt": "PT",
+    "es": "ES",
+}
+
+# Places in seaborn's colour-blind palette and markers of the algorithms met most often; the others take what is left.
+_PLACES = {"rarts": 0, "darts1": 1, "darts2": 3, "milenas": 2, "random": 7}
+_MARKERS = ("o", "s", "^", "D", "X", "P", "v", "<", ">", "*")
+
+_RC = {
+    "font.size": 11,
+    "axes.labelsize": 11,
+    "axes.titlesize": 12,
+    "legend.fontsize": 10,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "svg.hashsalt": "diffnas",  # without it two drawings of the same data differ
+}
+
+
+class Look(NamedTuple):
+    """How one algorithm is drawn: an RGB colour, each channel in 0..1, and a matplotlib marker."""
+
+    colour: tuple[float, float, float]
+    marker: str
+
+
+def name(algorithm: str, variant: str = "") -> str:
+    """The name to show; ``a+b`` is an algorithm wrapped by a selection, and an unknown name is shown as it stands."""
+    shown = " + ".join(NAMES.get(part, part) for part in algorithm.split("+"))
+    return f"{shown} ({variant})" if variant else shown
+
+
+def looks(algorithms: Iterable[str]) -> dict[str, Look]:
+    """A look for each algorithm. Known ones keep theirs whatever else is shown; the others follow in sorted order."""
+    palette = sns.color_palette("colorblind")
+    free = [place for place in range(len(palette)) if place not in _PLACES.values()]
+    others = sorted(set(algorithms) - set(_PLACES))
+    places = _PLACES | {algorithm: free[i % len(free)] for i, algorithm in enumerate(others)}
+    order = list(places)
+    return {
+        algorithm: Look(tuple(palette[place]), _MARKERS[order.index(algorithm) % len(_MARKERS)])
+        for algorithm, place in places.items()
+        if algorithm in set(algorithms)
+    }
+
+
+def theme() -> AbstractContextManager[Any]:
+    """The settings all figures are drawn under, undone on leaving: nobody's global matplotlib state is touched."""
+    return mpl.rc_context({**sns.axes_style("whitegrid"), **_RC})
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write ``figure`` to ``path``, whose suffix is the format (png at 200 dpi, svg, pdf), and return the path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    figure.savefig(path, dpi=200, bbox_inches="tight", metadata=dated.get(path.suffix))
+    return path
