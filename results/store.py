@@ -65,7 +65,7 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             with FileLock(folder / ".lock"):
                 # Through YAML and back, so that what is compared is what a later reader will see (tuples are lists).
-                asked: dict[str, Any] = yaml.safe_load(yaml.safe_dump(dict(config)))
+                asked: dict[str, Any] = yaml.safe_load(yaml.safe_dump(dict(config), sort_keys=False))
                 if path.exists():
                     asked = _merge(folder, _read_config(path), asked, frozen)
                 write_text(path, yaml.safe_dump(asked, sort_keys=False, allow_unicode=True))

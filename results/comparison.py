@@ -1,0 +1,195 @@
+"""The tables a report shows, computed from records and history.
+
+Trials compare only within one protocol, space and search data set, and figures only within one evaluation data set and
+one kind of evaluation. Means are over searches that are ``done``: several retrainings of one search's result count as
+their mean, so that search seeds and retraining seeds are never mixed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Hashable
+from typing import Any
+
+import pandas as pd
+
+from results.errors import BadInput
+from results.published import published
+from results.schema import COLUMNS
+from results.statistics import Summary, paired, summarise
+
+SETTING = ["protocol", "space", "search_dataset"]
+MEASURE = ["eval_dataset", "evaluation"]
+METHOD = ["algorithm", "variant"]
+
+MEANS = {
+    "val_error": "val_error_mean",
+    "rank": "rank_mean",
+    "percentile_in_space": "percentile_mean",
+    "regret": "regret_mean",
+    "skip_ratio": "skip_ratio_mean",
+    "skip_ratio_all_edges": "skip_ratio_all_edges_mean",
+}
+COSTS = ("search_seconds", "search_macs", "forwards", "weight_backwards", "alpha_backwards", "peak_memory_mb")
+
+PAPER_TABLES = {"nats": "table4"}
+"""The table of the paper that holds a space's test errors and skip ratios, one row per data set and algorithm."""
+
+
+def comparison(records: pd.DataFrame) -> pd.DataFrame:
+    """A row per setting, measure and method: how well the searches did, beside the published figure.
+
+    ``n`` counts done searches; ``n_diverged`` and ``n_failed`` count trials, whatever they were to be evaluated on, and
+    a method of which none is done has its rows all the same, with n = 0. ``test_error_values`` lists the searches'
+    errors in the order of seeds; ``retraining_sd`` is the standard deviation (ddof = 1) over retrainings of one search,
+    averaged over searches, NaN without any. ``published_*`` is the paper's, ``published_skip_ratio`` a fraction, for
+    the row's space, evaluation data set and algorithm, whatever its protocol and variant.
+    """
+    rows: list[dict[str, Any]] = []
+    for setting, trials in records.groupby(SETTING, dropna=False, sort=False):
+        measures = _by(trials[trials["status"] == "done"], MEASURE)
+        for method, own in _by(trials, METHOD).items():
+            done = own[own["status"] == "done"]
+            lost = own.drop_duplicates("trial")["status"].value_counts()
+            counts = {f"n_{status}": int(lost.get(status, 0)) for status in ("diverged", "failed")}
+            nothing = dict.fromkeys(measures or [(None, None)], done)
+            for measure, evaluated in (_by(done, MEASURE) or nothing).items():
+                keys = dict(zip([*SETTING, *MEASURE, *METHOD], [*setting, *measure, *method], strict=True))
+                rows.append({**keys, **counts, **_outcome(evaluated)})
+    columns = [*SETTING, *MEASURE, *METHOD, "n_diverged", "n_failed", *_outcome(records[:0])]
+    return _beside_published(pd.DataFrame(rows, columns=columns))
+
+
+def cost(records: pd.DataFrame) -> pd.DataFrame:
+    """A row per setting and method: means over done searches of what they cost, one record per trial.
+
+    ``seconds_ratio`` and ``macs_ratio`` divide by the mean of first-order DARTS (``darts1`` without a variant) of the
+    same setting, NaN where it was not run. Networks trained to evaluate a search are no searches.
+    """
+    searches = records[(records["status"] == "done") & _is_search(records)].drop_duplicates("trial")
+    groups = searches.groupby([*SETTING, *METHOD], dropna=False, sort=False)
+    frame = groups[list(COSTS)].mean().add_suffix("_mean")
+    frame.insert(0, "n", groups.size())
+    frame = frame.reset_index()
+    reference = frame[(frame["algorithm"] == "darts1") & (frame["variant"] == "")]
+    reference = frame[SETTING].merge(reference, on=SETTING, how="left", validate="many_to_one")
+    frame["seconds_ratio"] = frame["search_seconds_mean"] / reference["search_seconds_mean"]
+    frame["macs_ratio"] = frame["search_macs_mean"] / reference["search_macs_mean"]
+    return frame
+
+
+def paired_differences(records: pd.DataFrame) -> pd.DataFrame:
+    """A row per setting, measure and pair of methods: test error of the first minus the second over their common seeds.
+
+    Seeds are common where the split's seed is the same too. ``difference``, ``low`` and ``high`` are percentage points;
+    ``p`` is as ``results.statistics.paired`` has it.
+    """
+    names = [f"{name}_{side}" for side in "ab" for name in METHOD]
+    rows: list[list[Any]] = []
+    done = records[(records["status"] == "done") & records["test_error"].notna()]
+    for key, measured in done.groupby([*SETTING, *MEASURE], dropna=False, sort=False):
+        errors = {method: _by_seed(own) for method, own in _by(measured, METHOD).items()}
+        for (first, a), (second, b) in itertools.combinations(errors.items(), 2):
+            common = [seed for seed in a if seed in b]
+            if common:
+                test = paired([a[seed] for seed in common], [b[seed] for seed in common])
+                rows.append([*key, *first, *second, test.n, test.difference, test.low, test.high, test.p])
+    return pd.DataFrame(rows, columns=[*SETTING, *MEASURE, *names, "n", "difference", "low", "high", "p"])
+
+
+def varied(records: pd.DataFrame) -> list[str]:
+    """Hyperparameters that have more than one value among one method's trials in one setting."""
+    names = _hyperparameters(records)
+    most = records.groupby([*SETTING, *METHOD], dropna=False)[names].nunique().max()
+    return [name for name in names if most[name] > 1]
+
+
+def sensitivity(records: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A row per setting, measure, method and value of a hyperparameter: n and the test error's summary.
+
+    Raises ``BadInput`` for a column that the records do not have.
+    """
+    if column not in records:
+        known = ", ".join(_hyperparameters(records))
+        raise BadInput(f"the records have no hyperparameter {column}: choose one of {known}")
+    keys = [*SETTING, *MEASURE, *METHOD, column]
+    done = records[(records["status"] == "done") & records[column].notna()]
+    groups = _by(done, keys).items()
+    rows = [{**dict(zip(keys, key, strict=True)), **_test_error(_per_search(group))} for key, group in groups]
+    columns = [*keys, *_test_error(records[:0])]
+    return pd.DataFrame(rows, columns=columns).sort_values(keys, kind="stable", ignore_index=True)
+
+
+def anytime(history: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
+    """A row per done search, epoch and data set: the table's accuracy (percent) of the genotype it would give then."""
+    known = records[(records["status"] == "done") & _is_search(records)].drop_duplicates("trial")
+    known = known[["trial", *SETTING, *METHOD, "seed"]]
+    prefix = "table_accuracy."
+    tables = [name for name in history.columns if name.startswith(prefix)]
+    kept = history[["trial", "epoch", "search_seconds", "search_macs", *tables]]
+    long = kept.melt(
+        ["trial", "epoch", "search_seconds", "search_macs"], var_name="dataset", value_name="table_accuracy"
+    ).dropna(subset="table_accuracy")
+    long["dataset"] = long["dataset"].str.removeprefix(prefix)
+    return known.merge(long, on="trial", validate="one_to_many")
+
+
+def _by(frame: pd.DataFrame, keys: list[str]) -> dict[tuple[Hashable, ...], pd.DataFrame]:
+    """The frame's groups by several keys, a missing value being a key like others, in order of appearance."""
+    return dict(iter(frame.groupby(keys, dropna=False, sort=False)))
+
+
+def _hyperparameters(records: pd.DataFrame) -> list[str]:
+    return [name for name in records.columns if name not in COLUMNS]
+
+
+def _is_search(records: pd.DataFrame) -> pd.Series:
+    """Whether a record is a search's own, and not that of a network trained to evaluate it."""
+    return records["parent"].isna() | (records["parent"] == "")
+
+
+def _per_search(evaluated: pd.DataFrame) -> pd.DataFrame:
+    """One row a search in the order of seeds: the means over its retrainings, and their ``retraining_sd``."""
+    search = evaluated["trial"].where(_is_search(evaluated), evaluated["parent"])
+    groups = evaluated.groupby([evaluated["split_seed"], evaluated["seed"], search], dropna=False)
+    frame = groups[["test_error", *MEANS]].mean()
+    frame["retraining_sd"] = groups["test_error"].std(ddof=1)
+    return frame
+
+
+def _by_seed(evaluated: pd.DataFrame) -> dict[Hashable, float]:
+    """Mean test error by (split seed, seed)."""
+    return evaluated.groupby(["split_seed", "seed"], dropna=False)["test_error"].mean().to_dict()
+
+
+def _outcome(evaluated: pd.DataFrame) -> dict[str, Any]:
+    """What ``comparison`` says of the done records of one setting, measure and method."""
+    searches = _per_search(evaluated)
+    means = {name: float(searches[column].mean()) for column, name in MEANS.items()}
+    return {**_test_error(searches), **means, "retraining_sd": float(searches["retraining_sd"].mean())}
+
+
+def _test_error(searches: pd.DataFrame) -> dict[str, Any]:
+    summary: Summary = summarise(searches["test_error"])
+    names = ("mean", "sd", "low", "high")
+    figures = {f"test_error_{name}": getattr(summary, name) for name in names}
+    return {"n": len(searches), **figures, "test_error_values": list(summary.values)}
+
+
+def _beside_published(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the paper's figures for the same space, evaluation data set and algorithm."""
+    paper = pd.concat(
+        [published(table).assign(space=space) for space, table in PAPER_TABLES.items()], ignore_index=True
+    )
+    shown = pd.DataFrame(
+        {
+            "space": paper["space"],
+            "eval_dataset": paper["dataset"],
+            "algorithm": paper["algorithm"],
+            "published_error": paper["test_error"],
+            "published_error_sd": paper["test_error_sd"],
+            "published_skip_ratio": paper["skip_ratio_pct"] / 100,
+            "published_source": paper["source"],
+        }
+    )
+    return rows.merge(shown, on=["space", "eval_dataset", "algorithm"], how="left", validate="many_to_one")
