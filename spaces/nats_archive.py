@@ -1,0 +1,124 @@
+"""NATS-Bench's official topology archive: a folder with one pickle per cell, read through ``nats_bench``.
+
+It alone holds the separate seeds and the training seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+from pathlib import Path
+
+import nats_bench
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from results.errors import BadInput
+from spaces.nats_benchmark import ACCURACIES, CELLS, DATASETS, EPOCHS, Table, covered, every_cell, how_to_get
+from spaces.nats_cell import parse
+
+META = "meta.pickle.pbz2"
+# What a damaged or foreign pickle raises on the way through bz2, pickle and nats_bench.
+_UNREADABLE = (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, ImportError, pickle.PickleError)
+
+
+class Archive(Table):
+    """The official archive, unpacked: ``meta.pickle.pbz2`` and a file per cell, read through ``nats_bench`` on demand.
+
+    Cells may be missing; then no rank can be had. Raises BadInput for a folder that is no such archive. It unpickles:
+    open only archives you trust.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not (folder / META).is_file():
+            raise BadInput(f"{folder} is no NATS-Bench archive, it holds no {META}; {how_to_get()}")
+        try:
+            self._api = nats_bench.create(str(folder), "tss", fast_mode=True, verbose=False)
+        except _UNREADABLE as error:
+            raise BadInput(f"{folder / META} cannot be read ({type(error).__name__}); {how_to_get()}") from error
+        if set(self._api.meta_archs) != every_cell():
+            raise BadInput(f"{folder} holds another space than the 15,625 topology cells; {how_to_get()}")
+        self._folder = folder
+        stems = {path.name.split(".")[0] for path in folder.glob("*.pickle.pbz2")}
+        self._present = {int(stem) for stem in stems if stem.isdecimal()} & set(range(CELLS))
+        self.complete = len(self._present) == CELLS
+        held = "" if self.complete else f" ({len(self._present)} of {CELLS:,} cells: no rank, percentile or regret)"
+        self.description = f"official NATS-Bench archive {folder.name}{held}"
+        self._figures: dict[str, dict[str, float]] = {}
+        self._sorted: dict[str, NDArray[np.float64]] = {}
+
+    def figure(self, genotype: str, column: str) -> float:
+        """See Table."""
+        return self._cell(genotype).get(column, float("nan"))
+
+    def column(self, name: str) -> NDArray[np.float64]:
+        """See Table. The first call reads the whole archive (see ``frame``)."""
+        if not self._sorted:
+            frame = self.frame()
+            self._sorted = {accuracy: np.sort(frame[accuracy].to_numpy()) for accuracy in ACCURACIES}
+        return self._sorted[name]
+
+    def seeds(self, genotype: str, dataset: str) -> dict[int, float]:
+        """Test accuracy after 200 epochs of each of the archive's training seeds. Raises as ``score`` does."""
+        covered(dataset, 200)
+        name, part = DATASETS[dataset].test
+        runs = self._logs(genotype)[200].query(name)
+        return {int(seed): float(run.get_eval(part)["accuracy"]) for seed, run in runs.items()}
+
+    def frame(self) -> pd.DataFrame:
+        """All cells of a complete archive with a table file's columns, in the archive's order.
+
+        Reading them takes minutes, once a process; saved with ``to_parquet``, they make a TableFile that opens at once.
+        """
+        logging.getLogger(__name__).warning(
+            "reading all %d cells of %s, which takes minutes; Archive.frame().to_parquet(...) makes a table of them",
+            CELLS,
+            self._folder,
+        )
+        return pd.DataFrame([{"arch": arch, **self._cell(arch)} for arch in self._api.meta_archs])
+
+    def _cell(self, genotype: str) -> dict[str, float]:
+        """One cell's figures by column name."""
+        if genotype not in self._figures:
+            logs = self._logs(genotype)
+            self._figures[genotype] = {
+                column: value
+                for epochs, log in logs.items()
+                for dataset in DATASETS
+                for column, value in _archived(log, dataset, epochs).items()
+            }
+        return self._figures[genotype]
+
+    def _logs(self, genotype: str) -> dict[int, nats_bench.ArchResults]:
+        """One cell's log by training length. The API would keep all it reads, gigabytes, so it is made to forget."""
+        parse(genotype)
+        index = self._api.query_index_by_arch(genotype)
+        if index not in self._present:
+            raise BadInput(f"{self._folder} lacks cell {index}, {genotype}; {how_to_get()}")
+        try:
+            logs = {epochs: self._api.query_meta_info_by_index(index, str(epochs)) for epochs in EPOCHS}
+        except _UNREADABLE as error:
+            raise BadInput(
+                f"cell {index} of {self._folder} cannot be read ({type(error).__name__}); {how_to_get()}"
+            ) from error
+        self._api.arch2infos_dict.clear()
+        self._api.evaluated_indexes.clear()
+        return logs
+
+
+def _archived(log: nats_bench.ArchResults, dataset: str, epochs: int) -> dict[str, float]:
+    """The table file's columns of one data set and training length, from one cell's log."""
+    names = DATASETS[dataset]
+    validation, test = log.get_metrics(*names.validation), log.get_metrics(*names.test)
+    seconds = log.get_metrics(names.validation[0], "train")["all_time"], validation["all_time"]
+    costs = log.get_compute_costs(names.test[0])
+    return {
+        # Rounded, so that two cells with equal means tie in whatever order their seeds were added.
+        f"{dataset}_test_{epochs}": round(float(test["accuracy"]), 6),
+        f"{dataset}_val_{epochs}": round(float(validation["accuracy"]), 6),
+        f"{dataset}_cost_{epochs}_s": float("nan") if None in seconds else seconds[0] + seconds[1] / epochs,
+        f"{dataset}_params": float(round(1e6 * costs["params"])),
+        f"{dataset}_flops_M": round(costs["flops"], 5),
+        f"{dataset}_latency_s": float("nan") if costs["latency"] is None else float(costs["latency"]),
+    }
