@@ -1,1 +1,10 @@
-"""What can be found: the search spaces, their tables and their stand-alone networks."""
+"""What can be found: the search spaces, their tables and their stand-alone networks.
+
+To add one: a file with a subclass of ``Space`` (base.py), and its line in ``SPACES``.
+"""
+
+from spaces.base import Space
+from spaces.bilevel import Bilevel
+from spaces.nats import Nats
+
+SPACES: dict[str, type[Space]] = {space.name: space for space in (Bilevel, Nats)}

@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
+from results.errors import BadInput
+
 Alpha = dict[str, Tensor]
 """Architecture parameters by name, for instance ``{"cell": (edges, operations)}``."""
 
@@ -79,7 +81,7 @@ class Score:
 class SpaceOptions(BaseModel):
     """Fields of a space that a user may set. ``classes`` and ``image_size`` come from the data set and the protocol."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     classes: int = 10
     image_size: int = 32
     in_channels: int = 3
@@ -92,6 +94,7 @@ class Space(ABC):
     Options: ClassVar[type[SpaceOptions]] = SpaceOptions
     skip: ClassVar[str] = "skip_connect"
     none: ClassVar[str] = "none"
+    table_datasets: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, options: SpaceOptions | None = None, table: Any = None) -> None:
         self.options = options if options is not None else self.Options()
@@ -152,3 +155,7 @@ class Space(ABC):
     def score(self, genotype: Genotype, dataset: str, epochs: int | None = None) -> Score | None:
         """A table's answer (``epochs``: training length, the longest by default); None where it must be trained."""
         return None
+
+    def training_macs(self, genotype: Genotype, dataset: str, epochs: int) -> int:
+        """Multiply-adds of the training behind the table's validation accuracy after ``epochs``."""
+        raise BadInput(f"the space {self.name} has no table")

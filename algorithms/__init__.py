@@ -1,0 +1,12 @@
+"""How a search moves: one file an algorithm, each reading like its paper's equations.
+
+To add one: a file with a subclass of ``Search`` (its ``step``, its ``Hyper``), and its line in ``ALGORITHMS``.
+"""
+
+from algorithms.base import Algorithm
+from algorithms.darts import Darts1, Darts2
+from algorithms.milenas import MileNas
+from algorithms.random_search import RandomSearch
+from algorithms.rarts import Rarts
+
+ALGORITHMS: dict[str, type[Algorithm]] = {a.name: a for a in (Darts1, Darts2, MileNas, Rarts, RandomSearch)}

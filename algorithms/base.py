@@ -1,0 +1,84 @@
+"""What an algorithm is to the harness, and what it is given."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+from pydantic import BaseModel
+
+from algorithms.counts import Counts
+from algorithms.parameters import Parameters
+
+Seeded = Callable[[str], torch.Generator]
+
+
+class Evaluated(NamedTuple):
+    """What an evaluator says of one genotype: validation accuracy in percent, and what the answer cost.
+
+    ``seconds`` is charged on top of the clock: a table's own training time, NaN where the table does not know it.
+    """
+
+    val_accuracy: float
+    macs: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an algorithm is given: a space, its hyperparameters, generators by purpose, a device, and an evaluator.
+
+    ``seeded`` gives the generator of a named purpose, so that algorithms with one seed start from the same weights
+    and α. ``evaluate`` answers for one genotype; only searches without gradients ask it.
+    """
+
+    space: Any
+    hyper: Any
+    seeded: Seeded
+    device: torch.device
+    evaluate: Callable[[str], Evaluated]
+
+
+class Algorithm(ABC):
+    """What the harness drives: epochs, a genotype at any time, and a state that can be saved."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    Hyper: ClassVar[type[BaseModel]]
+    alpha: Parameters | None = None
+    charged_seconds: float = 0.0
+
+    def __init__(self, setting: Setting) -> None:
+        self.space, self.hyper, self.seeded = setting.space, setting.hyper, setting.seeded
+        self.device, self.evaluate = setting.device, setting.evaluate
+
+    @property
+    @abstractmethod
+    def counts(self) -> Counts:
+        """Passes and multiply-adds so far."""
+
+    def epochs(self, budget: int) -> int:
+        """How many epochs a budget of ``budget`` epochs means to this algorithm."""
+        return budget
+
+    def on_epoch(self, epoch: int, progress: float) -> None:  # noqa: B027 - nothing to do is a fair default
+        """Called before epoch ``epoch`` (from 0); ``progress`` is the share of the budget that is used."""
+
+    @abstractmethod
+    def epoch(self, pairs: Iterable[tuple[Any, Any]]) -> dict[str, float]:
+        """One epoch over pairs of batches (D_t, D_v); returns its mean losses and accuracies (percent) by half."""
+
+    @abstractmethod
+    def genotype(self) -> str:
+        """The architecture found so far."""
+
+    @abstractmethod
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that an epoch reads and changes: tensors and plain types."""
+
+    @abstractmethod
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue exactly where ``state_dict`` was taken."""

@@ -1,0 +1,104 @@
+"""The only place where a search runs a network, so the only place where its cost is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.utils.flop_counter import FlopCounterMode
+
+from algorithms.counts import Counts
+from algorithms.parameters import Layout, views
+
+
+class Loss(Protocol):
+    """``Space.loss``: the mean loss of a network on a batch, and how many of the batch it got right."""
+
+    def __call__(self, network: Callable[..., Tensor], mix: Any, batch: Any) -> tuple[Tensor, Tensor]:
+        """A scalar, and a count (scalar)."""
+        ...
+
+
+class Passes:
+    """Runs forward and backward passes of one supernet, and keeps their number, cost and losses.
+
+    The skeleton lives on the meta device: its weights always come from a flat vector through ``functional_call``.
+    ``relax`` turns architecture parameters into a mix; ``loss`` is the space's.
+    """
+
+    def __init__(
+        self, skeleton: nn.Module, layout: Layout, alphas: Layout, relax: Callable[..., Any], loss: Loss
+    ) -> None:
+        self.skeleton = skeleton.to("meta")
+        self.layout, self.alphas = layout, alphas
+        self.relax, self.space_loss = relax, loss
+        self.counts = Counts()
+        self.losses: dict[str, Tensor] = {}
+        self._macs: dict[Any, int] = {}
+
+    def loss(self, weights: Tensor, alpha: Tensor, batch: Any, mix: Any = None) -> tuple[Tensor, Tensor]:
+        """Loss and hits at flat ``weights`` and flat ``alpha`` (or at a given ``mix``); uncounted, unrecorded."""
+        tensors = views(weights, self.layout)
+        mix = self.relax(views(alpha, self.alphas)) if mix is None else mix
+        return self.space_loss(lambda x, m: functional_call(self.skeleton, tensors, (x, m)), mix, batch)
+
+    def gradient(self, weights: Tensor, alpha: Tensor, batch: Any, of: str, mix: Any = None) -> list[Tensor]:
+        """∂loss/∂weights, ∂loss/∂alpha or both (``of`` = "w", "alpha", "both"), detached.
+
+        What is not asked for is detached before the forward pass, so that no kernel of its gradient runs.
+        """
+        w, a = weights.detach(), alpha.detach()
+        wanted = [t.requires_grad_() for t in ({"w": [w], "alpha": [a], "both": [w, a]}[of])]
+        loss, hits = self.loss(w, a, batch, mix)
+        self._record(loss, hits, batch)
+        self._count(of, w, a, batch, mix)
+        return list(torch.autograd.grad(loss, wanted))
+
+    def mixed_product(self, weights: Tensor, alpha: Tensor, batch: Any, vector: Tensor) -> Tensor:
+        """∇²_{α,w} loss · vector, exactly, by differentiating ⟨∇_w loss, vector⟩ (one double backward)."""
+        w, a = weights.detach().requires_grad_(), alpha.detach().requires_grad_()
+        loss, _ = self.loss(w, a, batch)
+        (slope,) = torch.autograd.grad(loss, w, create_graph=True)
+        self._count("product", w, a, batch, None)
+        return torch.autograd.grad(slope @ vector, a)[0]
+
+    def take_losses(self) -> dict[str, float]:
+        """Mean loss and accuracy (percent) per half since the last call; one host synchronisation."""
+        sums = {half: total.tolist() for half, total in self.losses.items()}
+        self.losses = {}
+        means = {f"{half}_loss": s[0] / s[2] for half, s in sums.items()}
+        return means | {f"{half}_accuracy": 100 * s[1] / s[3] for half, s in sums.items()}
+
+    def _record(self, loss: Tensor, hits: Tensor, batch: Any) -> None:
+        one = torch.ones_like(loss)
+        row = torch.stack([loss.detach(), hits.to(loss), one, one * len(batch.y)]).double()
+        self.losses[batch.half] = self.losses[batch.half] + row if batch.half in self.losses else row
+
+    def _count(self, kind: str, w: Tensor, a: Tensor, batch: Any, mix: Any) -> None:
+        counts = self.counts
+        counts.forwards += 1
+        counts.weight_backwards += {"w": 1, "both": 1, "product": 2}.get(kind, 0)
+        counts.alpha_backwards += {"alpha": 1, "product": 1}.get(kind, 0)
+        active = getattr(mix, "active", None)
+        key = (kind, batch.x.shape, repr(active))
+        if key not in self._macs:
+            self._macs[key] = self._executed(kind, w, a, batch, mix)
+        counts.macs += self._macs[key]
+
+    def _executed(self, kind: str, w: Tensor, a: Tensor, batch: Any, mix: Any) -> int:
+        """Multiply-adds of one pass, counted on the meta device: no arithmetic, the same on every device."""
+        w, a = (torch.empty_like(t, device="meta", requires_grad=t.requires_grad) for t in (w, a))
+        batch = batch._replace(x=batch.x.to("meta"), y=batch.y.to("meta"))
+        if mix is not None:
+            mix = type(mix)({name: t.to("meta") for name, t in mix.weights.items()}, mix.active)
+        with FlopCounterMode(display=False) as counter:
+            loss, _ = self.loss(w, a, batch, mix)
+            wanted = [t for t in (w, a) if t.requires_grad]
+            if kind == "product":
+                (slope,) = torch.autograd.grad(loss, w, create_graph=True)
+                loss, wanted = slope.sum(), [a]
+            torch.autograd.grad(loss, wanted)
+        return int(counter.get_total_flops()) // 2

@@ -1,0 +1,135 @@
+"""What every gradient-based search shares besides its ``step``: two kinds of parameters and the passes through them."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+import torch
+from pydantic import BaseModel
+from torch import Tensor
+
+from algorithms.base import Algorithm, Setting
+from algorithms.counts import Counts
+from algorithms.hyper import Hyper
+from algorithms.parameters import Parameters
+from algorithms.passes import Passes
+from results.errors import BadInput
+
+
+class Search(Algorithm):
+    """A search over a space by gradients: ``step`` is the algorithm, everything else is here.
+
+    The space offers ``alphas``, ``supernet``, ``relax``, ``loss``, ``penalty``, ``prox`` and ``discretise``.
+    """
+
+    Hyper: ClassVar[type[BaseModel]] = Hyper
+    alpha: Parameters
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        space, hyper, seeded, device = setting.space, setting.hyper, setting.seeded, setting.device
+        if hyper.latency_weight and space.penalty(space.alphas(seeded("alpha"))) is None:
+            raise BadInput(
+                f"latency_weight = {hyper.latency_weight:g} but the space {space.name} has no latency table; "
+                "give one with --set space.latency=..., or set latency_weight=0"
+            )
+        self.w = self.weights("w")
+        self.alpha = Parameters(
+            {name: a.to(device) for name, a in space.alphas(seeded("alpha")).items()},
+            self._arch_optimiser,
+            after=lambda: space.prox(self.alpha.views(self.alpha.flat.detach()), self.alpha.lr),
+        )
+        self.passes = Passes(space.supernet(), self.w.layout, self.alpha.layout, space.relax, space.loss)
+
+    @abstractmethod
+    def step(self, train: Any, val: Any) -> None:
+        """One iteration on one batch of each half."""
+
+    @property
+    def reported(self) -> Parameters:
+        """The network whose α is found, for diagnostics: the paper's primary network where there are two."""
+        return self.w
+
+    def networks(self) -> dict[str, Parameters]:
+        """Every set of weights that the search trains, by its name in the paper."""
+        return {"w": self.w}
+
+    def weights(self, role: str) -> Parameters:
+        """A freshly initialised network as a vector moved by SGD; the generator is named after ``role``."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seeded(f"init.{role}").initial_seed())
+            tensors = {name: p.to(self.device) for name, p in self.space.supernet(role).named_parameters()}
+        h = self.hyper
+        sgd = partial(torch.optim.SGD, lr=h.lr, momentum=h.momentum, nesterov=h.nesterov, weight_decay=h.weight_decay)
+        return Parameters(tensors, sgd, clip=h.clip)
+
+    def grad_w(self, w: Parameters | Tensor, batch: Any) -> Tensor:
+        """∇_w of the loss on ``batch``: one forward, one backward to the weights."""
+        return self.passes.gradient(_flat(w), self.alpha.flat, batch, "w")[0]
+
+    def grad_alpha(self, w: Parameters | Tensor, batch: Any) -> Tensor:
+        """∇_α of the loss on ``batch``: one forward, one backward to α alone."""
+        return self.passes.gradient(_flat(w), self.alpha.flat, batch, "alpha")[0]
+
+    def grad_both(self, w: Parameters | Tensor, batch: Any) -> tuple[Tensor, Tensor]:
+        """(∇_w, ∇_α) of the loss on ``batch``: one forward, one full backward."""
+        gradients = self.passes.gradient(_flat(w), self.alpha.flat, batch, "both")
+        return gradients[0], gradients[1]
+
+    def grad_penalty(self) -> Tensor | float:
+        """κ ∇_α of the space's penalty; 0 where κ is 0."""
+        if not self.hyper.latency_weight:
+            return 0.0
+        alpha = self.alpha.flat.detach().requires_grad_()
+        penalty = self.hyper.latency_weight * self.space.penalty(self.alpha.views(alpha))
+        return torch.autograd.grad(penalty, alpha)[0]
+
+    @property
+    def counts(self) -> Counts:
+        """Passes and multiply-adds so far."""
+        return self.passes.counts
+
+    def epoch(self, pairs: Iterable[tuple[Any, Any]]) -> dict[str, float]:
+        """A step for each pair of batches; the losses are read once, at the end."""
+        for train, val in pairs:
+            self.step(train, val)
+        return self.passes.take_losses()
+
+    def on_epoch(self, epoch: int, progress: float) -> None:
+        """Learning rates at the start of an epoch: cosine in ``progress``, the share of the budget that is used."""
+        h = self.hyper
+        lr = h.lr_min + (h.lr - h.lr_min) * (1 + math.cos(math.pi * min(progress, 1.0))) / 2
+        for network in self.networks().values():
+            network.lr = lr
+
+    def genotype(self) -> str:
+        """The architecture that α stands for now: the space's own rule."""
+        return str(self.space.discretise({name: a.detach().cpu() for name, a in self.alpha.views().items()}))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that a step reads and changes: tensors and plain types."""
+        networks = {name: network.state_dict() for name, network in self.networks().items()}
+        return {"networks": networks, "alpha": self.alpha.state_dict(), "counts": self.counts.as_dict()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue exactly where ``state_dict`` was taken."""
+        for name, network in self.networks().items():
+            network.load_state_dict(state["networks"][name])
+        self.alpha.load_state_dict(state["alpha"])
+        self.passes.counts = Counts(**state["counts"])
+
+    def _arch_optimiser(self, tensors: list[Tensor]) -> torch.optim.Optimizer:
+        h = self.hyper
+        if h.arch_optimiser == "sgd":
+            return torch.optim.SGD(tensors, lr=h.arch_lr, weight_decay=h.arch_weight_decay)
+        # Decay inside Adam is L2, not decoupled: what every DARTS code base does.
+        betas = (h.arch_beta1, h.arch_beta2)
+        return torch.optim.Adam(tensors, lr=h.arch_lr, betas=betas, weight_decay=h.arch_weight_decay)
+
+
+def _flat(w: Parameters | Tensor) -> Tensor:
+    return w if isinstance(w, Tensor) else w.flat

@@ -1,0 +1,115 @@
+"""What one trial is: a frozen, validated configuration, and the hash that names its folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+
+from algorithms import ALGORITHMS
+from spaces import SPACES
+from spaces.base import SpaceOptions
+
+
+class Section(BaseModel):
+    """A group of fields: frozen, and closed to unknown names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Augmentation(Section):
+    """How a batch of training images is varied."""
+
+    crop: int = Field(0, ge=0, description="pixels of zero padding before a random crop; 0: none")
+    flip: bool = Field(False, description="horizontal flips")
+    cutout: int = Field(0, ge=0, description="side of the square cut out, in pixels; 0: none")
+
+
+class Budget(Section):
+    """When a search ends. Equal epochs, equal multiply-adds and equal seconds are different comparisons."""
+
+    kind: Literal["epochs", "macs", "seconds"] = "epochs"
+    amount: float = Field(gt=0)
+
+
+class Evaluation(Section):
+    """How a found architecture is trained from scratch where no table answers."""
+
+    channels: int = Field(16, ge=1, description="the stand-alone network's first width")
+    cells: int = Field(5, ge=1, description="its cells a stage")
+    epochs: int = Field(200, ge=1, description="training length")
+    short_epochs: int = Field(12, ge=1, description="training length where a search asks for a validation accuracy")
+    batch_size: int = Field(256, ge=1)
+    lr: float = Field(0.1, gt=0, description="SGD's learning rate, cosine to 0")
+    momentum: float = Field(0.9, ge=0, lt=1)
+    nesterov: bool = True
+    weight_decay: float = Field(5e-4, ge=0)
+    seed: int = Field(0, ge=0, description="seed of the retraining, apart from the search's")
+
+
+class Diagnostics(Section):
+    """What is measured after each epoch, outside the search's clock."""
+
+    subset: int = Field(1024, ge=1, description="fixed images of D_v on which accuracy is measured")
+    lambda_every: int = Field(1, ge=0, description="epochs between eigenvalues of ∇²_α L_val; 0: never")
+    lambda_batch: int = Field(64, ge=1, description="fixed images of D_v for the eigenvalue")
+
+
+class Settings(Section):
+    """What a protocol fixes for one space, whatever the algorithm."""
+
+    dataset: str
+    eval_datasets: tuple[str, ...]
+    image_size: int = Field(ge=4)
+    split: Literal["halves", "nats", "all"] = "halves"
+    split_seed: int = Field(0, ge=0, description="seed of the split, independent of the trial's seed")
+    limit: int | None = Field(None, ge=2, description="use only so many images of each half; default: all")
+    batch_size: int = Field(64, ge=1)
+    augmentation: Augmentation = Augmentation()
+    evaluation: Evaluation = Evaluation()
+    diagnostics: Diagnostics = Diagnostics()
+    checkpoint_every: int = Field(1, ge=1, description="epochs between checkpoints")
+
+
+class TrialConfig(Section):
+    """One algorithm, one seed, one space, one protocol: everything that decides the record, and nothing else."""
+
+    algorithm: str
+    seed: int = Field(ge=0)
+    space: str
+    protocol: str
+    settings: Settings
+    budget: Budget
+    options: SerializeAsAny[SpaceOptions]
+    hyper: SerializeAsAny[BaseModel]
+    evaluation: Literal["table", "trained", "none"]
+
+    @property
+    def hash(self) -> str:
+        """Twelve hexadecimal digits of the SHA-256 of the configuration as canonical JSON.
+
+        Fields at their default are left out, so that a field added later, with a default that does what was done
+        before, does not disown the trials already run.
+        """
+        plain = self.model_dump(mode="json", exclude_defaults=True)
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
+
+    @classmethod
+    def parse(cls, plain: dict[str, Any]) -> TrialConfig:
+        """The configuration that ``model_dump`` wrote, its options and hyperparameters in their own types again."""
+        options = SPACES[plain["space"]].Options.model_validate(plain["options"])
+        hyper = ALGORITHMS[plain["algorithm"]].Hyper.model_validate(plain["hyper"])
+        return cls.model_validate(plain | {"options": options, "hyper": hyper})
+
+
+class Environment(Section):
+    """Where and on what a trial runs: nothing here may change its record, so nothing here is in its hash."""
+
+    run: str = Field(description="the run's folder")
+    data_dir: str | None = None
+    download: bool = False
+    table: str | None = None
+    device: str = "cpu"
+    threads: int = Field(1, ge=1)

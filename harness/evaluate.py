@@ -1,0 +1,137 @@
+"""How good a found architecture is: a table's answer, or training from scratch under the protocol."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from algorithms.base import Evaluated
+from harness.checkpoint import Checkpoint
+from harness.data import Dataset, evaluation_batches, generator
+from harness.task import Task
+from harness.train import Tick, accuracy, train
+from results.errors import BadInput
+from spaces import SPACES
+from spaces.base import Space
+from spaces.counting import multiply_adds, parameters
+
+SHORT = 12
+"""Epochs behind a table's cheap validation accuracy, the only figure a search without gradients may read."""
+
+
+def from_table(task: Task, genotype: str, dataset: str) -> dict[str, Any]:
+    """Record columns from the space's table."""
+    score = task.space.score(genotype, dataset)
+    if score is None:
+        raise _no_table(task)
+    return {
+        "test_error": 100 - score.test_accuracy,
+        "val_error": 100 - score.val_accuracy,
+        "rank": score.rank,
+        "percentile_in_space": score.percentile,
+        "regret": score.regret,
+        "params": score.params,
+        "flops": score.flops,
+        "latency_ms": score.latency_ms,
+        "latency_source": "" if math.isnan(score.latency_ms) else score.source,
+    }
+
+
+def from_training(
+    task: Task, genotype: str, dataset: str, folder: Path, say: Callable[[str], None], tick: Tick
+) -> dict[str, Any]:
+    """Record columns after training ``genotype`` on all training images of ``dataset``; test accuracy at the end only.
+
+    Resumable: its checkpoints lie in the trial's ``folder`` until the record is written.
+    """
+    fields = task.config.settings.evaluation
+    data = task.data if dataset == task.config.settings.dataset else task.load(dataset)
+    space = stand_alone_space(task, data)
+    network = fresh_network(space, genotype, fields.seed, task.device)
+    stream = task.batches(
+        data.train_x, data.train_y, data, fields.batch_size, lambda name: generator(fields.seed, f"eval.{name}"), "all"
+    )
+    checkpoint = Checkpoint(folder, f"evaluation-{dataset}")
+    train(network, stream, fields, fields.epochs, checkpoint=checkpoint, say=say, tick=tick)
+    report = task.split.report_part if data is task.data else torch.arange(len(data.test_y))
+    x, y = data.test_x[report], data.test_y[report]
+    test = accuracy(network, evaluation_batches(x, y, fields.batch_size, data.mean, data.std, task.device))
+    return {"test_error": 100 - test} | counts(space, genotype)
+
+
+def counts(space: Space, genotype: str) -> dict[str, Any]:
+    """Parameters and multiply-adds of the stand-alone network."""
+    o = space.options
+    network = space.build(genotype)
+    shape = (o.in_channels, o.image_size, o.image_size)
+    return {"params": parameters(network), "flops": multiply_adds(network, shape)}
+
+
+def stand_alone_space(task: Task, data: Dataset) -> Space:
+    """The space at the evaluation's size, for ``data``'s classes and channels."""
+    fields, options = task.config.settings.evaluation, task.config.options
+    sizes = {
+        "channels": fields.channels,
+        "cells": fields.cells,
+        "classes": data.classes,
+        "in_channels": data.channels,
+        "image_size": data.image_size,
+    }
+    return SPACES[task.config.space](type(options).model_validate(options.model_dump() | sizes))
+
+
+def fresh_network(space: Space, genotype: str, seed: int, device: torch.device) -> nn.Module:
+    """The stand-alone network, initialised by its own generator."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(generator(seed, "eval.init").initial_seed())
+        return space.build(genotype).to(device)
+
+
+def evaluator(task: Task) -> Callable[[str], Evaluated]:
+    """What a search without gradients asks for a genotype's validation accuracy: the table's, else a short training."""
+    return _table_evaluator(task) if task.config.evaluation == "table" else _training_evaluator(task)
+
+
+def _table_evaluator(task: Task) -> Callable[[str], Evaluated]:
+    settings = task.config.settings
+    covered = task.space.table_datasets
+    dataset = settings.dataset if settings.dataset in covered else settings.eval_datasets[0]
+
+    def evaluate(genotype: str) -> Evaluated:
+        score = task.space.score(genotype, dataset, SHORT)
+        if score is None:
+            raise _no_table(task)
+        seconds = math.nan if score.cost_seconds is None else score.cost_seconds
+        return Evaluated(score.val_accuracy, task.space.training_macs(genotype, dataset, SHORT), seconds)
+
+    return evaluate
+
+
+def _training_evaluator(task: Task) -> Callable[[str], Evaluated]:
+    fields = task.config.settings.evaluation
+
+    def evaluate(genotype: str) -> Evaluated:
+        space = stand_alone_space(task, task.data)
+        network = fresh_network(space, genotype, fields.seed, task.device)
+        x, y = task.half("train")
+        stream = task.batches(x, y, task.data, fields.batch_size, task.seeded, f"short.{genotype}")
+        train(network, stream, fields, fields.short_epochs)
+        val_x, val_y = task.half("val")
+        held_out = evaluation_batches(
+            val_x, val_y, fields.batch_size, task.data.mean, task.data.std, task.device, half="val"
+        )
+        images = fields.short_epochs * stream.steps_per_epoch * fields.batch_size
+        forward = counts(space, genotype)["flops"]
+        # A forward and a full backward are three forwards' multiply-adds; then one forward over D_v.
+        return Evaluated(accuracy(network, held_out), forward * (3 * images + len(val_y)), 0.0)
+
+    return evaluate
+
+
+def _no_table(task: Task) -> BadInput:
+    return BadInput(f"the space {task.space.name} has no table here: use --evaluate train")

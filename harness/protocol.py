@@ -1,0 +1,152 @@
+"""The named protocols: complete settings per space in YAML, and the overrides that ``--set key=value`` lays on them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from importlib import resources
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from algorithms import ALGORITHMS
+from harness.config import Augmentation, Budget, Diagnostics, Evaluation, Settings, TrialConfig
+from results.errors import BadInput
+from spaces import SPACES
+
+Model = TypeVar("Model", bound=BaseModel)
+
+SECTIONS: dict[str, type[BaseModel]] = {
+    "augmentation": Augmentation,
+    "evaluation": Evaluation,
+    "diagnostics": Diagnostics,
+}
+
+
+def nearest(what: str, name: str, known: Iterable[str]) -> BadInput:
+    """The error for an unknown name, with the nearest known one and all of them."""
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1, cutoff=0.0)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return BadInput(f"unknown {what} {name!r}{hint} There are: {', '.join(names)}")
+
+
+def protocol_names() -> list[str]:
+    """The protocols in the package."""
+    folder = resources.files("harness.protocols")
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+@dataclass
+class Protocol:
+    """One protocol on one space, with the user's overrides: makes the configuration of each trial."""
+
+    name: str
+    space: str
+    stands_for: str
+    reduced: bool
+    raw: dict[str, Any]
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, name: str, space: str) -> Protocol:
+        """Read ``name``'s settings for ``space``. Raises BadInput for a name that is not there, with the nearest."""
+        if space not in SPACES:
+            raise nearest("space", space, SPACES)
+        if name not in protocol_names():
+            raise nearest("protocol", name, protocol_names())
+        text = resources.files("harness.protocols").joinpath(f"{name}.yaml").read_text()
+        plain = yaml.safe_load(text)
+        if space not in plain["spaces"]:
+            raise BadInput(f"the protocol {name!r} has no settings for the space {space!r}; {_only(plain['spaces'])}")
+        return cls(name, space, plain["stands_for"], plain["reduced"], copy.deepcopy(plain["spaces"][space]))
+
+    def set(self, assignments: Iterable[str]) -> None:
+        """Apply ``key=value`` overrides, bare keys first, so that the more precise one wins. Raises BadInput."""
+        for assignment in sorted(assignments, key=lambda a: "." in a.partition("=")[0]):
+            key, equals, text = assignment.partition("=")
+            if not equals:
+                raise BadInput(f"--set {assignment!r} is not of the form key=value")
+            self.override(key.strip(), yaml.safe_load(text))
+
+    def override(self, key: str, value: Any) -> None:
+        """Lay one value over every place that ``key`` names. Raises BadInput where it names none."""
+        places = self.places(key)
+        if not places:
+            raise nearest("key", key, self.keys())
+        for place, name in places:
+            place[name] = value
+        self.overrides[key] = value
+
+    def places(self, key: str) -> list[tuple[dict[str, Any], str]]:
+        """Where ``key`` is kept: dotted keys name one section or algorithm, bare keys all that have the field."""
+        return [place for known, place in self._fields() if known == key]
+
+    def keys(self) -> list[str]:
+        """Every key that ``--set`` knows on this space."""
+        return sorted({key for key, _ in self._fields()})
+
+    def _fields(self) -> list[tuple[str, tuple[dict[str, Any], str]]]:
+        settings, options = self.raw["settings"], self.raw["options"]
+        plain = [n for n in Settings.model_fields if n not in SECTIONS and n not in ("dataset", "eval_datasets")]
+        found = [(name, (settings, name)) for name in plain]
+        for section, model in SECTIONS.items():
+            found += [(f"{section}.{n}", (settings.setdefault(section, {}), n)) for n in model.model_fields]
+        for name in SPACES[self.space].Options.model_fields:
+            if name not in ("classes", "image_size", "in_channels"):
+                found += [(key, (options, name)) for key in (name, f"space.{name}")]
+        if self.raw["budget"]["kind"] == "epochs":
+            found.append(("epochs", (self.raw["budget"], "amount")))
+        for algorithm, cls in ALGORITHMS.items():
+            own = self.raw.setdefault("algorithms", {}).setdefault(algorithm, {})
+            found += [(key, (own, n)) for n in cls.Hyper.model_fields for key in (n, f"{algorithm}.{n}")]
+        return found
+
+    def set_budget(self, text: str) -> None:
+        """``epochs=10``, ``macs=1e12`` or ``seconds=600``. Raises BadInput for anything else."""
+        kind, _, amount = text.partition("=")
+        self.raw["budget"] = {"kind": kind, "amount": amount}
+        validated("budget", Budget, self.raw["budget"])
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that every trial shares."""
+        return validated("", Settings, self.raw["settings"])
+
+    def trial(self, algorithm: str, seed: int, image: Mapping[str, int], evaluation: str) -> TrialConfig:
+        """The configuration of one trial; ``image`` holds the data set's classes and in_channels."""
+        if algorithm not in ALGORITHMS:
+            raise nearest("algorithm", algorithm, ALGORITHMS)
+        model = ALGORITHMS[algorithm].Hyper
+        shared = {k: v for k, v in self.raw.get("hyper", {}).items() if k in model.model_fields}
+        hyper = validated(algorithm, model, shared | self.raw.get("algorithms", {}).get(algorithm, {}))
+        settings = self.settings
+        options = self.raw["options"] | dict(image) | {"image_size": settings.image_size}
+        return TrialConfig(
+            algorithm=algorithm,
+            seed=seed,
+            space=self.space,
+            protocol=self.name,
+            settings=settings,
+            budget=validated("budget", Budget, self.raw["budget"]),
+            options=validated("space", SPACES[self.space].Options, options),
+            hyper=hyper,
+            evaluation=evaluation,  # type: ignore[arg-type]  # pydantic checks the literal
+        )
+
+
+def validated(where: str, model: type[Model], plain: Mapping[str, Any]) -> Model:
+    """``plain`` as ``model``; the first fault as BadInput, in one line."""
+    try:
+        return model.model_validate(dict(plain))
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
+        raise BadInput(f"{path} = {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
+
+
+def _only(spaces: Mapping[str, Any]) -> str:
+    return f"it has them for: {', '.join(sorted(spaces))}"

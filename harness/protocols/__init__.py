@@ -1,0 +1,1 @@
+"""The protocols: one YAML file each, complete for every space it names."""

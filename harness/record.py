@@ -1,0 +1,133 @@
+"""The columns of a record that are known before a trial runs, and those that its search leaves."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import subprocess
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from algorithms.base import Algorithm
+from algorithms.hyper import Hyper
+from harness.config import Environment, TrialConfig
+from spaces.base import Space
+
+SECONDS_A_DAY = 86_400
+
+
+def static_columns(config: TrialConfig, environment: Environment) -> dict[str, Any]:
+    """What a trial is: identity, protocol, data, every hyperparameter, device and versions."""
+    settings = config.settings
+    return {
+        "trial": config.hash,
+        "parent": "",
+        "algorithm": config.algorithm,
+        "variant": "",
+        "space": config.space,
+        "protocol": config.protocol,
+        "search_dataset": settings.dataset,
+        "evaluation": config.evaluation,
+        "seed": config.seed,
+        "split_seed": settings.split_seed,
+        "eval_seed": settings.evaluation.seed if config.evaluation == "trained" else None,
+        "device": device_name(environment.device),
+        "threads": environment.threads,
+        "code_version": code_version(),
+        "library_versions": library_versions(),
+        **hyperparameters(config),
+    }
+
+
+def hyperparameters(config: TrialConfig) -> dict[str, Any]:
+    """Every hyperparameter as a column: shared ones bare, the algorithm's own, the space's and sections' dotted."""
+    shared = Hyper.model_fields
+    columns = {
+        name if name in shared else f"{config.algorithm}.{name}": value
+        for name, value in config.hyper.model_dump().items()
+    }
+    skipped = {"classes", "image_size", "in_channels"}
+    columns |= {f"space.{n}": v for n, v in config.options.model_dump(mode="json").items() if n not in skipped}
+    settings = config.settings.model_dump(mode="json", exclude={"dataset", "eval_datasets", "split_seed", "evaluation"})
+    for name, value in settings.items():
+        columns |= {f"{name}.{n}": v for n, v in value.items()} if isinstance(value, dict) else {name: value}
+    if config.evaluation == "trained":
+        fields = config.settings.evaluation.model_dump(exclude={"seed"})
+        columns |= {f"evaluation.{n}": v for n, v in fields.items()}
+    return columns | {f"budget.{config.budget.kind}": config.budget.amount}
+
+
+def search_columns(algorithm: Algorithm, seconds: float, memory_mb: float) -> dict[str, Any]:
+    """What a search cost."""
+    counts = algorithm.counts
+    return {
+        "search_seconds": seconds,
+        "search_device_days": seconds / SECONDS_A_DAY,
+        "search_macs": counts.macs,
+        "forwards": counts.forwards,
+        "weight_backwards": counts.weight_backwards,
+        "alpha_backwards": counts.alpha_backwards,
+        "peak_memory_mb": memory_mb,
+    }
+
+
+def found_columns(space: Space, row: dict[str, Any]) -> dict[str, Any]:
+    """What a search found, from its last history row.
+
+    ``collapsed``: no edge computes any more, each is a skip or none.
+    """
+    skip = row["skip_ratio"]
+    return {
+        "genotype": row["genotype"],
+        "edges": json.dumps([edge.as_dict() for edge in space.edges(row["genotype"])]),
+        "skip_ratio": skip,
+        "skip_ratio_all_edges": row["skip_ratio_all_edges"],
+        "none_edges": row["none_edges"],
+        "alpha_entropy": row.get("alpha_entropy"),
+        "lambda_max": row.get("lambda_max"),
+        "collapsed": bool(math.isnan(skip) or skip == 1),
+    }
+
+
+def device_name(device: str) -> str:
+    """The device with its model, as far as the system tells."""
+    if device.startswith("cuda"):
+        return f"{device} ({torch.cuda.get_device_name(torch.device(device))})"
+    return f"{device} ({_processor()})"
+
+
+@cache
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
+        if names:
+            return names[0]
+    return platform.processor() or platform.machine()
+
+
+@cache
+def code_version() -> str:
+    """The package's version and, in a checkout, its commit; ``+`` where tracked files were changed since."""
+    version = metadata.version("diffnas-harness")
+    here = Path(__file__).resolve().parent.parent
+    if not (here / ".git").exists():
+        return version
+    git = ["git", "-C", str(here)]
+    commit = subprocess.run([*git, "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True, check=False)
+    if commit.returncode:
+        return version
+    changed = subprocess.run([*git, "diff", "--quiet", "HEAD"], capture_output=True, check=False).returncode
+    return f"{version} {commit.stdout.strip()}{'+' if changed else ''}"
+
+
+@cache
+def library_versions() -> str:
+    """JSON of the versions that decide figures."""
+    names = ("torch", "torchvision", "numpy", "scipy", "nats_bench", "ray")
+    return json.dumps({"python": platform.python_version()} | {name: metadata.version(name) for name in names})

@@ -1,0 +1,97 @@
+"""What a trial searches on: its space, its data and split, and the streams of batches, all from its configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from algorithms.base import Seeded
+from harness.config import Augmentation, Environment, TrialConfig
+from harness.data import Augment, Batches, Dataset, Split, evaluation_batches, generator, load, split
+from spaces import SPACES
+from spaces.base import Batch, Space
+
+
+@dataclass
+class Task:
+    """A configuration's space and data on the environment's device, loaded when first asked for."""
+
+    config: TrialConfig
+    environment: Environment
+
+    @cached_property
+    def device(self) -> torch.device:
+        """Where everything runs."""
+        return torch.device(self.environment.device)
+
+    @cached_property
+    def table(self) -> Any:
+        """The space's table, or None."""
+        where = self.environment.table
+        return SPACES[self.config.space].open_table(Path(where) if where else None)
+
+    @cached_property
+    def space(self) -> Space:
+        """The space that is searched."""
+        return SPACES[self.config.space](self.config.options, self.table)
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The data set that is searched on."""
+        return self.load(self.config.settings.dataset)
+
+    @cached_property
+    def split(self) -> Split:
+        """The frozen halves."""
+        settings = self.config.settings
+        return split(self.data, settings.split, settings.split_seed, settings.limit)
+
+    @property
+    def seeded(self) -> Seeded:
+        """The trial's generators, by purpose."""
+        return partial(generator, self.config.seed)
+
+    def load(self, name: str) -> Dataset:
+        """Any data set at this protocol's image size."""
+        folder = self.environment.data_dir
+        return load(name, Path(folder) if folder else None, self.config.settings.image_size, self.environment.download)
+
+    def half(self, name: str) -> tuple[Tensor, Tensor]:
+        """Images and labels of the half ``train`` or ``val``."""
+        if name == "train":
+            return self.data.train_x[self.split.train], self.data.train_y[self.split.train]
+        part = (
+            (self.data.train_x, self.data.train_y)
+            if self.split.val_part == "train"
+            else (self.data.test_x, self.data.test_y)
+        )
+        return part[0][self.split.val], part[1][self.split.val]
+
+    def stream(self, name: str) -> Batches:
+        """The endless augmented batches of one half, from generators of their own."""
+        x, y = self.half(name)
+        return self.batches(x, y, self.data, self.config.settings.batch_size, self.seeded, name)
+
+    def batches(self, x: Tensor, y: Tensor, data: Dataset, batch_size: int, seeded: Seeded, name: str) -> Batches:
+        """Endless augmented batches of any images, named in their generators."""
+        order, augment = seeded(f"order.{name}"), seeded(f"augment.{name}")
+        augmentation = as_augment(self.config.settings.augmentation)
+        return Batches(x, y, batch_size, order, augment, augmentation, data.mean, data.std, self.device, half=name)
+
+    def fixed(self, images: int, batch_size: int) -> list[Batch]:
+        """The first ``images`` of D_v, unaugmented, in batches: what diagnostics look at."""
+        x, y = self.half("val")
+        data = self.data
+        return list(
+            evaluation_batches(x[:images], y[:images], batch_size, data.mean, data.std, self.device, half="val")
+        )
+
+
+def as_augment(fields: Augmentation) -> Augment:
+    """The configuration's fields as the data package's own type."""
+    return Augment(crop=fields.crop, flip=fields.flip, cutout=fields.cutout)

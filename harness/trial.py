@@ -1,0 +1,191 @@
+"""One trial: configuration in, record out, with or without Ray. Stages: search, discretise, evaluate."""
+
+from __future__ import annotations
+
+import math
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from algorithms import ALGORITHMS
+from algorithms.base import Algorithm, Setting
+from harness.checkpoint import Checkpoint
+from harness.clock import Clock, PeakMemory
+from harness.config import Environment, TrialConfig
+from harness.diagnostics import Probe
+from harness.evaluate import evaluator, from_table, from_training
+from harness.record import found_columns, search_columns, static_columns
+from harness.task import Task
+from harness.watch import Watch
+from results.store import Store
+from spaces.base import Batch
+
+
+def run_trial(
+    config: TrialConfig,
+    environment: Environment,
+    say: Callable[[str], None] = print,
+    report: Callable[[dict[str, Any]], None] | None = None,
+) -> None:
+    """Run or resume one trial until its record stands in the run's folder; at once over if it is done.
+
+    Raises what made it fail, after writing it to ``error.txt``. An interrupt leaves a resumable trial.
+    """
+    store = Store(Path(environment.run))
+    name = f"{config.algorithm} seed {config.seed}"
+    with store.lock(config.hash, lambda: say(f"{name}: waiting for another process that still holds this trial")):
+        if store.is_done(config.hash):
+            return
+        torch.set_num_threads(environment.threads)
+        watch = Watch(store.trial_dir(config.hash), lambda text: say(f"{name}: {text}"), report)
+        try:
+            Trial(config, environment, store, watch).run()
+        except Exception:
+            store.write_error(config.hash, traceback.format_exc())
+            raise
+        finally:
+            watch.close()
+
+
+class Trial:
+    """The state of one running trial."""
+
+    def __init__(self, config: TrialConfig, environment: Environment, store: Store, watch: Watch) -> None:
+        self.config, self.store, self.watch = config, store, watch
+        self.task = Task(config, environment)
+        self.folder = store.trial_dir(config.hash)
+        self.checkpoint = Checkpoint(self.folder)
+        task = self.task
+        self.columns = static_columns(config, environment) | {
+            "n_train": task.split.n_train,
+            "n_val": task.split.n_val,
+        }
+        setting = Setting(task.space, config.hyper, task.seeded, task.device, evaluator(task))
+        self.algorithm: Algorithm = ALGORITHMS[config.algorithm](setting)
+        self.train, self.val = task.stream("train"), task.stream("val")
+        diagnostics = config.settings.diagnostics
+        subset = task.fixed(diagnostics.subset, config.settings.batch_size)
+        self.probe = Probe(task.space, diagnostics, subset, task.fixed(diagnostics.lambda_batch, 2**30)[0])
+        self.clock = Clock(task.device)
+        self.epoch, self.memory_mb, self.diagnostics_seconds = 0, 0.0, 0.0
+        self.started_at = datetime.now(UTC).isoformat(timespec="seconds")
+        self.history: list[dict[str, Any]] = []
+        self.error = ""
+
+    def run(self) -> None:
+        """Search from the last checkpoint on, evaluate, and write the record."""
+        self.store.write_config(self.config.hash, self.config.model_dump(mode="json") | {"columns": self.columns})
+        state = self.checkpoint.load(self.watch.say)
+        if state is not None:
+            self.load_state_dict(state)
+        if not self.history:
+            self.history.append(self.row({}))
+        with PeakMemory(self.task.device) as memory:
+            while not self.error and not self.finished():
+                self.search_epoch()
+                self.memory_mb = max(self.memory_mb, memory.peak_mb)
+                if self.epoch % self.config.settings.checkpoint_every == 0 or self.error or self.finished():
+                    self.checkpoint.save(self.state_dict())
+        rows = self.evaluate()
+        self.store.write_history(self.config.hash, self.history)
+        self.store.write_record(self.config.hash, rows)
+        for path in self.folder.glob("*.pt"):
+            path.unlink()
+
+    def search_epoch(self) -> None:
+        """One epoch under the clock, then its diagnostics outside."""
+        self.algorithm.on_epoch(self.epoch, self.progress())
+        with self.clock.running():
+            losses = self.algorithm.epoch(self.pairs())
+        self.epoch += 1
+        if bad := [name for name, value in losses.items() if not math.isfinite(value)]:
+            self.error = f"{bad[0]} is not finite in epoch {self.epoch}"
+            return
+        row = self.row(losses)
+        self.history.append(row)
+        self.watch.epoch(row)
+        self.store.write_history(self.config.hash, self.history)
+
+    def pairs(self) -> Iterator[tuple[Batch, Batch]]:
+        """An epoch's batches of both halves; fewer where a budget of multiply-adds or seconds runs out."""
+        steps = min(self.train.steps_per_epoch, self.val.steps_per_epoch)
+        for step in range(steps):
+            if step and self.config.budget.kind != "epochs" and self.finished():
+                return
+            self.watch.update(stage="search", done=self.progress(step / steps), seconds=self.clock.now())
+            yield next(self.train), next(self.val)
+
+    def progress(self, epoch_share: float = 0.0) -> float:
+        """The share of the budget that is used."""
+        budget = self.config.budget
+        if budget.kind == "epochs":
+            return (self.epoch + epoch_share) / self.algorithm.epochs(int(budget.amount))
+        used = self.algorithm.counts.macs if budget.kind == "macs" else self.seconds()
+        return used / budget.amount
+
+    def finished(self) -> bool:
+        """Whether the budget is used up."""
+        return self.progress() >= 1
+
+    def seconds(self) -> float:
+        """The search's cost: its clock, and what an evaluator charged on top (NaN where a table does not know)."""
+        return self.clock.now() + self.algorithm.charged_seconds
+
+    def row(self, losses: dict[str, float]) -> dict[str, Any]:
+        """The history row of the epoch that has just ended."""
+        start = time.perf_counter()
+        row = self.probe.row(self.algorithm, self.epoch)
+        self.diagnostics_seconds += time.perf_counter() - start
+        cost = search_columns(self.algorithm, self.seconds(), self.memory_mb)
+        names = ("search_seconds", "search_macs", "forwards", "weight_backwards", "alpha_backwards")
+        identity = {"algorithm": self.config.algorithm, "seed": self.config.seed, "progress": self.progress()}
+        costs = {name: cost[name] for name in names} | {"diagnostics_seconds": self.diagnostics_seconds}
+        return identity | row | losses | costs
+
+    def evaluate(self) -> list[dict[str, Any]]:
+        """The record's rows, one an evaluation data set."""
+        shared = self.columns | {"started_at": self.started_at, "status": "diverged" if self.error else "done"}
+        shared |= search_columns(self.algorithm, self.seconds(), self.memory_mb)
+        datasets = self.config.settings.eval_datasets
+        if self.error:
+            return [shared | {"error": self.error, "eval_dataset": dataset} for dataset in datasets]
+        last = self.history[-1]
+        shared |= {"error": ""} | found_columns(self.task.space, last)
+        return [shared | {"eval_dataset": dataset} | self.score(last["genotype"], dataset) for dataset in datasets]
+
+    def score(self, genotype: str, dataset: str) -> dict[str, Any]:
+        """The record columns of one evaluation, and with a table the history's anytime accuracies."""
+        kind = self.config.evaluation
+        if kind == "table":
+            for row in self.history:
+                accuracy = 100 - from_table(self.task, row["genotype"], dataset)["test_error"]
+                row[f"table_accuracy.{dataset}"] = accuracy
+            return from_table(self.task, genotype, dataset)
+        if kind == "trained":
+
+            def tick(epoch: int, epochs: int) -> None:
+                self.watch.update(force=True, stage=f"training for {dataset}", done=epoch / epochs)
+
+            return from_training(self.task, genotype, dataset, self.folder, self.watch.say, tick)
+        return {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the rest of the trial depends on: tensors and plain types."""
+        names = ("epoch", "memory_mb", "diagnostics_seconds", "started_at", "history", "error")
+        state = {name: getattr(self, name) for name in names}
+        streams = {"train": self.train.state_dict(), "val": self.val.state_dict()}
+        return state | streams | {"algorithm": self.algorithm.state_dict(), "seconds": self.clock.seconds}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue where ``state_dict`` was taken."""
+        self.train.load_state_dict(state.pop("train"))
+        self.val.load_state_dict(state.pop("val"))
+        self.algorithm.load_state_dict(state.pop("algorithm"))
+        self.clock.seconds = state.pop("seconds")
+        for name, value in state.items():
+            setattr(self, name, value)

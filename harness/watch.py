@@ -1,0 +1,44 @@
+"""How a trial tells what it is doing: one small file in its folder, which any process that can see it may show."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from results.atomic import write_text
+
+INTERVAL = 1.0
+"""Seconds between two writes of one stage."""
+
+
+class Watch:
+    """A trial's progress in ``progress.json``, its messages through ``say``, its finished epochs through ``report``."""
+
+    def __init__(
+        self, folder: Path, say: Callable[[str], None], report: Callable[[dict[str, Any]], None] | None = None
+    ) -> None:
+        self.path, self.say, self._report = folder / "progress.json", say, report
+        self._state: dict[str, Any] = {}
+        self._written = 0.0
+
+    def update(self, force: bool = False, **values: Any) -> None:
+        """Change what is shown; written at most once in INTERVAL seconds unless ``force``."""
+        self._state |= values
+        now = time.monotonic()
+        if force or now - self._written >= INTERVAL:
+            self._written = now
+            write_text(self.path, json.dumps(self._state))
+
+    def epoch(self, row: dict[str, Any]) -> None:
+        """An epoch is over."""
+        shown = ("epoch", "genotype", "skip_ratio", "train_loss", "val_loss", "val_accuracy")
+        self.update(force=True, **{name: row.get(name) for name in shown})
+        if self._report is not None:
+            self._report({name: value for name, value in row.items() if isinstance(value, (int, float))})
+
+    def close(self) -> None:
+        """Nothing more will be said."""
+        self.path.unlink(missing_ok=True)

@@ -1,0 +1,94 @@
+"""The NATS-Bench topology space (Dong, Liu, Musial, Gabrys, TPAMI 2021): 5⁶ = 15,625 cells of six edges."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from spaces.base import Alpha, Edge, Genotype, Score, Space, SpaceOptions
+from spaces.nats_cell import EDGES, OPERATIONS, TinyNetwork, parse, text
+from spaces.nats_supernet import Supernet
+from spaces.nats_table import DATASETS, Table, open_table
+
+TRAINING_IMAGES = {"cifar10": 25_000, "cifar100": 50_000, "ImageNet16-120": 151_700}
+"""Images behind each data set's validation accuracy (NATS-Bench, Section 3.2)."""
+
+
+class NatsOptions(SpaceOptions):
+    """The supernet's skeleton, and latencies for the penalty."""
+
+    channels: int = Field(16, ge=1, description="C: the first stage's width")
+    cells: int = Field(5, ge=1, description="N: cells a stage")
+    latency: tuple[float, float, float, float, float] | None = Field(
+        None, description="latency of each operation (none, skip, 1x1, 3x3, pool), any unit: divided by its mean"
+    )
+
+
+class Nats(Space):
+    """Topology search by NATS-Bench's rules: argmax over each edge, none allowed, scored by its table."""
+
+    name = "nats"
+    Options = NatsOptions
+    options: NatsOptions
+    table: Table | None
+    table_datasets = tuple(DATASETS)
+
+    @classmethod
+    def open_table(cls, where: Path | None) -> Table | None:
+        """The benchmark's table or archive at ``where``, or where nats_bench looks by default; None: there is none."""
+        return open_table(where)
+
+    def alphas(self, generator: torch.Generator) -> Alpha:
+        """{"cell": (6, 5)}, 1e-3 · standard normal."""
+        return {"cell": 1e-3 * torch.randn(len(EDGES), len(OPERATIONS), generator=generator)}
+
+    def supernet(self, role: str = "w") -> nn.Module:
+        """The merged supernet at the options' size."""
+        o = self.options
+        return Supernet(o.channels, o.cells, o.classes, o.in_channels)
+
+    def penalty(self, alpha: Alpha) -> Tensor | None:
+        """⟨softmax α, Lat⟩ summed over the edges, Lat divided by its mean over the operations."""
+        if self.options.latency is None:
+            return None
+        latency = torch.tensor(self.options.latency).to(alpha["cell"])
+        return (torch.softmax(alpha["cell"], -1) @ (latency / latency.mean())).sum()
+
+    def discretise(self, alpha: Alpha) -> Genotype:
+        """The operation of the largest α on every edge, none included."""
+        return text([OPERATIONS[i] for i in alpha["cell"].argmax(-1).tolist()])
+
+    def build(self, genotype: Genotype, trained: nn.Module | None = None) -> nn.Module:
+        """The stand-alone network, freshly initialised: this space inherits nothing."""
+        o = self.options
+        return TinyNetwork(parse(genotype), o.channels, o.cells, o.classes, o.in_channels)
+
+    def edges(self, genotype: Genotype) -> list[Edge]:
+        """The six edges of the cell."""
+        operations = zip(EDGES, parse(genotype), strict=True)
+        return [Edge("cell", str(source), str(target), name) for (target, source), name in operations]
+
+    def sample(self, generator: torch.Generator) -> Genotype:
+        """A cell drawn uniformly from the 15,625."""
+        drawn = torch.randint(len(OPERATIONS), (len(EDGES),), generator=generator)
+        return text([OPERATIONS[i] for i in drawn.tolist()])
+
+    def mutate(self, genotype: Genotype, generator: torch.Generator) -> Genotype:
+        """One edge given another operation."""
+        operations = list(parse(genotype))
+        edge = int(torch.randint(len(EDGES), (1,), generator=generator))
+        others = [name for name in OPERATIONS if name != operations[edge]]
+        operations[edge] = others[int(torch.randint(len(others), (1,), generator=generator))]
+        return text(operations)
+
+    def score(self, genotype: Genotype, dataset: str, epochs: int | None = None) -> Score | None:
+        """The table's answer after ``epochs`` (12 or 200) of training; None without a table."""
+        return None if self.table is None else self.table.score(genotype, dataset, epochs)
+
+    def training_macs(self, genotype: Genotype, dataset: str, epochs: int) -> int:
+        """Epochs × images × 3: a forward pass, and a backward pass of twice its multiply-adds."""
+        score = self.score(genotype, dataset, epochs)
+        return 0 if score is None else int(3 * epochs * TRAINING_IMAGES[dataset] * score.flops)

@@ -1,0 +1,118 @@
+"""The NATS-Bench topology supernet, with the edges that leave one node merged into one convolution a kind.
+
+Exact, and fast for three reasons, each proved against the plain per-operation form in tests/: a node's outgoing
+convolutions of one kind are one convolution whose weights are stored merged; the mixing weight is the affine scale of
+batch norm (mix · BN(z)), so that its gradient is α's; and what a node passes on to all its targets is summed at once.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from spaces.base import Mix
+from spaces.nats_cell import EDGES, NODES, OPERATIONS, Reduction
+from spaces.pooling import avg_pool_3x3
+
+NONE, SKIP, CONV1, CONV3, POOL = (
+    OPERATIONS.index(name) for name in ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+)
+LEAVING = tuple(tuple(EDGES.index((t, s)) for t in range(s + 1, NODES)) for s in range(NODES - 1))
+"""For each source node the indices of its edges, by target."""
+
+
+class MixedCell(nn.Module):
+    """One cell in which every edge is the mixture of all five operations. Batch norm: batch statistics, no affine."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+        conv1 = [nn.Conv2d(channels, len(edges) * channels, 1, bias=False) for edges in LEAVING]
+        conv3 = [nn.Conv2d(channels, len(edges) * channels, 3, bias=False) for edges in LEAVING]
+        self.conv1 = nn.ParameterList([conv.weight for conv in conv1])
+        self.conv3 = nn.ParameterList([conv.weight for conv in conv3])
+
+    def forward(self, x: Tensor, outgoing: list[Tensor]) -> Tensor:
+        """Node 3 from node 0, both (B, C, H, W); ``outgoing`` holds for each source the weights (m, 5) of its edges."""
+        waiting = self.leaving(x, 0, outgoing[0])
+        for source in range(1, NODES - 1):
+            node, waiting = waiting[:, 0], waiting[:, 1:]
+            waiting = waiting + self.leaving(node, source, outgoing[source])
+        return waiting[:, 0]
+
+    def leaving(self, node: Tensor, source: int, weights: Tensor) -> Tensor:
+        """What ``node`` gives each of its m targets, (B, m, C, H, W); ``weights`` (m, 5)."""
+        batch, channels, height, width = node.shape
+        active = F.relu(node)
+        z1 = self.conv1[source].flatten(1) @ active.flatten(2)
+        z3 = F.conv2d(active, self.conv3[source], padding=1)
+        convolved = _scaled_norm(z1.view_as(z3), weights[:, CONV1]) + _scaled_norm(z3, weights[:, CONV3])
+        targets = convolved.view(batch, len(weights), channels, height, width)
+        by_target = weights.view(-1, 1, 1, 1, len(OPERATIONS))
+        targets = targets + by_target[..., SKIP] * node.unsqueeze(1)
+        return targets + by_target[..., POOL] * avg_pool_3x3(node).unsqueeze(1)
+
+    def active_only(self, x: Tensor, weights: Tensor, active: list[list[int]]) -> Tensor:
+        """The same cell, running only the operations that ``active`` lists for each edge."""
+        nodes: list[Tensor] = [x]
+        for target in range(1, NODES):
+            total = torch.zeros_like(x)
+            for edge, source in ((e, s) for e, (t, s) in enumerate(EDGES) if t == target):
+                for kind in active[edge]:
+                    if kind != NONE:
+                        total = total + self.operation(nodes[source], edge, kind, weights[edge, kind])
+            nodes.append(total)
+        return nodes[-1]
+
+    def operation(self, node: Tensor, edge: int, kind: int, weight: Tensor) -> Tensor:
+        """One weighted operation of one edge."""
+        if kind == SKIP:
+            return weight * node
+        if kind == POOL:
+            return weight * avg_pool_3x3(node)
+        target, source = EDGES[edge]
+        rows = slice((target - source - 1) * self.channels, (target - source) * self.channels)
+        kernel = (self.conv1 if kind == CONV1 else self.conv3)[source][rows]
+        return _scaled_norm(F.conv2d(F.relu(node), kernel, padding=kernel.shape[-1] // 2), weight.view(1))
+
+
+class Supernet(nn.Module):
+    """Stem, three stages of mixed cells with reduction blocks between, classifier. Owns no architecture parameter."""
+
+    def __init__(self, channels: int, cells: int, classes: int, in_channels: int) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(in_channels, channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(channels, track_running_stats=False),
+        )
+        blocks: list[nn.Module] = []
+        for stage in range(3):
+            width = channels * 2**stage
+            if stage:
+                blocks.append(Reduction(width // 2, width, tracked=False))
+            blocks.extend(MixedCell(width) for _ in range(cells))
+        self.blocks = nn.ModuleList(blocks)
+        self.norm = nn.BatchNorm2d(4 * channels, track_running_stats=False)
+        self.classifier = nn.Linear(4 * channels, classes)
+
+    def forward(self, x: Tensor, mix: Mix) -> Tensor:
+        """Logits (B, classes) of images (B, in_channels, H, W) under ``mix``, weights {"cell": (6, 5)}."""
+        weights = mix.weights["cell"]
+        outgoing = [torch.stack([weights[edge] for edge in edges]) for edges in LEAVING]
+        x = self.stem(x)
+        for block in self.blocks:
+            if not isinstance(block, MixedCell):
+                x = block(x)
+            elif mix.active is None:
+                x = block(x, outgoing)
+            else:
+                x = block.active_only(x, weights, mix.active["cell"])
+        logits: Tensor = self.classifier(F.relu(self.norm(x)).mean((2, 3)))
+        return logits
+
+
+def _scaled_norm(z: Tensor, scale: Tensor) -> Tensor:
+    """scale · BN(z), a scale for each group of channels: batch norm's affine weight is the mixing weight."""
+    per_channel = scale.repeat_interleave(z.shape[1] // len(scale))
+    return F.batch_norm(z, None, None, weight=per_channel, training=True)

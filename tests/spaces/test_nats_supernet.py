@@ -1,0 +1,143 @@
+"""The merged supernet is the plain one: an operation a module, an edge at a time, weighted and summed."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from spaces.base import Mix
+from spaces.nats import Nats, NatsOptions
+from spaces.nats_cell import EDGES, NODES, OPERATIONS
+from spaces.nats_supernet import LEAVING, MixedCell, Supernet
+from spaces.pooling import avg_pool_3x3
+
+
+class PlainCell(nn.Module):
+    """The cell as NATS-Bench's own search code writes it, with the merged cell's weights cut apart."""
+
+    def __init__(self, merged: MixedCell) -> None:
+        super().__init__()
+        self.convolutions = nn.ParameterDict()
+        c = merged.channels
+        for edge, (target, source) in enumerate(EDGES):
+            rows = slice((target - source - 1) * c, (target - source) * c)
+            for name, stored in (("nor_conv_1x1", merged.conv1), ("nor_conv_3x3", merged.conv3)):
+                self.convolutions[f"{name}-{edge}"] = nn.Parameter(stored[source].detach()[rows].clone())
+
+    def operation(self, name: str, edge: int, x: Tensor) -> Tensor:
+        if name == "none":
+            return torch.zeros_like(x)
+        if name == "skip_connect":
+            return x
+        if name == "avg_pool_3x3":
+            return F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
+        weight = self.convolutions[f"{name}-{edge}"]
+        z = F.conv2d(F.relu(x), weight, padding=weight.shape[-1] // 2)
+        return F.batch_norm(z, None, None, training=True)
+
+    def forward(self, x: Tensor, weights: Tensor) -> Tensor:
+        nodes = [x]
+        for node in range(1, NODES):
+            total = torch.zeros_like(x)
+            for edge, (target, source) in enumerate(EDGES):
+                if target == node:
+                    for kind, name in enumerate(OPERATIONS):
+                        total = total + weights[edge, kind] * self.operation(name, edge, nodes[source])
+            nodes.append(total)
+        return nodes[-1]
+
+
+class PlainSupernet(nn.Module):
+    def __init__(self, merged: Supernet) -> None:
+        super().__init__()
+        self.merged = merged
+        self.cells = nn.ModuleList(PlainCell(b) for b in merged.blocks if isinstance(b, MixedCell))
+
+    def forward(self, x: Tensor, mix: Mix) -> Tensor:
+        cells = iter(self.cells)
+        x = self.merged.stem(x)
+        for block in self.merged.blocks:
+            x = next(cells)(x, mix.weights["cell"]) if isinstance(block, MixedCell) else block(x)
+        return self.merged.classifier(F.relu(self.merged.norm(x)).mean((2, 3)))
+
+
+@pytest.fixture
+def double() -> None:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+def merged_gradient(plain: PlainSupernet, slopes: dict[str, Tensor], index: int, kind: str, source: int) -> Tensor:
+    name = {"conv1": "nor_conv_1x1", "conv3": "nor_conv_3x3"}[kind]
+    return torch.cat([slopes[f"cells.{index}.convolutions.{name}-{edge}"] for edge in LEAVING[source]])
+
+
+@pytest.mark.parametrize("size", [16, 12, 8])
+def test_merged_supernet_equals_plain_loss_and_gradients(double: None, size: int) -> None:
+    torch.manual_seed(0)
+    space = Nats(NatsOptions(channels=4, cells=5, image_size=size))
+    merged = space.supernet()
+    plain = PlainSupernet(merged)
+    alpha = torch.randn(6, 5, requires_grad=True)
+    x, y = torch.randn(16, 3, size, size), torch.randint(10, (16,))
+    losses, alpha_slopes, weight_slopes = [], [], []
+    for network in (merged, plain):
+        network.zero_grad()
+        loss = F.cross_entropy(network(x, space.relax({"cell": alpha})), y)
+        names, parameters = zip(*network.named_parameters(), strict=True)
+        slopes = torch.autograd.grad(loss, [alpha, *parameters], allow_unused=True)
+        losses.append(loss.item())
+        alpha_slopes.append(slopes[0])
+        weight_slopes.append(dict(zip(names, slopes[1:], strict=True)))
+    assert abs(losses[0] - losses[1]) < 1e-10
+    assert (alpha_slopes[0] - alpha_slopes[1]).abs().max() < 1e-10
+    cells = [i for i, block in enumerate(merged.blocks) if isinstance(block, MixedCell)]
+    for name, slope in weight_slopes[0].items():
+        parts = name.split(".")
+        if len(parts) == 4 and parts[2] in ("conv1", "conv3"):
+            other = merged_gradient(plain, weight_slopes[1], cells.index(int(parts[1])), parts[2], int(parts[3]))
+        else:
+            other = weight_slopes[1][f"merged.{name}"]
+        assert (slope - other).abs().max() < 1e-10, name
+
+
+def test_active_operations_alone_equal_a_mix_that_is_zero_elsewhere(double: None) -> None:
+    torch.manual_seed(1)
+    network = Nats(NatsOptions(channels=3, cells=2, image_size=8)).supernet()
+    active = [[3], [1, 4], [0], [2], [], [2, 3]]
+    weights = torch.zeros(6, 5)
+    for edge, kinds in enumerate(active):
+        for kind in kinds:
+            weights[edge, kind] = torch.rand(())
+    x = torch.randn(8, 3, 8, 8)
+    with torch.no_grad():
+        full = network(x, Mix({"cell": weights}))
+        alone = network(x, Mix({"cell": weights}, {"cell": active}))
+    assert (full - alone).abs().max() < 1e-10
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 16, 16), (2, 3, 8, 8), (1, 2, 5, 7), (1, 1, 9, 3), (1, 1, 1, 1)])
+def test_pooling_by_matrices_equals_torchs_kernel(shape: tuple[int, ...]) -> None:
+    x = torch.randn(shape, dtype=torch.float64)
+    expected = F.avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)
+    assert (avg_pool_3x3(x) - expected).abs().max() < 1e-12
+
+
+def test_supernet_owns_no_architecture_parameter_and_keeps_no_batch_statistics() -> None:
+    network = Nats(NatsOptions(channels=4, cells=1)).supernet()
+    assert not dict(network.named_buffers())
+    assert not [name for name, p in network.named_parameters() if p.shape == (6, 5)]
+
+
+def test_penalty_is_the_expected_latency_in_units_of_its_mean() -> None:
+    space = Nats(NatsOptions(latency=(0.0, 1.0, 2.0, 3.0, 4.0)))
+    uniform = space.penalty({"cell": torch.zeros(6, 5)})
+    assert uniform is not None
+    assert uniform.item() == pytest.approx(6.0)
+    sharp = torch.full((6, 5), -100.0)
+    sharp[:, 4] = 100.0
+    assert space.penalty({"cell": sharp}).item() == pytest.approx(6 * 4 / 2)  # type: ignore[union-attr]
