@@ -16,9 +16,10 @@ from reports.style import save, theme
 
 Edge = Mapping[str, Any]
 
-_STEP = 2.3  # between two nodes, in the drawing's units: wide enough for "sep_conv_3x3"
+_STEP = 2.4  # between two nodes, in the drawing's units: wide enough for "sep_conv_3x3"
 _RADIUS = 0.3
-_RISE = 0.62  # height of an arc's top per step that it spans
+_INCHES = 0.55  # per unit
+_RISE = 0.68  # height of an arc's top per step that it spans
 
 _PLAIN: dict[str, Any] = {"color": "#1f2933", "linewidth": 1.8, "linestyle": "-"}
 _LINES: dict[str, dict[str, Any]] = {
@@ -43,7 +44,7 @@ def draw_cell(edges: Sequence[Edge], path: Path, title: str = "") -> Path:
     width = (columns - 1) * _STEP + 4 * _RADIUS
     with theme():
         figure = Figure(
-            figsize=(0.75 * width, 0.75 * sum(top - low for low, top in heights) + 0.35), layout="constrained"
+            figsize=(_INCHES * width, _INCHES * sum(top - low for low, top in heights) + 0.35), layout="constrained"
         )
         rows = figure.subplots(len(cells), 1, squeeze=False, height_ratios=[top - low for low, top in heights])[:, 0]
         for axes, (cell, group), (low, top) in zip(rows, cells.items(), heights, strict=True):
@@ -113,7 +114,7 @@ def _draw(axes: Axes, edges: Sequence[Edge], sides: Sequence[tuple[Edge, int, in
             [(start + reach[0], reach[1]), (start + lean, top), (end - lean, top), (end - reach[0], reach[1])],
             [Curve.MOVETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4],
         )
-        arrow = FancyArrowPatch(path=curve, arrowstyle="-|>", mutation_scale=13, shrinkA=0, shrinkB=0, **line)
+        arrow = FancyArrowPatch(path=curve, arrowstyle="-|>", mutation_scale=11, shrinkA=0, shrinkB=0, **line)
         axes.add_patch(arrow)
         axes.text(
             (start + end) / 2,
@@ -121,7 +122,7 @@ def _draw(axes: Axes, edges: Sequence[Edge], sides: Sequence[tuple[Edge, int, in
             operation,
             ha="center",
             va="center",
-            fontsize=9,
+            fontsize=8.5,
             color=_INK.get(operation, _PLAIN["color"]),
             bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"},
             zorder=3,

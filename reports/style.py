@@ -31,7 +31,7 @@ NAMES = {
 }
 
 # Places in seaborn's colour-blind palette and markers of the algorithms met most often; the others take what is left.
-_PLACES = {"rarts": 0, "darts1": 1, "darts2": 3, "milenas": 2, "random": 7}
+_PLACES = {"darts1": 1, "darts2": 3, "milenas": 2, "rarts": 0, "random": 7}
 _MARKERS = ("o", "s", "^", "D", "X", "P", "v", "<", ">", "*")
 
 _RC = {
@@ -62,17 +62,24 @@ def name(algorithm: str, variant: str = "") -> str:
     return f"{shown} ({variant})" if variant else shown
 
 
+def precedence(algorithm: str) -> tuple[int, str]:
+    """The key that sorts rows and legends: the order of the paper, other algorithms by name, random search last."""
+    known = [a for a in _PLACES if a != "random"]
+    return (len(known) + (algorithm == "random") if algorithm not in known else known.index(algorithm), algorithm)
+
+
 def looks(algorithms: Iterable[str]) -> dict[str, Look]:
     """A look for each algorithm. Known ones keep theirs whatever else is shown; the others follow in sorted order."""
     palette = sns.color_palette("colorblind")
+    asked = set(algorithms)
     free = [place for place in range(len(palette)) if place not in _PLACES.values()]
-    others = sorted(set(algorithms) - set(_PLACES))
+    others = sorted(asked - set(_PLACES))
     places = _PLACES | {algorithm: free[i % len(free)] for i, algorithm in enumerate(others)}
     order = list(places)
     return {
         algorithm: Look(tuple(palette[place]), _MARKERS[order.index(algorithm) % len(_MARKERS)])
-        for algorithm, place in places.items()
-        if algorithm in set(algorithms)
+        for algorithm, place in sorted(places.items(), key=lambda item: precedence(item[0]))
+        if algorithm in asked
     }
 
 

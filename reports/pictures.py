@@ -1,0 +1,141 @@
+"""Which figures a section shows, under which caption, and the cells that its searches found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from reports import figures
+from reports.cells import draw_cell
+from reports.figures import Looks
+from reports.formats import fixed
+from reports.rows import Labels
+from reports.style import name, save, theme
+from results import comparison
+
+_SKIPS = {"skip_ratio": "skips / edges not none", "skip_ratio_all_edges": "skips / all edges"}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as written: what the drawing itself is titled, the caption beneath, and its two files."""
+
+    title: str
+    caption: str
+    svg: Path
+    png: Path
+
+
+class Album:
+    """Draws a section's figures into ``folder``, each as PNG and SVG, their names beginning with ``prefix``."""
+
+    def __init__(self, folder: Path, prefix: str, looks: Looks) -> None:
+        self.folder, self.prefix, self.looks = folder, prefix, looks
+
+    def searches(self, records: pd.DataFrame, history: pd.DataFrame, mean: bool) -> list[Picture]:
+        """Error against cost, and how the searches that ended went by epoch; ``mean`` where one has a sense."""
+        done = records[records["status"] == "done"]
+        history = history[history["trial"].isin(done["trial"])]
+        evaluated = _by_kind(done[done["test_error"].notna()])
+        sizes = _sizes(history[history["algorithm"] != "random"])
+        strokes = (
+            f"Thin lines: single searches; thick: their mean ({sizes})." if mean else f"A line a search ({sizes})."
+        )
+        drawn = done[(done["algorithm"] == "random") & (done["evaluation"] == "table")]
+        random = {str(k): 100 - v for k, v in drawn.groupby("eval_dataset")["test_error"].mean().items()}
+        curve = comparison.anytime(history, records)
+        with theme():
+            made = [
+                self._picture(
+                    "error_cost",
+                    f"Test error against search cost. Small: single searches ({_sizes(evaluated)}); large: means.",
+                    figures.error_against_cost(evaluated, self.looks),
+                ),
+                self._picture(
+                    "skip_ratio",
+                    f"Skip ratio of the current genotype by epoch, in both definitions. {strokes}",
+                    figures.by_epoch(history, _SKIPS, self.looks, mean),
+                ),
+                self._picture(
+                    "alpha_entropy",
+                    "Entropy of softmax α, mean over the edges, divided by ln(number of operations): 1 is uniform. "
+                    + strokes,
+                    figures.by_epoch(history, {"alpha_entropy": "normalised entropy of α"}, self.looks, mean),
+                ),
+                self._picture(
+                    "lambda_max",
+                    f"Largest eigenvalue of the Hessian in α. {strokes}",
+                    figures.by_epoch(history, {"lambda_max": r"$\lambda_{\max}$"}, self.looks, mean),
+                ),
+                self._picture(
+                    "anytime",
+                    f"Test accuracy in the table of the genotype that a search stopped there would give. {strokes}"
+                    + (" Dashed: mean of random search's picks." if random else ""),
+                    figures.anytime(curve, random, self.looks, mean),
+                ),
+            ]
+        return [picture for picture in made if picture]
+
+    def sensitivities(self, records: pd.DataFrame, varied: Sequence[str]) -> list[Picture]:
+        """Test error by the value of each hyperparameter that was ``varied``."""
+        with theme():
+            made = [
+                self._picture(
+                    f"sensitivity_{column}",
+                    f"Test error by {column}. Small marks: single searches; lines: means with their 95 % bootstrap "
+                    "intervals.",
+                    figures.sensitivity(_by_kind(comparison.sensitivity(records, column)), column, self.looks),
+                )
+                for column in varied
+            ]
+        return [picture for picture in made if picture]
+
+    def cells(self, records: pd.DataFrame, named: Labels) -> list[Picture]:
+        """Every cell that was found, drawn once, with the searches that found it and its test errors."""
+        found = records[records["genotype"].notna() & records["edges"].notna()]
+        found = found.assign(edges=found["edges"].map(json.loads))
+        found = found[found["edges"].map(len) > 0]
+        pictures = []
+        for i, (genotype, group) in enumerate(found.groupby("genotype", sort=False), start=1):
+            errors = group.groupby("eval_dataset", sort=False)["test_error"].mean().dropna()
+            shown = ", ".join(f"{dataset} {fixed(mean)} %" for dataset, mean in errors.items())
+            caption = f"Test error: {shown}. {genotype}" if shown else str(genotype)
+            title, edges = _finders(group, named), group["edges"].iloc[0]
+            paths = [self.folder / f"{self.prefix}cell_{i}.{suffix}" for suffix in ("svg", "png")]
+            pictures.append(Picture(title, caption, *(draw_cell(edges, path, title) for path in paths)))
+        return pictures
+
+    def _picture(self, key: str, caption: str, drawing: Figure | None) -> Picture | None:
+        if drawing is None:
+            return None
+        stem = f"{self.prefix}{key}"
+        svg, png = (save(drawing, self.folder / f"{stem}.{suffix}") for suffix in ("svg", "png"))
+        return Picture("", caption, svg, png)
+
+
+def _finders(group: pd.DataFrame, named: Labels) -> str:
+    """``RARTS, seeds 0, 2; DARTS-1, seed 1``: who found a cell."""
+    searches = group.drop_duplicates(["algorithm", "variant", "seed"]).sort_values("seed")
+    texts = []
+    for (algorithm, variant), same in searches.groupby(["algorithm", "variant"], sort=False):
+        seeds = [str(seed) for seed in same["seed"].dropna()]
+        texts.append(f"{named[str(algorithm), str(variant)]}, seed{'s' * (len(seeds) > 1)} {', '.join(seeds)}")
+    return "; ".join(texts)
+
+
+def _by_kind(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the kind of evaluation in its data sets' names, where it holds more than one kind."""
+    if frame["evaluation"].nunique() < 2:
+        return frame
+    return frame.assign(eval_dataset=frame["eval_dataset"] + " (" + frame["evaluation"] + ")")
+
+
+def _sizes(frame: pd.DataFrame) -> str:
+    """How many searches of each algorithm a figure shows."""
+    counts = frame.drop_duplicates("trial").groupby("algorithm", sort=False).size()
+    return ", ".join(f"{name(str(algorithm))} n = {n}" for algorithm, n in counts.items())

@@ -1,0 +1,154 @@
+"""Records of one protocol, space and searched data set belong together; records of different ones are never mixed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from reports.style import name
+from results.store import Run
+
+KEYS = ["protocol", "space", "search_dataset"]
+
+_EVALUATIONS = {
+    "table": "looked up in the space's table of trained networks",
+    "trained": "found networks trained from scratch here",
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """What is reported under one heading. ``configs`` are those of the runs that took part."""
+
+    protocol: str
+    space: str
+    search_dataset: str
+    configs: tuple[Mapping[str, Any], ...]
+    records: pd.DataFrame
+    history: pd.DataFrame
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return f"{self.space} space, searched on {self.search_dataset}, protocol “{self.protocol}”"
+
+    @property
+    def slug(self) -> str:
+        """The heading as a file name."""
+        return re.sub(r"[^A-Za-z0-9.-]+", "-", f"{self.protocol}-{self.space}-{self.search_dataset}")
+
+    @property
+    def reduced(self) -> bool:
+        """Whether a run says that its protocol is smaller than the one it stands for."""
+        return any(config.get("reduced") for config in self.configs)
+
+    @property
+    def stands_for(self) -> str:
+        """What the protocol stands for, in the words of the runs' configuration."""
+        return "; ".join(dict.fromkeys(str(c["stands_for"]) for c in self.configs if c.get("stands_for")))
+
+    def facts(self) -> list[tuple[str, str]]:
+        """What a reader must know before a number: (name, text), those that are known."""
+        records = self.records
+        is_search = records["parent"].fillna("") == ""
+        retrained = records.loc[~is_search, "trial"].nunique()
+        statuses = records[is_search].drop_duplicates("trial")["status"].value_counts()
+        facts = [
+            ("Protocol", self.protocol),
+            ("Stands for", self.stands_for),
+            ("Search space", self.space),
+            ("Searched on", self.search_dataset),
+            ("Images for w and for α", _halves(records)),
+            ("Evaluated on", _distinct(records["eval_dataset"])),
+            ("Evaluation", "; ".join(_EVALUATIONS.get(e, e) for e in _values(records["evaluation"]) if e != "none")),
+            ("Algorithms", ", ".join(name(a) for a in _values(records["algorithm"]))),
+            ("Searches", f"{statuses.sum()} ({', '.join(f'{n} {s}' for s, n in statuses.items())})"),
+            ("Networks trained to evaluate them", str(retrained or "")),
+            ("Seeds", _distinct(records["seed"])),
+            *((text, self._configured(key)) for key, text in _CONFIGURED.items()),
+            ("Device", _distinct(records["device"])),
+            ("Threads of a search", _distinct(records["threads"])),
+            ("Code version", _distinct(records["code_version"])),
+            ("Libraries", "; ".join(_libraries(text) for text in _values(records["library_versions"]))),
+            ("Started", _span(records["started_at"])),
+        ]
+        return [(key, text) for key, text in facts if text]
+
+    def _configured(self, key: str) -> str:
+        return "; ".join(dict.fromkeys(_text(c[key]) for c in self.configs if c.get(key) not in (None, "", [], {})))
+
+
+_CONFIGURED = {
+    "split": "Split",
+    "budget": "Budget",
+    "overrides": "Changed from the protocol",
+    "data": "Data",
+    "command": "Command",
+}
+
+
+def split(runs: Sequence[Run]) -> list[Section]:
+    """Sections in the order in which the runs name them; a trial that several runs hold counts once."""
+    parts: dict[tuple[str, str, str], list[tuple[Run, pd.DataFrame]]] = {}
+    for run in runs:
+        if run.records.empty:
+            protocol, space, dataset = (str(run.config.get(key, "unknown")) for key in ("protocol", "space", "dataset"))
+            parts.setdefault((protocol, space, dataset), []).append((run, run.records))
+        known = run.records.fillna(dict.fromkeys(KEYS, "unknown"))
+        for key, group in known.groupby(KEYS, sort=False):
+            protocol, space, dataset = map(str, key)
+            parts.setdefault((protocol, space, dataset), []).append((run, group))
+    return [_section(*key, members) for key, members in parts.items()]
+
+
+def _section(protocol: str, space: str, dataset: str, members: Sequence[tuple[Run, pd.DataFrame]]) -> Section:
+    records = _joined(group for _, group in members)
+    records = records.drop_duplicates(["trial", "eval_dataset", "evaluation", "eval_seed"]).reset_index(drop=True)
+    history = _joined(run.history[run.history["trial"].isin(group["trial"])] for run, group in members)
+    history = history.drop_duplicates(["trial", "epoch"]).reset_index(drop=True)
+    return Section(protocol, space, dataset, tuple(run.config for run, _ in members), records, history)
+
+
+def _joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Frames one under another; empty ones would decide the column types, so they only serve where all are empty."""
+    every = list(frames)
+    return pd.concat([frame for frame in every if not frame.empty] or every[:1], ignore_index=True)
+
+
+def _values(column: pd.Series) -> list[str]:
+    """Distinct values as text: numbers in order, texts as they come."""
+    kept = column.dropna()
+    ordered = kept.sort_values() if pd.api.types.is_numeric_dtype(kept) else kept
+    return [text for text in dict.fromkeys(ordered.astype(str)) if text]
+
+
+def _distinct(column: pd.Series) -> str:
+    return ", ".join(_values(column))
+
+
+def _halves(records: pd.DataFrame) -> str:
+    pairs = records[["n_train", "n_val"]].dropna().drop_duplicates()
+    return "; ".join(f"{int(a):,} and {int(b):,}" for a, b in pairs.itertuples(index=False))
+
+
+def _span(started: pd.Series) -> str:
+    known = sorted(_values(started))
+    return " to ".join(dict.fromkeys([known[0], known[-1]])) if known else ""
+
+
+def _libraries(text: str) -> str:
+    return ", ".join(f"{library} {version}" for library, version in json.loads(text).items())
+
+
+def _text(value: Any) -> str:
+    """A configuration value on one line."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} = {_text(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, value))
+    return str(value)

@@ -1,0 +1,246 @@
+"""The report's tables. Each is built from one frame of ``results.comparison`` or of records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from reports import formats as f
+from reports.rows import Labels, counts, kinds, names, ordered
+from reports.table import Table, table
+from results.statistics import FEWEST_PAIRS, friedman
+
+FEW = 5
+"""Below so many values a mean and an interval say little, and every value is shown."""
+
+
+def accuracy(compared: pd.DataFrame, costs: pd.DataFrame, published: pd.DataFrame, named: Labels) -> Table:
+    """The paper's Table 4 in our form: test error beside the published figure, skip ratios, and what the search cost.
+
+    ``published`` holds the paper's rows (columns ``dataset``, ``algorithm``, ``test_error``, ``skip_ratio_pct``, …) of
+    this space; those of algorithms that were not run are added where another row of their data set is compared.
+    """
+    rows = compared.merge(costs[["algorithm", "variant", "search_macs_mean"]], on=["algorithm", "variant"], how="left")
+    rows = ordered(pd.concat([rows, _not_run(rows, published)], ignore_index=True))
+    divisor, macs = f.engineering(rows["search_macs_mean"], "multiply-adds")
+    few = rows["n"] < FEW
+    shown = {
+        "Data set": rows["eval_dataset"].fillna(""),
+        "Evaluation": kinds(rows),
+        "Algorithm": names(rows, named),
+        "n": ["not run" if pd.isna(n) else f.count(n) for n in rows["n"]],
+        "Test error (%), mean ± sd": _pairs(f.plus_minus, rows["test_error_mean"], rows["test_error_sd"]),
+        "95 % interval": [
+            f.interval(low, high) if n > 1 else ""
+            for low, high, n in zip(rows["test_error_low"], rows["test_error_high"], rows["n"], strict=True)
+        ],
+        "Every value (%)": [
+            f.listed(values) if show else "" for values, show in zip(rows["test_error_values"], few, strict=True)
+        ],
+        "Retraining sd (points)": rows["retraining_sd"].map(f.fixed),
+        "Diverged": counts(rows["n_diverged"]),
+        "Failed": counts(rows["n_failed"]),
+        "Published (paper protocol) (%)": _pairs(f.plus_minus, rows["published_error"], rows["published_error_sd"]),
+        "Skips (% of edges not none)": rows["skip_ratio_mean"].map(f.percent),
+        "Skips (% of all edges)": rows["skip_ratio_all_edges_mean"].map(f.percent),
+        "Published skips (%)": rows["published_skip_ratio"].map(f.percent),
+        f"Search cost ({macs})": (rows["search_macs_mean"] / divisor).map(f.significant),
+    }
+    notes = ["n: searches that ended and were evaluated; ± is the standard deviation with ddof = 1 over them."]
+    notes.append("Interval: 95 % percentile bootstrap of the mean.")
+    if few.any():
+        notes.append(f"Below n = {FEW} every value is shown, in the order of seeds: trust those, not the interval.")
+    if rows["published_error"].notna().any():
+        notes.append(
+            "Published: as printed in the paper, under the paper's protocol; for orientation, not measured here."
+        )
+        transferred = rows[rows["published_error"].notna() & (rows["eval_dataset"] != rows["search_dataset"])]
+        notes.extend(
+            f"{dataset}: the published searches ran on {dataset} itself; ours ran on {searched} and were transferred."
+            for dataset, searched in dict.fromkeys(
+                zip(transferred["eval_dataset"], transferred["search_dataset"], strict=True)
+            )
+        )
+    if (rows["algorithm"] == "random").any():
+        notes.append("Random: of k cells drawn uniformly, the one with the best validation accuracy.")
+    beside = " beside the published figures" if rows["published_error"].notna().any() else ""
+    return table("test_error", f"Test error{beside}", rows, shown, notes)
+
+
+def place(compared: pd.DataFrame, named: Labels) -> Table:
+    """Where the found architectures stand among all of the space, where a table knows all of it."""
+    rows = ordered(compared[compared["percentile_mean"].notna() | compared["rank_mean"].notna()])
+    shown = {
+        "Data set": rows["eval_dataset"],
+        "Algorithm": names(rows, named),
+        "n": rows["n"].map(f.count),
+        "Rank, mean": rows["rank_mean"].map(f.count),
+        "Percentile (% of cells worse), mean": rows["percentile_mean"].map(f.fixed),
+        "Regret (percentage points), mean": rows["regret_mean"].map(f.fixed),
+        "Validation error (%), mean": rows["val_error_mean"].map(f.fixed),
+    }
+    notes = (
+        "Rank: 1 + the cells with a strictly better test accuracy; percentile: share of all cells strictly worse; "
+        "regret: the best cell's test accuracy minus the found one's.",
+    )
+    return table("place", "Place in the whole space", rows, shown, notes)
+
+
+def cost(costs: pd.DataFrame, named: Labels) -> Table:
+    """What a search cost, one record per trial."""
+    rows = ordered(costs)
+    divisor, macs = f.engineering(rows["search_macs_mean"], "multiply-adds")
+    shown = {
+        "Algorithm": names(rows, named),
+        "n": rows["n"].map(f.count),
+        "Search time (s)": rows["search_seconds_mean"].map(f.significant),
+        "Time ÷ DARTS-1": rows["seconds_ratio"].map(f.fixed),
+        f"Cost ({macs})": (rows["search_macs_mean"] / divisor).map(f.significant),
+        "Multiply-adds ÷ DARTS-1": rows["macs_ratio"].map(f.fixed),
+        "Forward passes": rows["forwards_mean"].map(f.count),
+        "Backward passes to weights": rows["weight_backwards_mean"].map(f.count),
+        "Backward passes to α": rows["alpha_backwards_mean"].map(f.count),
+        "Peak memory (MB)": rows["peak_memory_mb_mean"].map(f.significant),
+    }
+    notes = ("Means over n searches; diagnostics and evaluation are not counted. Multiply-adds are those executed.",)
+    return table("cost", "Search cost", rows, shown, notes)
+
+
+def differences(paired: pd.DataFrame, named: Labels) -> Table:
+    """Differences in test error between two algorithms over the seeds that both ran."""
+    shown = {
+        "Data set": paired["eval_dataset"],
+        "Evaluation": kinds(paired),
+        "First": names(paired, named, "_a"),
+        "Second": names(paired, named, "_b"),
+        "n": paired["n"].map(f.count),
+        "First − second (percentage points), mean": paired["difference"].map(f.fixed),
+        "95 % interval": _pairs(f.interval, paired["low"], paired["high"]),
+        "p": paired["p"].map(f.significant),
+    }
+    notes = [
+        "Negative: the first has the lower error. n: common seeds, which saw the same batches. "
+        "Interval: 95 % percentile bootstrap of the mean difference."
+    ]
+    if paired["p"].notna().any():
+        notes.append("p: two-sided sign-flip test, not corrected for the number of pairs.")
+    if paired["p"].isna().any():
+        notes.append(f"No p below n = {FEWEST_PAIRS}: no outcome could reach 5 %.")
+    return table("differences", "Paired differences in test error", paired, shown, notes)
+
+
+def ranks(records: pd.DataFrame, named: Labels) -> Table:
+    """Mean ranks of three or more algorithms over the seeds that all of them ran, with Friedman's test."""
+    done = records[(records["status"] == "done") & records["test_error"].notna()]
+    done = done.assign(shown=names(done, named))
+    rows = []
+    for (dataset, kind), same in done.groupby(["eval_dataset", "evaluation"], sort=False):
+        errors = same.pivot_table("test_error", ["split_seed", "seed"], "shown", sort=False)
+        test = friedman(errors)
+        if test is not None and test.n >= FEW:
+            order = sorted(test.ranks.items(), key=lambda item: item[1])
+            text = ", ".join(f"{algorithm} {f.fixed(rank)}" for algorithm, rank in order)
+            rows.append((dataset, kind, test.n, text, test.statistic, test.p))
+    frame = pd.DataFrame(rows, columns=["eval_dataset", "evaluation", "n", "ranks", "statistic", "p"])
+    shown = {
+        "Data set": frame["eval_dataset"],
+        "Evaluation": kinds(frame),
+        "n": frame["n"].map(f.count),
+        "Mean ranks by test error (1 = lowest)": frame["ranks"],
+        "Friedman χ²": frame["statistic"].map(f.fixed),
+        "p": frame["p"].map(f.significant),
+    }
+    notes = (f"n: seeds that all algorithms ran; shown from n = {FEW} on. p: of no difference among the algorithms.",)
+    return table("ranks", "All algorithms at once", frame, shown, notes)
+
+
+def sensitivity(frame: pd.DataFrame, column: str, also: Sequence[str] = ()) -> Table:
+    """Test error by the value of one hyperparameter; ``also`` names others that vary and are averaged over."""
+    shown = {
+        "Data set": frame["eval_dataset"],
+        "Evaluation": kinds(frame),
+        "Algorithm": names(frame, {}),
+        column: frame[column].map(f.setting),
+        "n": frame["n"].map(f.count),
+        "Test error (%), mean ± sd": _pairs(f.plus_minus, frame["test_error_mean"], frame["test_error_sd"]),
+        "95 % interval": [
+            f.interval(low, high) if n > 1 else ""
+            for low, high, n in zip(frame["test_error_low"], frame["test_error_high"], frame["n"], strict=True)
+        ],
+        "Every value (%)": [
+            f.listed(values) if n < FEW else ""
+            for values, n in zip(frame["test_error_values"], frame["n"], strict=True)
+        ],
+    }
+    notes = ["± is the standard deviation with ddof = 1; interval: 95 % percentile bootstrap of the mean."]
+    if also:
+        notes.append(f"Averaged over the other parameters that vary: {', '.join(also)}.")
+    return table(f"sensitivity_{column}", f"Sensitivity to {column}", frame, shown, notes)
+
+
+def unfinished(records: pd.DataFrame, named: Labels) -> Table:
+    """Trials that diverged or failed, with the reason each left."""
+    rows = records[records["status"] != "done"].drop_duplicates("trial")
+    shown = {
+        "Algorithm": names(rows, named),
+        "Seed": rows["seed"].map(f.count),
+        "Status": rows["status"],
+        "Reason": rows["error"].fillna("").replace("", "no reason recorded"),
+        "Trial": rows["trial"],
+    }
+    kept = rows[["trial", "algorithm", "variant", "seed", "status", "error"]]
+    return table("unfinished", "Diverged and failed trials", kept, shown)
+
+
+def trials(records: pd.DataFrame, named: Labels) -> Table:
+    """Every trial and evaluation on its own."""
+    rows = ordered(records, "seed")
+    divisor, macs = f.engineering(rows["search_macs"], "multiply-adds")
+    shown = {
+        "Algorithm": names(rows, named),
+        "Seed": rows["seed"].map(f.count),
+        "Retraining seed": rows["eval_seed"].map(f.count),
+        "Status": rows["status"],
+        "Data set": rows["eval_dataset"].fillna(""),
+        "Evaluation": kinds(rows),
+        "Test error (%)": rows["test_error"].map(f.fixed),
+        "Validation error (%)": rows["val_error"].map(f.fixed),
+        "Rank": rows["rank"].map(f.count),
+        "Percentile (%)": rows["percentile_in_space"].map(f.fixed),
+        "Regret (points)": rows["regret"].map(f.fixed),
+        "Skips (% of edges not none)": rows["skip_ratio"].map(f.percent),
+        "Skips (% of all edges)": rows["skip_ratio_all_edges"].map(f.percent),
+        "None edges": rows["none_edges"].map(f.count),
+        "Entropy of α (1 = uniform)": rows["alpha_entropy"].map(f.significant),
+        "λ_max of the Hessian of α": rows["lambda_max"].map(f.significant),
+        "Parameters": rows["params"].map(f.count),
+        "Network (10⁶ multiply-adds)": (rows["flops"] / 1e6).map(f.significant),
+        "Search time (s)": rows["search_seconds"].map(f.significant),
+        f"Search cost ({macs})": (rows["search_macs"] / divisor).map(f.significant),
+        "Architecture": rows["genotype"].fillna(""),
+    }
+    return table("trials", "Every trial", rows.drop(columns=["edges", "library_versions"], errors="ignore"), shown)
+
+
+def _not_run(compared: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """The paper's rows of algorithms that were not run, for the data sets where one that was run has a figure."""
+    wanted = set(compared.loc[compared["published_error"].notna(), "eval_dataset"])
+    run = set(compared["algorithm"])
+    rows = published[published["dataset"].isin(wanted) & ~published["algorithm"].isin(run)]
+    return pd.DataFrame(
+        {
+            "eval_dataset": rows["dataset"],
+            "search_dataset": compared["search_dataset"].iloc[0] if len(compared) else "",
+            "algorithm": rows["algorithm"],
+            "variant": rows["variant"],
+            "test_error_values": [()] * len(rows),
+            "published_error": rows["test_error"],
+            "published_error_sd": rows["test_error_sd"],
+            "published_skip_ratio": rows["skip_ratio_pct"] / 100,
+        }
+    )
+
+
+def _pairs(write: Callable[[float, float], str], first: pd.Series, second: pd.Series) -> list[str]:
+    return [write(a, b) if not pd.isna(a) else "" for a, b in zip(first, second, strict=True)]

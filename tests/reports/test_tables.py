@@ -1,0 +1,180 @@
+"""The tables show the right numbers, and nothing where there is nothing."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from reports import tables
+from reports.rows import labels
+from reports.table import Table
+from results import comparison
+from results.published import published
+from results.schema import records_frame
+
+Make = Callable[..., dict[str, Any]]
+
+
+def accuracy(*records: dict[str, Any]) -> Table:
+    frame = records_frame(records)
+    paper = published()
+    paper = paper[(paper["task"] == "nats") & paper["test_error"].notna()]
+    compared, costs = comparison.comparison(frame), comparison.cost(frame)
+    return tables.accuracy(compared, costs, paper, labels(frame))
+
+
+def row(table: Table, algorithm: str, dataset: str = "cifar10") -> pd.Series:
+    found = table.shown[(table.shown["Algorithm"] == algorithm) & (table.shown["Data set"] == dataset)]
+    assert len(found) == 1, table.shown
+    return found.iloc[0]
+
+
+def test_mean_deviation_values_and_published_figure(make: Make) -> None:
+    table = accuracy(*(make("darts1", seed, error) for seed, error in [(2, 17.0), (0, 10.0), (1, 12.0)]))
+    shown = row(table, "DARTS-1")
+    assert shown["n"] == "3"
+    assert shown["Test error (%), mean ± sd"] == "13.00 ± 3.61"  # √(26 / 2), ddof = 1
+    assert shown["Every value (%)"] == "10.00, 12.00, 17.00"
+    assert shown["Published (paper protocol) (%)"] == "40.16"
+    assert shown["Published skips (%)"] == "100.0"
+    assert shown["Skips (% of edges not none)"] == "40.0"  # 2 skips of 5 edges that are not none
+    assert shown["Skips (% of all edges)"] == "33.3"
+    assert shown["Search cost (10¹² multiply-adds)"] == "2.50"
+    assert any("ddof = 1" in note for note in table.notes)
+
+
+def test_the_interval_lies_within_the_values_and_holds_the_mean(make: Make) -> None:
+    shown = row(accuracy(*(make("rarts", seed, error) for seed, error in enumerate([10.0, 12.0, 17.0]))), "RARTS")
+    low, high = map(float, re.findall(r"[\d.]+", shown["95 % interval"]))
+    assert 10.0 <= low < 13.0 < high <= 17.0
+
+
+def test_from_five_searches_on_values_give_way_to_the_interval(make: Make) -> None:
+    four = accuracy(*(make("rarts", seed, 10.0 + seed) for seed in range(4)))
+    five = accuracy(*(make("rarts", seed, 10.0 + seed) for seed in range(5)))
+    assert row(four, "RARTS")["Every value (%)"] == "10.00, 11.00, 12.00, 13.00"
+    assert "Every value (%)" not in five.shown
+    assert row(five, "RARTS")["Test error (%), mean ± sd"] == "12.00 ± 1.58"
+
+
+def test_one_search_has_neither_deviation_nor_interval(make: Make) -> None:
+    table = accuracy(make("rarts", 0, 11.5))
+    assert row(table, "RARTS")["Test error (%), mean ± sd"] == "11.50"
+    assert "95 % interval" not in table.shown
+
+
+def test_published_algorithms_that_were_not_run_say_so(make: Make) -> None:
+    table = accuracy(make("rarts", 0, 11.5))
+    assert row(table, "DARTS-2")["n"] == "not run"
+    assert row(table, "DARTS-2")["Published (paper protocol) (%)"] == "34.62"
+    assert set(table.shown["Data set"]) == {"cifar10"}
+    assert list(table.shown["Algorithm"]) == ["DARTS-1", "DARTS-2", "RARTS"]
+    assert "DARTS-2" not in set(accuracy(make("milenas", 0, 9.0)).shown["Algorithm"])
+
+
+def test_nothing_is_published_for_digits_and_such_columns_are_gone(make: Make) -> None:
+    table = accuracy(make("rarts", 0, 3.0, eval_dataset="digits", search_dataset="digits", evaluation="trained"))
+    assert not [column for column in table.shown if "ublished" in column]
+    assert table.title == "Test error"
+    assert not (table.shown == "–").any(axis=None)
+
+
+def test_a_transfer_is_not_passed_off_as_the_papers_search(make: Make) -> None:
+    transferred = accuracy(make("rarts", 0, 30.0, eval_dataset="cifar100"))
+    assert any("ours ran on cifar10 and were transferred" in note for note in transferred.notes)
+    assert not any("transferred" in note for note in accuracy(make("rarts", 0, 11.0)).notes)
+
+
+def test_random_search_says_how_many_cells_it_drew_and_what_they_cost(make: Make) -> None:
+    changed = {"random.k": 7, "search_macs": 5e11}
+    table = accuracy(make("rarts", 0, 11.0), make("random", 0, 9.0, **changed))
+    assert row(table, "Random (best of k = 7)")["Search cost (10¹² multiply-adds)"] == "0.500"
+    assert table.shown["Algorithm"].iloc[-1] == "Random (best of k = 7)"
+
+
+def test_failed_and_diverged_trials_are_counted_where_they_belong(make: Make) -> None:
+    lost = {"evaluation": "none", "eval_dataset": None, "test_error": None}
+    table = accuracy(
+        make("rarts", 0, 11.0),
+        make("rarts", 1, status="diverged", error="loss is not finite at step 3", **lost),
+        make("darts1", 0, status="failed", error="out of memory", **lost),
+    )
+    assert row(table, "RARTS")[["n", "Diverged", "Failed"]].tolist() == ["1", "1", "0"]
+    assert row(table, "DARTS-1")[["n", "Diverged", "Failed"]].tolist() == ["0", "0", "1"]
+    assert row(table, "DARTS-1")["Test error (%), mean ± sd"] == "–"
+
+
+def test_kinds_of_evaluation_stay_apart(make: Make) -> None:
+    trained = make("rarts", 0, 4.0, trial="t", parent="rarts-0", evaluation="trained", eval_seed=0)
+    table = accuracy(make("rarts", 0, 11.0), trained)
+    ours = table.shown[table.shown["Algorithm"] == "RARTS"]
+    assert dict(zip(ours["Evaluation"], ours["Every value (%)"], strict=True)) == {"table": "11.00", "trained": "4.00"}
+
+
+def test_place_and_cost(make: Make) -> None:
+    frame = records_frame(
+        [make("darts1", 0, 10.0), make("rarts", 0, 9.0, search_seconds=90.0, search_macs=5e12, forwards=400)]
+    )
+    named = labels(frame)
+    place = tables.place(comparison.comparison(frame), named)
+    assert row(place, "RARTS")["Rank, mean"] == "100"
+    assert row(place, "RARTS")["Regret (percentage points), mean"] == "2.50"
+    cost = tables.cost(comparison.cost(frame), named).shown.set_index("Algorithm")
+    assert cost.loc["RARTS", ["Time ÷ DARTS-1", "Multiply-adds ÷ DARTS-1", "Forward passes"]].tolist() == [
+        "1.50",
+        "2.00",
+        "400",
+    ]
+    assert "Peak memory (MB)" not in cost
+
+
+@pytest.mark.parametrize(("n", "p"), [(6, "0.0312"), (5, None)])
+def test_paired_differences_give_p_only_where_n_allows(make: Make, n: int, p: str | None) -> None:
+    records = [make(a, s, e + 0.1 * s) for a, e in (("rarts", 9.0), ("darts1", 11.0)) for s in range(n)]
+    records.append(make("darts1", 99, 50.0))
+    frame = records_frame(records)
+    shown = tables.differences(comparison.paired_differences(frame), labels(frame)).shown.iloc[0]
+    assert shown[["First", "Second", "n"]].tolist() == ["RARTS", "DARTS-1", str(n)]
+    assert shown["First − second (percentage points), mean"] == "−2.00"
+    assert shown.get("p") == p  # every sign alike: 2 / 2⁶
+
+
+def test_ranks_over_common_seeds(make: Make) -> None:
+    errors = {"rarts": 1.0, "darts1": 2.0, "milenas": 3.0}
+    frame = records_frame([make(a, s, e + s) for a, e in errors.items() for s in range(5)])
+    shown = tables.ranks(frame, labels(frame)).shown.iloc[0]
+    assert shown["Mean ranks by test error (1 = lowest)"] == "RARTS 1.00, DARTS-1 2.00, MiLeNAS 3.00"
+    assert shown["Friedman χ²"] == "10.00"  # 12 / (n k (k + 1)) Σ R² − 3 n (k + 1), n = 5, k = 3
+    assert tables.ranks(frame[frame["seed"] < 4], labels(frame)).shown.empty
+
+
+def test_csv_keeps_full_precision(make: Make, tmp_path: Path) -> None:
+    errors = [10.0, 1 / 3, 17.123456789]
+    accuracy(*(make("rarts", seed, error) for seed, error in enumerate(errors))).write(tmp_path)
+    read = pd.read_csv(tmp_path / "test_error.csv").set_index("algorithm")
+    assert read.loc["rarts", "test_error_mean"] == pytest.approx(sum(errors) / 3, rel=1e-15)
+    assert [float(v) for v in read.loc["rarts", "test_error_values"].split()] == errors
+
+
+def test_latex_is_whole_and_escaped(make: Make, tmp_path: Path) -> None:
+    accuracy(make("a_b&c%", 0, 9.0), make("rarts", 0, 11.0)).write(tmp_path)
+    text = (tmp_path / "test_error.tex").read_text(encoding="utf-8")
+    assert r"a\_b\&c\%" in text
+    assert re.findall(r"\\(begin|end)\{(\w+)\}", text) == [
+        ("begin", "table"),
+        ("begin", "tabular"),
+        ("end", "tabular"),
+        ("end", "table"),
+    ]
+    bare = re.sub(r"\\[&%$#_{}]", "", text)
+    assert bare.count("{") == bare.count("}")
+    assert bare.count("$") % 2 == 0
+    columns = len(re.search(r"\{tabular\}\{([lr]+)\}", text).group(1))  # type: ignore[union-attr]
+    body = bare[bare.index(r"\toprule") : bare.index(r"\bottomrule")]
+    lines = [line for line in body.splitlines() if line.endswith(r"\\")]
+    assert len(lines) == 5  # header, two that were run, two only published
+    assert {line.count("&") for line in lines} == {columns - 1}
+    assert text.isascii()
