@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from filelock import FileLock, Timeout
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -174,12 +175,13 @@ def test_what_a_killed_process_left_half_written_is_ignored(store: Store) -> Non
 
 
 HOLDER = """
-import sys
+import sys, time
 from pathlib import Path
 from results.store import Store
 with Store(Path(sys.argv[1])).lock("a"):
     print("held", flush=True)
     sys.stdin.readline()
+    time.sleep(0.2)
     (Path(sys.argv[1]) / "released").touch()
 """
 
@@ -211,15 +213,18 @@ def test_a_trial_is_held_by_one_process_until_it_lets_go_or_dies(store: Store, k
             assert waits == []
         with store.lock("a", on_wait):
             assert waits == [None]
+            with pytest.raises(Timeout):
+                FileLock(store.trial_dir("a") / ".lock").acquire(blocking=False)
             assert (store.folder / "released").exists() is not killed
 
 
 def test_opening_again_adds_algorithms_and_seeds_and_takes_the_newest_of_the_rest(store: Store) -> None:
     again = {**CONFIG, "algorithms": ["darts1", "rarts"], "seeds": [3, 1], "threads": 2}
+    grown = {**CONFIG, "algorithms": ["rarts", "darts1"], "seeds": [0, 1, 3], "threads": 2}
     Store.open_run(store.folder, again, FROZEN)
+    assert load(store.folder).config == grown
     Store.open_run(store.folder, {**CONFIG, "threads": 4}, FROZEN)
-    stored = load(store.folder).config
-    assert stored == {**CONFIG, "algorithms": ["rarts", "darts1"], "seeds": [0, 1, 3], "threads": 4}
+    assert load(store.folder).config == {**grown, "threads": 4}
 
 
 def test_a_configuration_is_compared_as_it_is_stored(tmp_path: Path) -> None:
