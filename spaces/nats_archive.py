@@ -91,33 +91,35 @@ class Archive(Table):
         return self._figures[genotype]
 
     def _logs(self, genotype: str) -> dict[int, nats_bench.ArchResults]:
-        """One cell's log by training length. The API would keep all it reads, gigabytes, so it is made to forget."""
+        """One cell's log by training length, taken out of the API, which would copy it and keep it: gigabytes."""
         parse(genotype)
         index = self._api.query_index_by_arch(genotype)
         if index not in self._present:
             raise BadInput(f"{self._folder} lacks cell {index}, {genotype}; {how_to_get()}")
         try:
-            logs = {epochs: self._api.query_meta_info_by_index(index, str(epochs)) for epochs in EPOCHS}
+            self._api.reload(str(self._folder), index)
+            logs = self._api.arch2infos_dict.pop(index)
+            return {epochs: logs[str(epochs)] for epochs in EPOCHS}
         except _UNREADABLE as error:
             raise BadInput(
                 f"cell {index} of {self._folder} cannot be read ({type(error).__name__}); {how_to_get()}"
             ) from error
-        self._api.arch2infos_dict.clear()
-        self._api.evaluated_indexes.clear()
-        return logs
 
 
 def _archived(log: nats_bench.ArchResults, dataset: str, epochs: int) -> dict[str, float]:
     """The table file's columns of one data set and training length, from one cell's log."""
     names = DATASETS[dataset]
     validation, test = log.get_metrics(*names.validation), log.get_metrics(*names.test)
-    seconds = log.get_metrics(names.validation[0], "train")["all_time"], validation["all_time"]
+    train_seconds = log.get_metrics(names.validation[0], "train")["all_time"]
+    known = train_seconds is not None and validation["all_time"] is not None
     costs = log.get_compute_costs(names.test[0])
     return {
         # Rounded, so that two cells with equal means tie in whatever order their seeds were added.
         f"{dataset}_test_{epochs}": round(float(test["accuracy"]), 6),
         f"{dataset}_val_{epochs}": round(float(validation["accuracy"]), 6),
-        f"{dataset}_cost_{epochs}_s": float("nan") if None in seconds else seconds[0] + seconds[1] / epochs,
+        f"{dataset}_cost_{epochs}_s": (
+            train_seconds + validation["all_time"] / (validation["iepoch"] + 1) if known else float("nan")
+        ),
         f"{dataset}_params": float(round(1e6 * costs["params"])),
         f"{dataset}_flops_M": round(costs["flops"], 5),
         f"{dataset}_latency_s": float("nan") if costs["latency"] is None else float(costs["latency"]),

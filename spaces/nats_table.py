@@ -72,7 +72,7 @@ def _read(path: Path) -> pd.DataFrame:
     if path.suffix not in (".parquet", ".csv"):
         raise BadInput(f"{path} is neither .parquet nor .csv; give a table file or the archive: {how_to_get()}")
     try:
-        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, float_precision="round_trip")
+        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     except (OSError, ValueError) as error:  # pyarrow's and pandas' own errors are among them
         raise BadInput(f"{path} cannot be read as {path.suffix} ({type(error).__name__}); export it again") from error
 
