@@ -41,8 +41,8 @@ def error_against_cost(records: pd.DataFrame, looks: Looks) -> Figure | None:
             for (algorithm, _), group in points.groupby(["algorithm", "variant"], sort=False):
                 colour, marker = looks[str(algorithm)]
                 mean = group[[cost, "test_error"]].mean()
-                axes.scatter(group[cost], group["test_error"], 28, [colour], marker, alpha=0.6, linewidths=0)
-                axes.scatter(mean[cost], mean["test_error"], 100, [colour], marker, edgecolors="black", linewidths=0.8)
+                axes.scatter(group[cost], group["test_error"], 28, [colour], marker=marker, alpha=0.6, linewidths=0)
+                axes.scatter(*mean, 100, [colour], marker=marker, edgecolors="black", linewidths=0.8)
             axes.set(xlabel=label, title=dataset if axes.get_subplotspec().is_first_row() else "")
             axes.set(xscale="log") if wide else axes.set_xlim(0, 1.06 * scaled[cost].max())
         grid[i][0].set_ylabel("test error (%)")

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from reports import figures
 from reports.cells import draw_cell
 from reports.figures import Looks
-from reports.formats import fixed
+from reports.formats import listed
 from reports.rows import Labels
 from reports.style import name, save, theme
 from results import comparison
@@ -102,8 +102,8 @@ class Album:
         found = found[found["edges"].map(len) > 0]
         pictures = []
         for i, (genotype, group) in enumerate(found.groupby("genotype", sort=False), start=1):
-            errors = group.groupby("eval_dataset", sort=False)["test_error"].mean().dropna()
-            shown = ", ".join(f"{dataset} {fixed(mean)} %" for dataset, mean in errors.items())
+            errors = group.dropna(subset=["test_error"]).groupby("eval_dataset", sort=False)["test_error"]
+            shown = ", ".join(f"{dataset} {listed(same.unique())} %" for dataset, same in errors)
             caption = f"Test error: {shown}. {genotype}" if shown else str(genotype)
             title, edges = _finders(group, named), group["edges"].iloc[0]
             paths = [self.folder / f"{self.prefix}cell_{i}.{suffix}" for suffix in ("svg", "png")]

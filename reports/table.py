@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,17 +36,18 @@ class Table:
 
     def latex(self) -> str:
         """A ``table`` for the packages booktabs and graphicx: shrunk to the line where too wide, notes below."""
+        right = dict(zip(self.shown.columns, self.numeric(), strict=True))
         body = (
             self.shown.style.hide(axis="index")
             .format(f.latex)
-            .format_index(f.latex, axis="columns")
+            .format_index(lambda header: _stacked(header, right[header]), axis="columns")
             .to_latex(
                 hrules=True,
                 caption=f.latex(self.title),
                 label=f"tab:{self.key}",
                 position="t",
                 position_float="centering",
-                column_format="".join("r" if right else "l" for right in self.numeric()),
+                column_format="".join("r" if flush else "l" for flush in right.values()),
             )
         )
         notes = r"\\".join(f.latex(note) for note in self.notes)
@@ -60,6 +62,14 @@ class Table:
             bool(column.str.fullmatch(r"[\[−\d].*|not run|–").all() and column.str.contains(r"\d").any())
             for _, column in self.shown.items()
         ]
+
+
+def _stacked(header: str, right: bool) -> str:
+    """A header over several short lines, so that it does not set the width of its column."""
+    lines = [f.latex(line) for line in textwrap.wrap(header, 14, break_long_words=False)]
+    if len(lines) == 1:
+        return lines[0]
+    return rf"\shortstack[{'r' if right else 'l'}]{{" + r"\\".join(lines) + "}"
 
 
 def table(key: str, title: str, numbers: pd.DataFrame, shown: Mapping[str, Any], notes: Sequence[str] = ()) -> Table:

@@ -84,13 +84,13 @@ def epochs(record: Trial, count: int = 3) -> list[Trial]:
     ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> Callable[..., Trial]:
     """Records by hand: ``make(algorithm, seed, test_error, **changed)``."""
     return trial
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run() -> Callable[..., Run]:
     """A run of the given records, with a history for each search and a configuration that may be changed."""
 

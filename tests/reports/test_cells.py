@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from random import Random
 from xml.etree import ElementTree
 
 import matplotlib as mpl
@@ -103,9 +104,9 @@ def test_what_is_no_cell_is_refused(tmp_path: Path) -> None:
 
 
 @given(st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(lambda p: p[0] < p[1]), min_size=1), st.randoms())
-def test_every_edge_points_right_whatever_the_order_of_edges(pairs: set[tuple[int, int]], random: object) -> None:
+def test_every_edge_points_right_whatever_the_order_of_edges(pairs: set[tuple[int, int]], random: Random) -> None:
     shuffled = sorted(pairs)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     order = node_order(cell([(str(a), str(b), "none") for a, b in shuffled]))
     assert sorted(order) == sorted({str(n) for pair in pairs for n in pair})
     assert all(order.index(str(a)) < order.index(str(b)) for a, b in pairs)

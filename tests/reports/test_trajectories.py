@@ -45,7 +45,9 @@ def test_every_panel_shows_its_own_paths_darts_and_the_optimum(panels: tuple[str
         paths = draw(frame(panels), tmp_path)
     assert [path.name for path in paths] == ["fig1.png", "fig1.svg"]
     assert paths[0].read_bytes().startswith(b"\x89PNG")
-    texts = ["".join(t.itertext()).strip() for t in ElementTree.parse(paths[1]).iter("{http://www.w3.org/2000/svg}text")]
+    texts = [
+        "".join(t.itertext()).strip() for t in ElementTree.parse(paths[1]).iter("{http://www.w3.org/2000/svg}text")
+    ]
     assert [texts.count(label) for label in ("λ = 2", "λ = 20", "β = 2", "y₀ = 5")] == [1, 1, 1, 1]
     assert texts.count("DARTS-1") == 3
     assert texts.count("optimum (1, 1)") == 3

@@ -1,0 +1,102 @@
+"""What the figures show: every search, the right means, one colour an algorithm, and no random search by epoch."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from reports import figures
+from reports.style import looks, name
+from results import comparison
+from results.store import Run
+
+Make = Callable[..., dict[str, Any]]
+Build = Callable[..., Run]
+
+
+def legend(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_an_algorithm_keeps_its_colour_and_marker_in_any_company() -> None:
+    alone, among = looks(["rarts"]), looks(["rarts", "darts1", "random", "abc", "xyz"])
+    assert alone["rarts"] == among["rarts"]
+    assert len({look.colour for look in among.values()}) == len({look.marker for look in among.values()}) == 5
+    assert list(among) == ["darts1", "rarts", "abc", "xyz", "random"]
+
+
+def test_names_compose_and_fall_back() -> None:
+    assert [name("rarts+es"), name("new_one"), name("milenas", "3.9M")] == ["RARTS + ES", "new_one", "MiLeNAS (3.9M)"]
+
+
+def test_every_search_by_epoch_with_its_mean_and_without_random(make: Make, run: Build) -> None:
+    history = run(*(make(a, s, 9.0) for a in ("rarts", "random") for s in range(2))).history
+    history.loc[history["trial"] == "rarts-1", "skip_ratio"] += 0.5
+    figure = figures.by_epoch(history, {"skip_ratio": "skips"}, looks(["rarts", "random"]))
+    assert figure is not None
+    assert legend(figure) == ["RARTS"]
+    lines = sorted(
+        (line for line in figure.axes[0].lines if len(line.get_xdata())), key=lambda line: line.get_linewidth()
+    )
+    assert [list(line.get_xdata()) for line in lines] == [[0, 1, 2]] * 3
+    np.testing.assert_allclose(lines[-1].get_ydata(), [0.25, 0.35, 0.45])
+    assert {to_rgb(line.get_color()) for line in lines} == {looks(["rarts"])["rarts"].colour}
+    assert figure.axes[0].get_ylabel() == "skips"
+
+
+def test_nothing_is_drawn_of_what_was_not_measured(make: Make, run: Build) -> None:
+    made = run(make("rarts", 0, 9.0))
+    assert figures.by_epoch(made.history, {"lambda_max": "λ"}, looks(["rarts"])) is None
+    assert figures.error_against_cost(made.records.assign(test_error=np.nan), looks(["rarts"])) is None
+    curve = comparison.anytime(made.history.drop(columns="table_accuracy.cifar10"), made.records)
+    assert figures.anytime(curve, {}, looks(["rarts"])) is None
+
+
+def test_error_against_cost_marks_searches_and_their_mean(make: Make, run: Build) -> None:
+    records = run(make("rarts", 0, 8.0, search_macs=2e12), make("rarts", 1, 10.0, search_macs=4e12)).records
+    figure = figures.error_against_cost(records, looks(["rarts"]))
+    assert figure is not None
+    searches, mean = figure.axes[0].collections
+    np.testing.assert_allclose(searches.get_offsets(), [[2, 8], [4, 10]])
+    np.testing.assert_allclose(mean.get_offsets(), [[3, 9]])
+    assert figure.axes[0].get_xlabel() == "search cost (10¹² multiply-adds)"
+    assert figure.axes[1].get_xlabel() == "search time (s)"
+
+
+def test_anytime_shows_random_as_a_level(make: Make, run: Build) -> None:
+    made = run(make("rarts", 0, 9.0), make("random", 0, 7.0))
+    curve = comparison.anytime(made.history, made.records)
+    figure = figures.anytime(curve, {"cifar10": 93.0}, looks(["rarts", "random"]))
+    assert figure is not None
+    assert legend(figure) == ["RARTS", "Random"]
+    dashed = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
+    assert [set(line.get_ydata()) for line in dashed] == [{93.0}]
+
+
+@pytest.mark.parametrize(("values", "scale"), [([0.1, 1.0, 10.0], "log"), ([1.0, 2.0, 3.0], "linear")])
+def test_sensitivity_shows_means_and_every_value(make: Make, run: Build, values: list[float], scale: str) -> None:
+    records = run(
+        *(make("rarts", s, 10 * v + s, trial=f"{v}-{s}", **{"rarts.lam": v}) for v in values for s in range(3))
+    ).records
+    figure = figures.sensitivity(comparison.sensitivity(records, "rarts.lam"), "rarts.lam", looks(["rarts"]))
+    assert figure is not None
+    axes = figure.axes[0]
+    np.testing.assert_allclose(axes.lines[0].get_xydata(), [[v, 10 * v + 1] for v in values])
+    marks = sorted(y for line in axes.lines[1:] for y in line.get_ydata())
+    np.testing.assert_allclose(marks, sorted(10 * v + s for v in values for s in range(3)))
+    assert (axes.get_xscale(), axes.get_xlabel(), axes.get_ylabel()) == (scale, "rarts.lam", "test error (%)")
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == [f"{v:g}" for v in values]
+
+
+def test_sensitivity_to_a_choice_of_words(make: Make, run: Build) -> None:
+    records = run(
+        *(make("darts1", 0, e, trial=o, **{"darts1.order": o}) for o, e in (("w", 9.0), ("alpha", 7.0)))
+    ).records
+    frame = comparison.sensitivity(records, "darts1.order")
+    figure = figures.sensitivity(frame, "darts1.order", looks(["darts1"]))
+    assert figure is not None
+    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["alpha", "w"]
+    assert list(figure.axes[0].lines[0].get_ydata()) == [7.0, 9.0]
