@@ -24,11 +24,11 @@ SHORT = 12
 """Epochs behind a table's cheap validation accuracy, the only figure a search without gradients may read."""
 
 
-def from_table(task: Task, genotype: str, dataset: str) -> dict[str, Any]:
-    """Record columns from the space's table."""
-    score = task.space.score(genotype, dataset)
+def table_columns(space: Space, genotype: str, dataset: str) -> dict[str, Any]:
+    """Record columns from the space's table. Raises BadInput where there is none."""
+    score = space.score(genotype, dataset)
     if score is None:
-        raise _no_table(task)
+        raise _no_table(space)
     return {
         "test_error": 100 - score.test_accuracy,
         "val_error": 100 - score.val_accuracy,
@@ -105,7 +105,7 @@ def _table_evaluator(task: Task) -> Callable[[str], Evaluated]:
     def evaluate(genotype: str) -> Evaluated:
         score = task.space.score(genotype, dataset, SHORT)
         if score is None:
-            raise _no_table(task)
+            raise _no_table(task.space)
         seconds = math.nan if score.cost_seconds is None else score.cost_seconds
         return Evaluated(score.val_accuracy, task.space.training_macs(genotype, dataset, SHORT), seconds)
 
@@ -133,5 +133,5 @@ def _training_evaluator(task: Task) -> Callable[[str], Evaluated]:
     return evaluate
 
 
-def _no_table(task: Task) -> BadInput:
-    return BadInput(f"the space {task.space.name} has no table here: use --evaluate train")
+def _no_table(space: Space) -> BadInput:
+    return BadInput(f"the space {space.name} has no table here: use --evaluate train")

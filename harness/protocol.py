@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from importlib import resources
 from typing import Any, TypeVar
 
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from algorithms import ALGORITHMS
 from harness.config import Augmentation, Budget, Diagnostics, Evaluation, Settings, TrialConfig
+from harness.data.lookup import lookup
 from results.errors import BadInput
 from spaces import SPACES
 
@@ -24,14 +24,6 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "evaluation": Evaluation,
     "diagnostics": Diagnostics,
 }
-
-
-def nearest(what: str, name: str, known: Iterable[str]) -> BadInput:
-    """The error for an unknown name, with the nearest known one and all of them."""
-    names = sorted(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.0)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    return BadInput(f"unknown {what} {name!r}{hint} There are: {', '.join(names)}")
 
 
 def protocol_names() -> list[str]:
@@ -54,10 +46,8 @@ class Protocol:
     @classmethod
     def load(cls, name: str, space: str) -> Protocol:
         """Read ``name``'s settings for ``space``. Raises BadInput for a name that is not there, with the nearest."""
-        if space not in SPACES:
-            raise nearest("space", space, SPACES)
-        if name not in protocol_names():
-            raise nearest("protocol", name, protocol_names())
+        lookup("space", space, SPACES)
+        lookup("protocol", name, dict.fromkeys(protocol_names()))
         text = resources.files("harness.protocols").joinpath(f"{name}.yaml").read_text()
         plain = yaml.safe_load(text)
         if space not in plain["spaces"]:
@@ -76,7 +66,7 @@ class Protocol:
         """Lay one value over every place that ``key`` names. Raises BadInput where it names none."""
         places = self.places(key)
         if not places:
-            raise nearest("key", key, self.keys())
+            lookup("key", key, dict.fromkeys(self.keys()))
         for place, name in places:
             place[name] = value
         self.overrides[key] = value
@@ -118,9 +108,7 @@ class Protocol:
 
     def trial(self, algorithm: str, seed: int, image: Mapping[str, int], evaluation: str) -> TrialConfig:
         """The configuration of one trial; ``image`` holds the data set's classes and in_channels."""
-        if algorithm not in ALGORITHMS:
-            raise nearest("algorithm", algorithm, ALGORITHMS)
-        model = ALGORITHMS[algorithm].Hyper
+        model = lookup("algorithm", algorithm, ALGORITHMS).Hyper
         shared = {k: v for k, v in self.raw.get("hyper", {}).items() if k in model.model_fields}
         hyper = validated(algorithm, model, shared | self.raw.get("algorithms", {}).get(algorithm, {}))
         settings = self.settings
@@ -134,7 +122,7 @@ class Protocol:
             budget=validated("budget", Budget, self.raw["budget"]),
             options=validated("space", SPACES[self.space].Options, options),
             hyper=hyper,
-            evaluation=evaluation,  # type: ignore[arg-type]  # pydantic checks the literal
+            evaluation=evaluation,
         )
 
 

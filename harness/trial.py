@@ -18,7 +18,7 @@ from harness.checkpoint import Checkpoint
 from harness.clock import Clock, PeakMemory
 from harness.config import Environment, TrialConfig
 from harness.diagnostics import Probe
-from harness.evaluate import evaluator, from_table, from_training
+from harness.evaluate import evaluator, from_training, table_columns
 from harness.record import found_columns, search_columns, static_columns
 from harness.task import Task
 from harness.watch import Watch
@@ -29,7 +29,6 @@ from spaces.base import Batch
 def run_trial(
     config: TrialConfig,
     environment: Environment,
-    say: Callable[[str], None] = print,
     report: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
     """Run or resume one trial until its record stands in the run's folder; at once over if it is done.
@@ -37,12 +36,11 @@ def run_trial(
     Raises what made it fail, after writing it to ``error.txt``. An interrupt leaves a resumable trial.
     """
     store = Store(Path(environment.run))
-    name = f"{config.algorithm} seed {config.seed}"
-    with store.lock(config.hash, lambda: say(f"{name}: waiting for another process that still holds this trial")):
+    watch = Watch(store.trial_dir(config.hash), report)
+    with store.lock(config.hash, lambda: watch.say("waiting for another process that still holds this trial")):
         if store.is_done(config.hash):
             return
         torch.set_num_threads(environment.threads)
-        watch = Watch(store.trial_dir(config.hash), lambda text: say(f"{name}: {text}"), report)
         try:
             Trial(config, environment, store, watch).run()
         except Exception:
@@ -163,9 +161,9 @@ class Trial:
         kind = self.config.evaluation
         if kind == "table":
             for row in self.history:
-                accuracy = 100 - from_table(self.task, row["genotype"], dataset)["test_error"]
+                accuracy = 100 - table_columns(self.task.space, row["genotype"], dataset)["test_error"]
                 row[f"table_accuracy.{dataset}"] = accuracy
-            return from_table(self.task, genotype, dataset)
+            return table_columns(self.task.space, genotype, dataset)
         if kind == "trained":
 
             def tick(epoch: int, epochs: int) -> None:

@@ -1,4 +1,4 @@
-"""How a trial tells what it is doing: one small file in its folder, which any process that can see it may show."""
+"""How a trial tells what it is doing: two small files in its folder, which any process that can see them may show."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ INTERVAL = 1.0
 
 
 class Watch:
-    """A trial's progress in ``progress.json``, its messages through ``say``, its finished epochs through ``report``."""
+    """A trial's progress in ``progress.json``, its messages in ``messages.txt``, its epochs through ``report``."""
 
-    def __init__(
-        self, folder: Path, say: Callable[[str], None], report: Callable[[dict[str, Any]], None] | None = None
-    ) -> None:
-        self.path, self.say, self._report = folder / "progress.json", say, report
+    def __init__(self, folder: Path, report: Callable[[dict[str, Any]], None] | None = None) -> None:
+        self.progress, self.messages, self._report = folder / "progress.json", folder / "messages.txt", report
         self._state: dict[str, Any] = {}
         self._written = 0.0
+
+    def say(self, text: str) -> None:
+        """One line for the user; kept with the trial."""
+        self.messages.parent.mkdir(parents=True, exist_ok=True)
+        with self.messages.open("a", encoding="utf-8") as file:
+            file.write(f"{text}\n")
 
     def update(self, force: bool = False, **values: Any) -> None:
         """Change what is shown; written at most once in INTERVAL seconds unless ``force``."""
@@ -30,7 +34,7 @@ class Watch:
         now = time.monotonic()
         if force or now - self._written >= INTERVAL:
             self._written = now
-            write_text(self.path, json.dumps(self._state))
+            write_text(self.progress, json.dumps(self._state))
 
     def epoch(self, row: dict[str, Any]) -> None:
         """An epoch is over."""
@@ -40,5 +44,5 @@ class Watch:
             self._report({name: value for name, value in row.items() if isinstance(value, (int, float))})
 
     def close(self) -> None:
-        """Nothing more will be said."""
-        self.path.unlink(missing_ok=True)
+        """Nothing is under way any more."""
+        self.progress.unlink(missing_ok=True)

@@ -105,6 +105,11 @@ class Space(ABC):
         """What ``score`` reads, at ``where`` or where the field keeps it; None where this space has no table there."""
         return None
 
+    @classmethod
+    def how_to_get_table(cls) -> str:
+        """How a user gets the table, in one line."""
+        return f"there is none for the space {cls.name}"
+
     @abstractmethod
     def alphas(self, generator: torch.Generator) -> Alpha:
         """Fresh architecture parameters on the CPU."""

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from spaces.base import Alpha, Edge, Genotype, Score, Space, SpaceOptions
 from spaces.nats_cell import EDGES, OPERATIONS, TinyNetwork, parse, text
 from spaces.nats_supernet import Supernet
-from spaces.nats_table import DATASETS, Table, open_table
+from spaces.nats_table import DATASETS, Table, how_to_get, open_table
 
 TRAINING_IMAGES = {"cifar10": 25_000, "cifar100": 50_000, "ImageNet16-120": 151_700}
 """Images behind each data set's validation accuracy (NATS-Bench, Section 3.2)."""
@@ -40,6 +40,11 @@ class Nats(Space):
     def open_table(cls, where: Path | None) -> Table | None:
         """The benchmark's table or archive at ``where``, or where nats_bench looks by default; None: there is none."""
         return open_table(where)
+
+    @classmethod
+    def how_to_get_table(cls) -> str:
+        """Where the official archive is, in one line."""
+        return how_to_get()
 
     def alphas(self, generator: torch.Generator) -> Alpha:
         """{"cell": (6, 5)}, 1e-3 · standard normal."""

@@ -1,0 +1,28 @@
+"""``python -m harness``: every fault of the user's is one line and exit code 2."""
+
+from __future__ import annotations
+
+import sys
+
+from harness.cli import app, inspect, report, run, sweep
+from results.errors import BadInput
+
+COMMANDS = (run, sweep, report, inspect)
+"""The modules whose import gives ``app`` its commands."""
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except BadInput as error:
+        sys.exit(_fail(str(error)))
+
+
+def _fail(message: str) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

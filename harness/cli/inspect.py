@@ -1,0 +1,133 @@
+"""``list``, ``score``, ``describe``, ``show``: questions that need no search."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+from rich.table import Table
+
+from algorithms import ALGORITHMS
+from harness.cli import app, console, options
+from harness.data import DATASETS
+from harness.data.lookup import lookup
+from harness.evaluate import table_columns
+from harness.geometry import geometry
+from harness.protocol import Protocol, protocol_names, validated
+from reports.cells import draw_cell
+from results.errors import BadInput
+from results.schema import skip_ratios
+from spaces import SPACES
+from spaces.base import Space
+from spaces.counting import multiply_adds, parameters
+
+Genotype = Annotated[str, typer.Option(help="an architecture in the space's notation")]
+
+
+@app.command("list")
+def list_(json_: options.Json = False) -> None:
+    """The algorithms, spaces, data sets, protocols, and the keys that --set knows."""
+    found: dict[str, Any] = {
+        "algorithms": {name: cls.title for name, cls in ALGORITHMS.items()},
+        "spaces": {name: _first_line(cls.__doc__) for name, cls in SPACES.items()},
+        "datasets": list(DATASETS),
+        "protocols": protocol_names(),
+        "keys": {name: Protocol.load("quick", name).keys() for name in SPACES if _has_protocol(name)},
+    }
+    if json_:
+        _print_json(found)
+        return
+    for heading, entries in found.items():
+        console.print(f"[b]{heading}[/b]")
+        for name in entries:
+            detail = entries[name] if isinstance(entries, dict) else ""
+            text = ", ".join(detail) if isinstance(detail, list) else detail
+            console.print(f"  {name:16} {text}".rstrip(), markup=False, highlight=False)
+
+
+@app.command()
+def score(
+    genotype: Genotype,
+    space: options.Space = "nats",
+    dataset: Annotated[str, typer.Option(help="the table's data set")] = "cifar10",
+    nats: options.Nats = None,
+    json_: options.Json = False,
+) -> None:
+    """A genotype's entry in the space's table: accuracy, error, rank, percentile, regret, counts, skip ratios."""
+    cls = lookup("space", space, SPACES)
+    table = cls.open_table(nats)
+    if table is None:
+        raise BadInput(f"there is no table: {cls.how_to_get_table()}, or give it with --nats")
+    lookup("data set of the table", dataset, dict.fromkeys(cls.table_datasets))
+    searched = cls(table=table)
+    columns = table_columns(searched, genotype, dataset)
+    _answer(
+        {"eval_dataset": dataset, "test_accuracy": 100 - columns["test_error"]} | columns, searched, genotype, json_
+    )
+
+
+@app.command()
+def describe(
+    space: options.Space = "nats",
+    genotype: Annotated[str | None, typer.Option(help="an architecture; without it, the supernet")] = None,
+    dataset: Annotated[str, typer.Option(help="its geometry: digits, cifar10, cifar100, ImageNet16-120")] = "cifar10",
+    set_: options.Set = None,
+    json_: options.Json = False,
+) -> None:
+    """Parameters, multiply-adds and skip ratios of a genotype, or of the supernet; needs no data."""
+    cls = lookup("space", space, SPACES)
+    protocol = Protocol.load("paper", space)
+    protocol.set(set_ or [])
+    shape = geometry(dataset)
+    made = cls(validated("space", cls.Options, protocol.raw["options"] | shape.options()))
+    image = (shape.channels, shape.image_size, shape.image_size)
+    network = made.supernet() if genotype is None else made.build(genotype)
+    extra = [made.relax(made.alphas(torch.Generator()))] if genotype is None else []
+    columns = {"params": parameters(network), "flops": multiply_adds(network, image, *extra)}
+    _answer({"space": space, "dataset": dataset} | columns, made, genotype, json_)
+
+
+@app.command()
+def show(
+    out: Annotated[Path, typer.Argument(help="the picture: .svg or .png")],
+    genotype: Genotype,
+    space: options.Space = "nats",
+) -> None:
+    """Draw a genotype's cell."""
+    edges = [edge.as_dict() for edge in lookup("space", space, SPACES)().edges(genotype)]
+    try:
+        console.print(f"drawn: {draw_cell(edges, out)}", markup=False, highlight=False)
+    except OSError as error:
+        raise BadInput(f"cannot write {out} ({error.strerror}): give a path you can write") from None
+
+
+def _answer(columns: dict[str, Any], space: Space, genotype: str | None, as_json: bool) -> None:
+    if genotype is not None:
+        skip, skip_all, none = skip_ratios([edge.as_dict() for edge in space.edges(genotype)])
+        columns |= {"genotype": genotype, "skip_ratio": skip, "skip_ratio_all_edges": skip_all, "none_edges": none}
+    if as_json:
+        _print_json(columns)
+        return
+    table = Table("column", "value")
+    for name, value in columns.items():
+        table.add_row(name, f"{value:,.6g}" if isinstance(value, float) else f"{value}")
+    console.print(table)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def _first_line(doc: str | None) -> str:
+    return (doc or "").strip().splitlines()[0]
+
+
+def _has_protocol(space: str) -> bool:
+    try:
+        Protocol.load("quick", space)
+    except BadInput:
+        return False
+    return True

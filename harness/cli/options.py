@@ -1,0 +1,104 @@
+"""The options that several commands share, with the help that teaches them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from harness.data.lookup import lookup
+from results.errors import BadInput
+
+RUNNING, WHERE, WHAT = "How it runs", "Where things are", "What is compared"
+
+Space = Annotated[str, typer.Option(help="search space; `list` names them", rich_help_panel=WHAT)]
+Protocol = Annotated[
+    str, typer.Option(help="named settings: quick (minutes, embedded digits), mini, paper", rich_help_panel=WHAT)
+]
+Seeds = Annotated[str, typer.Option(help="seeds of the searches: 0,1,2 or 0-4", rich_help_panel=WHAT)]
+Dataset = Annotated[
+    str | None, typer.Option(help="data set searched on; default: the protocol's", rich_help_panel=WHAT)
+]
+EvalDataset = Annotated[
+    str | None,
+    typer.Option(help="data sets the found cells are judged on, comma separated", rich_help_panel=WHAT),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="override, repeatable: lr=0.1, rarts.lam=2, space.channels=8", rich_help_panel=WHAT),
+]
+Split = Annotated[
+    str | None,
+    typer.Option(help="halves of the training data, or nats: NATS-Bench's own protocol", rich_help_panel=WHAT),
+]
+Budget = Annotated[
+    str | None,
+    typer.Option(help="epochs=N, macs=N (executed multiply-adds) or seconds=N a search", rich_help_panel=WHAT),
+]
+Evaluate = Annotated[
+    str,
+    typer.Option(help="auto | table | train | none: how the found cell is judged", rich_help_panel=WHAT),
+]
+Out = Annotated[
+    Path | None, typer.Option(help="run folder; default: runs/SPACE-DATASET-PROTOCOL", rich_help_panel=WHERE)
+]
+DataDir = Annotated[
+    Path | None, typer.Option(help="folder of the data sets; default: $HARNESS_DATA or ./data", rich_help_panel=WHERE)
+]
+Download = Annotated[
+    bool, typer.Option("--download", help="let torchvision download what is missing", rich_help_panel=WHERE)
+]
+Nats = Annotated[
+    Path | None,
+    typer.Option(
+        help="NATS-Bench: the official archive's folder, or a table file (.parquet, .csv); "
+        "default: where nats_bench looks",
+        rich_help_panel=WHERE,
+    ),
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps", rich_help_panel=RUNNING)]
+Cpus = Annotated[int, typer.Option(min=1, help="CPU threads of each trial", rich_help_panel=RUNNING)]
+Gpus = Annotated[
+    float | None,
+    typer.Option(min=0, help="GPUs of each trial, fractions too; default 1 on cuda", rich_help_panel=RUNNING),
+]
+Address = Annotated[str | None, typer.Option(help="address of a Ray cluster", rich_help_panel=RUNNING)]
+Serial = Annotated[
+    bool, typer.Option("--serial", help="one trial after the other, without Ray", rich_help_panel=RUNNING)
+]
+Log = Annotated[
+    str | None, typer.Option(help="tensorboard, wandb, mlflow: through Ray's callbacks", rich_help_panel=RUNNING)
+]
+Json = Annotated[bool, typer.Option("--json", help="print JSON, keys as the record's columns")]
+
+Way = Literal["auto", "table", "train", "none"]
+WAYS: dict[str, Way] = {"auto": "auto", "table": "table", "train": "train", "none": "none"}
+
+
+def names(text: str | None) -> list[str]:
+    """Comma-separated names, without blanks or repeats."""
+    return list(dict.fromkeys(part.strip() for part in (text or "").split(",") if part.strip()))
+
+
+def seeds(text: str) -> list[int]:
+    """``0,1,2`` or ``0-4``. Raises BadInput for anything else."""
+    found: list[int] = []
+    for part in names(text):
+        first, dash, last = part.partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise BadInput(f"--seeds {text!r}: write whole numbers such as 0,1,2 or 0-4")
+        found += range(int(first), int(last if dash else first) + 1)
+    if not found:
+        raise BadInput("--seeds is empty: write whole numbers such as 0,1,2 or 0-4")
+    return list(dict.fromkeys(found))
+
+
+def evaluate(text: str) -> Way:
+    """One of the four ways. Raises BadInput for anything else."""
+    return lookup("--evaluate", text, WAYS)
+
+
+def sweep_folder(algo: str, space: str, protocol: str) -> Path:
+    """Where a sweep goes by default."""
+    return Path("runs") / f"sweep-{algo}-{space}-{protocol}"

@@ -1,0 +1,236 @@
+"""A run from the user's request to its records: checked first, planned as trials, scheduled, collected."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+import torch
+from rich.console import Console
+
+from algorithms import ALGORITHMS
+from harness.board import Board
+from harness.config import Environment, TrialConfig
+from harness.data import Dataset, load, split
+from harness.data.lookup import lookup
+from harness.loggers import callbacks
+from harness.protocol import Protocol
+from harness.schedule import run_ray, run_serial
+from results.errors import BadInput
+from results.store import Store
+from spaces import SPACES
+
+FROZEN = ("space", "protocol", "dataset", "eval_datasets", "evaluation", "split", "budget", "overrides", "vary")
+"""What may not change when a run is opened again; algorithms and seeds may be added."""
+
+Evaluate = Literal["auto", "table", "train", "none"]
+
+
+@dataclass
+class Request:
+    """What the user asked for, as the command line understood it."""
+
+    algorithms: list[str]
+    space: str
+    seeds: list[int]
+    protocol: str = "quick"
+    dataset: str | None = None
+    eval_datasets: list[str] | None = None
+    overrides: list[str] = field(default_factory=list)
+    points: list[dict[str, Any]] = field(default_factory=lambda: [{}])
+    split: str | None = None
+    budget: str | None = None
+    evaluate: Evaluate = "auto"
+    out: Path | None = None
+    data_dir: Path | None = None
+    download: bool = False
+    table: Path | None = None
+    device: str = "auto"
+    cpus_per_trial: int = 1
+    gpus_per_trial: float | None = None
+    address: str | None = None
+    serial: bool = False
+    log: list[str] = field(default_factory=list)
+    command: Sequence[str] = ()
+
+
+@dataclass
+class Plan:
+    """A request that was checked: its trials, where they run, and what the user should know before."""
+
+    folder: Path
+    config: dict[str, Any]
+    trials: list[TrialConfig]
+    environment: Environment
+    gpus: float
+    notes: list[str]
+
+
+def plan(request: Request) -> Plan:
+    """Check everything that can be checked before anything is run. Raises BadInput, in one line, for what is wrong."""
+    for algorithm in request.algorithms:
+        lookup("algorithm", algorithm, ALGORITHMS)
+    protocol = _protocol(request, {})
+    space = SPACES[request.space]
+    settings = protocol.settings
+    data = load(settings.dataset, request.data_dir, settings.image_size, request.download)
+    halves = split(data, settings.split, settings.split_seed, settings.limit)
+    table = space.open_table(request.table)
+    evaluation, notes = _evaluation(request, protocol, table)
+    notes = [f"data: {data.source}; split: {halves.description}", *notes]
+    trials = _trials(request, evaluation, data)
+    device = _device(request.device)
+    folder = request.out or Path("runs") / f"{request.space}-{protocol.settings.dataset}-{protocol.name}"
+    config = {
+        **_frozen(request, protocol, evaluation),
+        "algorithms": list(request.algorithms),
+        "seeds": list(request.seeds),
+        "stands_for": protocol.stands_for,
+        "reduced": protocol.reduced,
+        "settings": protocol.raw,
+        "data": data.source,
+        "split_description": halves.description,
+        "table": None if table is None else table.description,
+        "command": shlex.join(request.command),
+    }
+    environment = Environment(
+        run=str(folder.expanduser().resolve()),
+        data_dir=str(request.data_dir.expanduser().resolve()) if request.data_dir else None,
+        table=str(request.table.expanduser().resolve()) if request.table else None,
+        device=device,
+        threads=request.cpus_per_trial,
+    )
+    gpus = request.gpus_per_trial if request.gpus_per_trial is not None else float(device.startswith("cuda"))
+    return Plan(Path(environment.run), config, trials, environment, gpus, notes)
+
+
+def run(request: Request, console: Console) -> pd.DataFrame:
+    """Run what is missing of a request and return all its records."""
+    made = plan(request)
+    _announce(made, console)
+    store = Store.open_run(made.folder, made.config, FROZEN)
+    pending = [trial for trial in made.trials if not store.is_done(trial.hash)]
+    done = len(made.trials) - len(pending)
+    if done:
+        console.print(f"{done} of {len(made.trials)} trials are done already; {len(pending)} to run")
+    if pending:
+        with Board(store, made.trials, console):
+            if request.serial:
+                run_serial(pending, made.environment)
+            else:
+                run_ray(pending, made.environment, made.gpus, request.address, callbacks(request.log, made.folder))
+    for trial in pending:
+        folder = store.trial_dir(trial.hash)
+        if not store.is_done(trial.hash) and not (folder / "error.txt").exists():
+            store.write_error(trial.hash, "the trial's process died again and again (killed, or out of memory?)")
+    return store.collect()
+
+
+def _protocol(request: Request, point: dict[str, Any]) -> Protocol:
+    protocol = Protocol.load(request.protocol, request.space)
+    if request.dataset:
+        protocol.raw["settings"]["dataset"] = request.dataset
+        protocol.raw["settings"].setdefault("eval_datasets", [request.dataset])
+        if request.dataset not in protocol.raw["settings"]["eval_datasets"]:
+            protocol.raw["settings"]["eval_datasets"] = [request.dataset]
+    if request.eval_datasets:
+        protocol.raw["settings"]["eval_datasets"] = request.eval_datasets
+    if request.split:
+        protocol.raw["settings"]["split"] = request.split
+    if request.budget:
+        protocol.set_budget(request.budget)
+    protocol.set(request.overrides)
+    for key, value in point.items():
+        protocol.override(key, value)
+    return protocol
+
+
+def _evaluation(request: Request, protocol: Protocol, table: Any) -> tuple[str, list[str]]:
+    """``table``, ``trained`` or ``none``; narrows what is trained to the searched data set, and says so."""
+    settings, space = protocol.raw["settings"], SPACES[request.space]
+    covered = [d for d in settings["eval_datasets"] if d in space.table_datasets]
+    if request.evaluate == "none":
+        return "none", ["evaluation: none, as asked; records hold the found architecture only"]
+    if request.evaluate in ("auto", "table") and table is not None and covered == list(settings["eval_datasets"]):
+        return "table", [f"evaluation: {table.description}"]
+    if request.evaluate == "table":
+        if table is None:
+            raise BadInput(f"--evaluate table, but there is no table: {space.how_to_get_table()}")
+        raise BadInput(
+            f"the table has no {', '.join(d for d in settings['eval_datasets'] if d not in covered)}; "
+            f"it has: {', '.join(space.table_datasets)} (--eval-dataset)"
+        )
+    notes = ["evaluation: the found cell is trained from scratch under the protocol"]
+    if table is None and space.table_datasets:
+        notes.append(f"for the benchmark's own figures: {space.how_to_get_table()}, or give it with --nats")
+    if not request.eval_datasets and settings["eval_datasets"] != [settings["dataset"]]:
+        settings["eval_datasets"] = [settings["dataset"]]
+        notes.append(f"without a table only {settings['dataset']} is evaluated; name others with --eval-dataset")
+    request.eval_datasets = list(settings["eval_datasets"])
+    return "trained", notes
+
+
+def _trials(request: Request, evaluation: str, data: Dataset) -> list[TrialConfig]:
+    image = {"classes": data.classes, "in_channels": data.channels}
+    protocols = [_protocol(request, point) for point in request.points]
+    chosen = product(protocols, request.seeds, request.algorithms)
+    trials = [protocol.trial(algorithm, seed, image, evaluation) for protocol, seed, algorithm in chosen]
+    for trial in trials:
+        _check_penalty(trial)
+    return list({trial.hash: trial for trial in trials}.values())
+
+
+def _check_penalty(trial: TrialConfig) -> None:
+    weight = getattr(trial.hyper, "latency_weight", 0)
+    space = SPACES[trial.space](trial.options)
+    if weight and space.penalty(space.alphas(torch.Generator())) is None:
+        raise BadInput(
+            f"latency_weight = {weight:g}, but the space {space.name} has no latencies; give them with "
+            "--set space.latency=..., or set latency_weight=0"
+        )
+
+
+def _frozen(request: Request, protocol: Protocol, evaluation: str) -> dict[str, Any]:
+    settings = protocol.raw["settings"]
+    return {
+        "space": request.space,
+        "protocol": protocol.name,
+        "dataset": settings["dataset"],
+        "eval_datasets": list(settings["eval_datasets"]),
+        "evaluation": evaluation,
+        "split": settings["split"],
+        "budget": dict(protocol.raw["budget"]),
+        "overrides": dict(protocol.overrides),
+        "vary": [] if request.points == [{}] else request.points,
+    }
+
+
+def _device(asked: str) -> str:
+    """``auto`` is CUDA where there is one, else the CPU. Raises BadInput for a device that is not here."""
+    if asked == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    kind = asked.partition(":")[0]
+    here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not lookup("device", kind, here):
+        raise BadInput(
+            f"--device {asked}: there is no such device here; use one of {[k for k, v in here.items() if v]}"
+        )
+    return asked
+
+
+def _announce(made: Plan, console: Console) -> None:
+    reduced = "a reduced protocol" if made.config["reduced"] else "the paper's protocol"
+    console.print(f"protocol [b]{made.config['protocol']}[/b] ({reduced}): {made.config['stands_for']}")
+    for note in made.notes:
+        console.print(note, markup=False, highlight=False, soft_wrap=True)
+    names = ", ".join(dict.fromkeys(trial.algorithm for trial in made.trials))
+    seeds = ", ".join(str(seed) for seed in dict.fromkeys(trial.seed for trial in made.trials))
+    where = f"{made.environment.device}, {made.environment.threads} thread(s) a trial"
+    console.print(
+        f"{len(made.trials)} trials: {names}; seeds {seeds}; {where}; run folder {made.folder}", soft_wrap=True
+    )

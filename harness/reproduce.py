@@ -1,0 +1,147 @@
+"""The RARTS paper's own figures and tables: Fig. 1 from the solvable model, Table 4 from two runs on NATS-Bench."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from rich.console import Console
+
+import results
+from algorithms import ALGORITHMS
+from algorithms.base import Evaluated, Setting
+from algorithms.search import Search
+from harness.data import generator
+from harness.experiment import Request, run
+from reports import page, trajectories
+from results.atomic import replacing
+from results.errors import BadInput
+from spaces.base import Batch
+from spaces.bilevel import Bilevel, BilevelOptions
+
+PLAIN = {
+    "lr": 0.01,
+    "lr_min": 0.01,
+    "momentum": 0.0,
+    "weight_decay": 0.0,
+    "clip": 0.0,
+    "arch_optimiser": "sgd",
+    "arch_lr": 0.01,
+    "arch_weight_decay": 0.0,
+}
+"""The paper's settings for Fig. 1: plain gradient descent, every learning rate 0.01."""
+
+STEPS = 3_000
+"""Enough for every run to stand still; `limits.csv` shows where."""
+
+Y0 = 0.0
+
+
+@dataclass
+class Wanted:
+    """Where the results go, and the options that every run of a target shares."""
+
+    out: Path
+    shared: dict[str, Any]
+
+
+def fig1(wanted: Wanted, console: Console) -> None:
+    """Trajectories and limits of the solvable model: fig1.png, fig1.svg, trajectories.csv, limits.csv."""
+    try:
+        wanted.out.mkdir(parents=True, exist_ok=True)
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float64)
+        try:
+            paths = pd.concat(list(_panels()), ignore_index=True)
+            limits = pd.DataFrame(_limits())
+        finally:
+            torch.set_default_dtype(before)
+        for name, frame in (("trajectories", paths), ("limits", limits)):
+            with replacing(wanted.out / f"{name}.csv") as temporary:
+                frame.to_csv(temporary, index=False)
+        pictures = trajectories.draw(paths, wanted.out)
+    except OSError as error:
+        raise BadInput(f"cannot write {wanted.out} ({error.strerror}): give --out a folder you can write") from None
+    console.print(limits.to_string(index=False), markup=False, highlight=False)
+    for picture in pictures:
+        console.print(f"drawn: {picture}", markup=False, highlight=False, soft_wrap=True)
+
+
+def descend(algorithm: str, y0: float = Y0, steps: int = STEPS, **own: Any) -> pd.DataFrame:
+    """One search of the solvable model as a frame of step, alpha, w, y; step 0 is the start (2, −2, y₀)."""
+    cls = ALGORITHMS[algorithm]
+    space = Bilevel(BilevelOptions(y0=y0))
+    search = cls(Setting(space, cls.Hyper(**PLAIN, **own), partial(generator, 0), torch.device("cpu"), _nobody))
+    assert isinstance(search, Search)
+    rows = []
+    for step in range(steps + 1):
+        networks = {name: p.flat.item() for name, p in search.networks().items()}
+        rows.append({"step": step, "alpha": search.alpha.flat.item(), **networks})
+        search.step(Batch(NOTHING, NOTHING, "train"), Batch(NOTHING, NOTHING, "val"))
+    return pd.DataFrame(rows)
+
+
+NOTHING = torch.zeros(1, 1)
+
+
+def _nobody(genotype: str) -> Evaluated:
+    raise AssertionError("the solvable model's searches ask no evaluator")
+
+
+def _rarts(beta: float, lam: float, y0: float = Y0) -> pd.DataFrame:
+    return descend("rarts", y0, beta=beta, lam=lam, shared_init=False)
+
+
+def _panels() -> Iterator[pd.DataFrame]:
+    """Fig. 1's three panels: λ, β and y₀ vary, the other two fixed at 10, 10 and 0; DARTS-1 in each."""
+    darts1 = descend("darts1")
+    values = {"lam": (2, 5, 10, 15, 20), "beta": (2, 5, 10, 15, 20), "y0": (-2, 0, 2, 5)}
+    symbols = {"lam": "λ", "beta": "β", "y0": "y₀"}
+    for panel, varied in values.items():
+        yield darts1.assign(panel=panel, algorithm="darts1", label="DARTS-1")
+        for value in varied:
+            fields = {"beta": 10.0, "lam": 10.0, "y0": Y0} | {panel: float(value)}
+            yield _rarts(**fields).assign(panel=panel, algorithm="rarts", label=f"{symbols[panel]} = {value}")
+
+
+def _limits() -> Iterator[dict[str, Any]]:
+    """Where each search of the paper's text ends."""
+    runs: list[tuple[str, dict[str, Any]]] = [
+        ("rarts", {"beta": 15.0, "lam": 15.0}),
+        ("rarts", {"beta": 10.0, "lam": 10.0}),
+        ("darts1", {}),
+        ("milenas", {}),
+        ("darts2", {"xi": 0.1}),
+    ]
+    for algorithm, own in runs:
+        path = _rarts(**own) if algorithm == "rarts" else descend(algorithm, **own)
+        last = path.iloc[-1]
+        found = {"alpha": last["alpha"], "w": last["w"], "y": last.get("y")}
+        blank = {"beta": None, "lam": None, "xi": None}
+        yield {"algorithm": algorithm} | blank | own | {"y0": Y0 if algorithm == "rarts" else None} | found
+
+
+def table4(wanted: Wanted, console: Console) -> None:
+    """Search on CIFAR-10 and on CIFAR-100, each judged on itself, into one report beside the published rows."""
+    folders = []
+    for dataset in ("cifar10", "cifar100"):
+        folders.append(wanted.out / dataset)
+        request = Request(
+            algorithms=["darts1", "darts2", "milenas", "rarts", "random"],
+            space="nats",
+            dataset=dataset,
+            eval_datasets=[dataset],
+            out=folders[-1],
+            **wanted.shared,
+        )
+        run(request, console)
+    index = page.write([results.load(folder) for folder in folders], wanted.out / "report")
+    console.print(f"report: {index}", markup=False, highlight=False, soft_wrap=True)
+
+
+TARGETS: dict[str, Callable[[Wanted, Console], None]] = {"fig1": fig1, "table4": table4}

@@ -1,0 +1,110 @@
+"""Who runs when: Ray Tune over the cores, devices and machines there are, or one trial after the other without it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.config import Environment, TrialConfig
+from harness.trial import run_trial
+from results.errors import BadInput
+
+RETRIES = 2
+"""Times Ray starts a trial again whose process died; it goes on from its checkpoint."""
+
+
+def run_serial(configs: Sequence[TrialConfig], environment: Environment) -> None:
+    """Every trial in this process; one that fails is in the store, and the others go on."""
+    for config in configs:
+        isolated(config, environment, None)
+
+
+def isolated(config: TrialConfig, environment: Environment, report: Any) -> None:
+    """Run a trial; what makes it fail stays in its ``error.txt``."""
+    try:
+        run_trial(config, environment, report)
+    except Exception as error:
+        # An error that names no trial in the store never reached one: that is the harness's own.
+        if not (Path(environment.run) / "trials" / config.hash / "error.txt").exists():
+            raise error
+
+
+def run_ray(
+    configs: Sequence[TrialConfig],
+    environment: Environment,
+    gpus_per_trial: float,
+    address: str | None,
+    callbacks: Sequence[Any],
+) -> None:
+    """Every trial as a Ray Tune trial with ``environment.threads`` CPUs. Raises BadInput where there are too few.
+
+    The store is the truth: Ray's own results are not read and its restore is not used.
+    """
+    for name, value in (
+        ("RAY_USAGE_STATS_ENABLED", "0"),
+        ("RAY_CHDIR_TO_TRIAL_DIR", "0"),
+        ("TUNE_DISABLE_SIGINT_HANDLER", "1"),
+        ("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1"),
+        ("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0"),
+        ("TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S", "0"),
+    ):
+        os.environ.setdefault(name, value)
+    import ray
+    from ray import tune
+
+    _start(ray, address)
+    try:
+        _check_resources(ray, environment.threads, gpus_per_trial, address)
+        plain = environment.model_dump()
+
+        def trainable(spec: dict[str, Any]) -> None:
+            isolated(TrialConfig.parse(spec["trial"]), Environment.model_validate(plain), tune.report)
+
+        resources = {"cpu": environment.threads, "gpu": gpus_per_trial}
+        tuner = tune.Tuner(
+            tune.with_resources(trainable, resources),
+            param_space={"trial": tune.grid_search([config.model_dump(mode="json") for config in configs])},
+            tune_config=tune.TuneConfig(
+                trial_dirname_creator=lambda trial: str(trial.trial_id),
+                trial_name_creator=lambda trial: _name(trial.config),
+            ),
+            run_config=tune.RunConfig(
+                name="ray",
+                storage_path=str(Path(environment.run).resolve()),
+                failure_config=tune.FailureConfig(max_failures=RETRIES),
+                callbacks=list(callbacks),
+                verbose=0,
+            ),
+        )
+        tuner.fit()
+    finally:
+        ray.shutdown()
+
+
+def _name(config: dict[str, Any]) -> str:
+    trial = config.get("trial", {})
+    return f"{trial.get('algorithm')}-seed{trial.get('seed')}"
+
+
+def _start(ray: Any, address: str | None) -> None:
+    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+    if address is None:
+        # Loopback only: nothing on the network can reach a run on one machine.
+        ray.init(include_dashboard=False, _node_ip_address="127.0.0.1", **quiet)
+        return
+    try:
+        ray.init(address=address, **quiet)
+    except (ConnectionError, ValueError) as error:
+        raise BadInput(
+            f"no Ray cluster at {address!r} ({str(error).splitlines()[0]}); start one or leave out --address"
+        ) from None
+
+
+def _check_resources(ray: Any, cpus: int, gpus: float, address: str | None) -> None:
+    have = ray.cluster_resources()
+    for kind, need, option in (("CPU", cpus, "--cpus-per-trial"), ("GPU", gpus, "--gpus-per-trial")):
+        if need > have.get(kind, 0):
+            where = f"the cluster at {address}" if address else "this machine"
+            raise BadInput(f"{option} {need:g} is more than {where} has ({have.get(kind, 0):g} {kind}s)")

@@ -1,0 +1,50 @@
+"""What a sweep varies: lists of values, and draws from Ray Tune's samplers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+import yaml
+
+from harness.data.lookup import lookup
+from results.errors import BadInput
+
+SAMPLERS = ("uniform", "quniform", "loguniform", "qloguniform", "randint", "lograndint")
+CALL = re.compile(r"(\w+)\((.*)\)")
+
+
+def points(vary: Sequence[str], samples: int) -> list[dict[str, Any]]:
+    """The points of a sweep as overrides: every combination of the lists, for every draw of the samplers.
+
+    Draws come from a fixed seed, so that a sweep launched again is the same sweep. Raises BadInput for a variation that
+    is neither ``key=a,b,c`` nor ``key=sampler(low,high)``.
+    """
+    lists: dict[str, list[Any]] = {}
+    samplers: dict[str, Any] = {}
+    for text in vary:
+        key, equals, values = text.partition("=")
+        if not equals or not values:
+            raise BadInput(f"--vary {text!r} is not of the form key=a,b,c or key=loguniform(low,high)")
+        if call := CALL.fullmatch(values.strip()):
+            samplers[key] = _sampler(text, *call.groups())
+        else:
+            lists[key] = [yaml.safe_load(value) for value in values.split(",")]
+    random = np.random.default_rng(0)
+    drawn = [{key: s.sample(random_state=random) for key, s in samplers.items()} for _ in range(samples)]
+    crossed = [dict(zip(lists, values, strict=True)) for values in product(*lists.values())]
+    every = [listed | sampled for sampled in (drawn if samplers else [{}]) for listed in crossed]
+    return [{key: float(f"{v:.6g}") if isinstance(v, float) else v for key, v in point.items()} for point in every]
+
+
+def _sampler(text: str, name: str, arguments: str) -> Any:
+    from ray import tune
+
+    lookup("sampler", name, dict.fromkeys(SAMPLERS))
+    try:
+        return getattr(tune, name)(*[float(a) if "." in a or "e" in a else int(a) for a in arguments.split(",")])
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"--vary {text!r}: {error}") from None
