@@ -40,7 +40,7 @@ class Table:
         body = (
             self.shown.style.hide(axis="index")
             .format(f.latex)
-            .format_index(lambda header: _stacked(header, right[header]), axis="columns")
+            .format_index(lambda header: _stacked(str(header), right[str(header)]), axis="columns")
             .to_latex(
                 hrules=True,
                 caption=f.latex(self.title),
