@@ -11,7 +11,7 @@ import pandas as pd
 from reports import tables
 from reports.formats import setting
 from reports.pictures import Album, Picture
-from reports.rows import Labels, labels
+from reports.rows import Labels, labels, ordered
 from reports.sections import Section
 from reports.style import looks
 from reports.table import Table
@@ -42,7 +42,7 @@ def build(section: Section, folder: Path, prefix: str, algorithms: Sequence[str]
     ``algorithms`` are those of the whole report, so that each keeps its colour in every section.
     """
     varied = comparison.varied(section.records)
-    records = _by_configuration(section.records, varied)
+    records = ordered(_by_configuration(section.records, varied), "seed")
     named = labels(records)
     album = Album(folder, prefix, looks(algorithms))
     lost = (records["status"] != "done").any()

@@ -15,7 +15,7 @@ from reports.cells import draw_cell
 from reports.figures import Looks
 from reports.formats import listed
 from reports.rows import Labels
-from reports.style import name, save, theme
+from reports.style import name, precedence, save, theme
 from results import comparison
 
 _SKIPS = {"skip_ratio": "skips / edges not none", "skip_ratio_all_edges": "skips / all edges"}
@@ -120,7 +120,7 @@ class Album:
 
 def _finders(group: pd.DataFrame, named: Labels) -> str:
     """``RARTS, seeds 0, 2; DARTS-1, seed 1``: who found a cell."""
-    searches = group.drop_duplicates(["algorithm", "variant", "seed"]).sort_values("seed")
+    searches = group.drop_duplicates(["algorithm", "variant", "seed"]).sort_values("seed", kind="stable")
     texts = []
     for (algorithm, variant), same in searches.groupby(["algorithm", "variant"], sort=False):
         seeds = [str(seed) for seed in same["seed"].dropna()]
@@ -137,5 +137,5 @@ def _by_kind(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _sizes(frame: pd.DataFrame) -> str:
     """How many searches of each algorithm a figure shows."""
-    counts = frame.drop_duplicates("trial").groupby("algorithm", sort=False).size()
-    return ", ".join(f"{name(str(algorithm))} n = {n}" for algorithm, n in counts.items())
+    counts = frame.drop_duplicates("trial")["algorithm"].value_counts()
+    return ", ".join(f"{name(algorithm)} n = {counts[algorithm]}" for algorithm in sorted(counts.index, key=precedence))

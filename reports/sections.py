@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from reports.style import name
+from reports.style import name, precedence
 from results.store import Run
 
 KEYS = ["protocol", "space", "search_dataset"]
@@ -66,7 +66,7 @@ class Section:
             ("Images for w and for α", _halves(records)),
             ("Evaluated on", _distinct(records["eval_dataset"])),
             ("Evaluation", "; ".join(_EVALUATIONS.get(e, e) for e in _values(records["evaluation"]) if e != "none")),
-            ("Algorithms", ", ".join(name(a) for a in _values(records["algorithm"]))),
+            ("Algorithms", ", ".join(map(name, sorted(_values(records["algorithm"]), key=precedence)))),
             ("Searches", f"{statuses.sum()} ({', '.join(f'{n} {s}' for s, n in statuses.items())})"),
             ("Networks trained to evaluate them", str(retrained or "")),
             ("Seeds", _distinct(records["seed"])),
