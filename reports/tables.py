@@ -47,9 +47,15 @@ def accuracy(compared: pd.DataFrame, costs: pd.DataFrame, published: pd.DataFram
         "Published skips (%)": rows["published_skip_ratio"].map(f.percent),
         f"Search cost ({macs})": (rows["search_macs_mean"] / divisor).map(f.significant),
     }
+    beside = " beside the published figures" if rows["published_error"].notna().any() else ""
+    return table("test_error", f"Test error{beside}", rows, shown, _accuracy_notes(rows))
+
+
+def _accuracy_notes(rows: pd.DataFrame) -> list[str]:
+    """What a reader must know to trust the table of test errors, and no more than its rows call for."""
     notes = ["n: searches that ended and were evaluated; ± is the standard deviation with ddof = 1 over them."]
     notes.append("Interval: 95 % percentile bootstrap of the mean.")
-    if few.any():
+    if rows["n"].lt(FEW).any():
         notes.append(f"Below n = {FEW} every value is shown, in the order of seeds: trust those, not the interval.")
     if rows["published_error"].notna().any():
         notes.append(
@@ -64,8 +70,7 @@ def accuracy(compared: pd.DataFrame, costs: pd.DataFrame, published: pd.DataFram
         )
     if (rows["algorithm"] == "random").any():
         notes.append("Random: of k cells drawn uniformly, the one with the best validation accuracy.")
-    beside = " beside the published figures" if rows["published_error"].notna().any() else ""
-    return table("test_error", f"Test error{beside}", rows, shown, notes)
+    return notes
 
 
 def place(compared: pd.DataFrame, named: Labels) -> Table:
