@@ -31,6 +31,7 @@ class Row:
     folder: Path
     state: dict[str, Any] = field(default_factory=dict)
     began: tuple[float, float] | None = None
+    stage: str | None = None
     told: int = 0
     shown_epoch: int = -1
 
@@ -41,9 +42,9 @@ class Row:
 
     def left(self) -> str:
         """Time left in this stage, from the pace since it was first seen."""
-        done = self.state.get("done", 0.0)
-        if self.began is None or self.began[1] > done:
-            self.began = (time.monotonic(), done)
+        stage, done = self.state.get("stage"), self.state.get("done", 0.0)
+        if self.began is None or self.stage != stage:
+            self.began, self.stage = (time.monotonic(), done), stage
         elapsed, gained = time.monotonic() - self.began[0], done - self.began[1]
         return _duration(elapsed / gained * (1 - done)) if gained > 0 else ""
 
@@ -105,8 +106,8 @@ class Board:
         if epoch > row.shown_epoch:
             row.shown_epoch = epoch
             left = row.left()
-            text = f"{row.name}: {row.state['done']:4.0%} epoch {epoch} {_losses(row.state)} {_genotype(row.state)}"
-            self.console.print(text + (f" {left} left" if left else ""), markup=False, highlight=False, soft_wrap=True)
+            text = f"{row.name}: epoch {epoch}  {_losses(row.state)}  {_genotype(row.state)}"
+            self.console.print(text + (f"  {left} left" if left else ""), markup=False, highlight=False, soft_wrap=True)
 
     def table(self) -> Table:
         """All trials, one a line."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from harness.config import Environment, TrialConfig
 from harness.trial import run_trial
 from results.errors import BadInput
+
+RAY_FOLDER = "ray"
+"""Ray's own results inside the run's folder: kept only where a logger writes there."""
 
 RETRIES = 2
 """Times Ray starts a trial again whose process died; it goes on from its checkpoint."""
@@ -48,6 +52,7 @@ def run_ray(
         ("TUNE_DISABLE_SIGINT_HANDLER", "1"),
         ("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1"),
         ("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0"),
+        ("RAY_AIR_NEW_OUTPUT", "0"),
         ("TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S", "0"),
     ):
         os.environ.setdefault(name, value)
@@ -71,7 +76,7 @@ def run_ray(
                 trial_name_creator=lambda trial: _name(trial.config),
             ),
             run_config=tune.RunConfig(
-                name="ray",
+                name=RAY_FOLDER,
                 storage_path=str(Path(environment.run).resolve()),
                 failure_config=tune.FailureConfig(max_failures=RETRIES),
                 callbacks=list(callbacks),
@@ -81,6 +86,8 @@ def run_ray(
         tuner.fit()
     finally:
         ray.shutdown()
+        if not callbacks:
+            shutil.rmtree(Path(environment.run) / RAY_FOLDER, ignore_errors=True)
 
 
 def _name(config: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from searches import make_batch, make_search
 from torch import Tensor
 from torch.func import functional_call
+from torch.utils.flop_counter import FlopCounterMode
 
 from algorithms.darts import Darts2
 from algorithms.search import Search
@@ -164,14 +165,15 @@ def test_learning_rate_equals_torchs_cosine_schedule() -> None:
 
 
 def test_macs_are_the_counters_own_of_a_real_pass() -> None:
-    from torch.utils.flop_counter import FlopCounterMode
-
     search = make_search("darts1", Nats(SMALL))
     batch = make_batch("train", count=4)
+    search.grad_w(search.w, batch)
+    counted = search.counts.macs
     with FlopCounterMode(display=False) as counter:
         search.grad_w(search.w, batch)
-    pooling = counter.get_total_flops() // 2 - search.counts.macs
-    # On the CPU pooling is run as matrix products, which are not multiply-adds of the network: three nodes a cell,
-    # C channels; forward, and backward where the input needs one (all but nothing here).
+    assert search.counts.macs == 2 * counted
+    pooling = counter.get_total_flops() // 2 - counted
+    # On the CPU pooling is run as matrix products, which are no multiply-adds of the network and are not counted: of
+    # three nodes a cell, C channels, forward and backward.
     per_cell = [2 * c * 4 * (side * side) ** 2 for c, side in ((2, 8), (4, 4), (8, 2))]
     assert pooling == sum(3 * cost for cost in per_cell)

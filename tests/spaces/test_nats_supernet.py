@@ -63,14 +63,6 @@ class PlainSupernet(nn.Module):
         return self.merged.classifier(F.relu(self.merged.norm(x)).mean((2, 3)))
 
 
-@pytest.fixture
-def double() -> None:
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(before)
-
-
 def merged_gradient(plain: PlainSupernet, slopes: dict[str, Tensor], index: int, kind: str, source: int) -> Tensor:
     name = {"conv1": "nor_conv_1x1", "conv3": "nor_conv_3x3"}[kind]
     return torch.cat([slopes[f"cells.{index}.convolutions.{name}-{edge}"] for edge in LEAVING[source]])
