@@ -1,0 +1,159 @@
+"""From settings, overrides and variations to trials: who wins, and what a trial's hash depends on."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from harness.config import Environment, TrialConfig
+from harness.data import DATASETS
+from harness.protocol import Protocol, protocol_names
+from harness.record import static_columns
+from harness.variation import points
+from results.errors import BadInput
+
+CIFAR = {"classes": 10, "in_channels": 3}
+MINI_RARTS = "6d58793acd56"
+"""The hash of mini, rarts, seed 0, judged by the table. It names folders of finished trials: if it changes, so did what
+a trial does, or a default; then say so where the change is made, for older runs are run again."""
+
+
+def trial(*overrides: str, algorithm: str = "rarts", seed: int = 0, evaluation: str = "table") -> TrialConfig:
+    protocol = Protocol.load("mini", "nats")
+    protocol.set(overrides)
+    return protocol.trial(algorithm, seed, CIFAR, evaluation)
+
+
+@pytest.mark.parametrize("order", [("lr=0.5", "rarts.lr=0.25"), ("rarts.lr=0.25", "lr=0.5")])
+def test_dotted_key_beats_bare_key_in_either_order(order: tuple[str, str]) -> None:
+    assert trial(*order).hyper.model_dump()["lr"] == 0.25
+    assert trial(*order, algorithm="darts2").hyper.model_dump()["lr"] == 0.5
+
+
+def test_override_beats_the_protocols_shared_hyperparameters() -> None:
+    shared = Protocol.load("mini", "nats").raw["hyper"]
+    assert trial().hyper.model_dump()["arch_lr"] == shared["arch_lr"] == 3e-4
+    assert trial("arch_lr=0.125").hyper.model_dump()["arch_lr"] == 0.125
+
+
+def test_every_known_key_lands_where_it_says() -> None:
+    made = trial("rarts.lam=2", "space.channels=8", "evaluation.epochs=7", "epochs=3", "batch_size=32")
+    assert made.hyper.model_dump()["lam"] == 2
+    assert made.options.model_dump()["channels"] == 8
+    assert (made.settings.evaluation.epochs, made.budget.amount, made.settings.batch_size) == (7, 3, 32)
+    assert made.settings.evaluation.batch_size == 128
+
+
+def test_data_set_and_image_shape_are_not_overrides() -> None:
+    keys = Protocol.load("mini", "nats").keys()
+    assert not {"dataset", "eval_datasets", "classes", "in_channels", "space.image_size"} & set(keys)
+    assert {"lr", "rarts.lr", "darts2.lr", "random.k", "epochs", "evaluation.epochs", "channels"} <= set(keys)
+
+
+def test_one_protocols_overrides_leave_the_next_alone() -> None:
+    trial("rarts.lam=7", "channels=2")
+    assert trial().hash == MINI_RARTS
+
+
+def test_hash_of_a_mini_trial_is_pinned() -> None:
+    assert trial().hash == MINI_RARTS
+
+
+def test_naming_a_default_leaves_the_hash() -> None:
+    assert trial("rarts.lam=1", "rarts.beta=1.0", "evaluation.seed=0", "checkpoint_every=1").hash == MINI_RARTS
+
+
+def test_hash_survives_json() -> None:
+    made = trial("rarts.lr_y=0.1", "space.latency=[0, 1, 2, 3, 4]")
+    assert TrialConfig.parse(made.model_dump(mode="json")).hash == made.hash
+
+
+@pytest.mark.parametrize("algorithm", ["rarts", "darts2", "milenas", "random"])
+def test_every_hyperparameter_changes_the_hash(algorithm: str) -> None:
+    base = trial(algorithm=algorithm)
+    hashes = {base.hash}
+    for name, value in base.hyper.model_dump().items():
+        changed: dict[str, Any] = {name: other_value(name, value)}
+        hyper = type(base.hyper).model_validate(base.hyper.model_dump() | changed)
+        hashes.add(base.model_copy(update={"hyper": hyper}).hash)
+    assert len(hashes) == 1 + len(base.hyper.model_dump())
+
+
+def other_value(name: str, value: Any) -> Any:
+    if isinstance(value, bool):
+        return not value
+    choices = {"update_order": "jacobi", "w_prime": "raw"}
+    if name in choices:
+        return choices[name]
+    return 0.5 if value is None or isinstance(value, float) else value + 1
+
+
+def test_seed_split_and_evaluation_change_the_hash() -> None:
+    varied = [
+        trial(),
+        trial(seed=1),
+        trial(algorithm="darts2"),
+        trial(evaluation="trained"),
+        trial("split_seed=1"),
+        trial("split=nats"),
+        trial("evaluation.seed=1"),
+        trial("epochs=11"),
+        trial("channels=5"),
+    ]
+    assert len({made.hash for made in varied}) == len(varied)
+
+
+def test_where_a_trial_runs_is_not_in_its_hash() -> None:
+    made = trial()
+    here = static_columns(made, Environment(run="a"))
+    there = static_columns(made, Environment(run="b", data_dir="c", table="d", device="cpu", threads=2, download=True))
+    assert here["trial"] == there["trial"] == MINI_RARTS
+    assert {name for name in here if here[name] != there[name]} == {"threads"}
+
+
+@pytest.mark.parametrize("name", protocol_names())
+def test_every_protocol_makes_trials_on_a_known_data_set(name: str) -> None:
+    protocol = Protocol.load(name, "nats")
+    assert protocol.settings.dataset in DATASETS
+    assert protocol.trial("rarts", 0, CIFAR, "none").protocol == name
+
+
+def test_budget_is_one_of_three_kinds() -> None:
+    protocol = Protocol.load("mini", "nats")
+    protocol.set_budget("macs=1e12")
+    assert protocol.trial("rarts", 0, CIFAR, "table").budget.amount == 1e12
+    with pytest.raises(BadInput, match="epochs"):
+        protocol.set(["epochs=3"])  # a budget of multiply-adds has no epochs to set
+
+
+def test_vary_crosses_lists_and_repeats_for_each_draw() -> None:
+    vary = ["rarts.lam=0.1,1,10", "update_order=jacobi,gauss_seidel", "arch_lr=loguniform(1e-4,1e-2)"]
+    made = points(vary, 4)
+    assert len(made) == 3 * 2 * 4
+    for draw in range(4):
+        block = made[6 * draw : 6 * draw + 6]
+        assert {(p["rarts.lam"], p["update_order"]) for p in block} == {
+            (lam, order) for lam in (0.1, 1, 10) for order in ("jacobi", "gauss_seidel")
+        }
+        assert len({p["arch_lr"] for p in block}) == 1
+    draws = [made[6 * draw]["arch_lr"] for draw in range(4)]
+    assert len(set(draws)) == 4 and all(1e-4 <= draw <= 1e-2 for draw in draws)
+    assert points(vary, 4) == made
+
+
+def test_fewer_draws_are_the_first_of_more() -> None:
+    assert points(["lr=uniform(0.0,1.0)"], 5)[:2] == points(["lr=uniform(0.0,1.0)"], 2)
+
+
+def test_loguniform_draws_are_uniform_in_the_logarithm() -> None:
+    logs = sorted(math.log10(p["lr"]) for p in points(["lr=loguniform(1e-4,1e0)"], 1000))
+    worst = max(abs((log + 4) / 4 - (i + 0.5) / 1000) for i, log in enumerate(logs))
+    assert worst < 1.63 / math.sqrt(1000)  # Kolmogorov and Smirnov at 1 %
+
+
+@pytest.mark.parametrize("text", ["lr", "lr=", "=1,2", "lr=gauss(0,1)", "lr=uniform(a,b)", "lr=uniform(1.0)"])
+def test_what_is_no_variation_is_refused(text: str) -> None:
+    with pytest.raises(BadInput):
+        points([text], 1)
