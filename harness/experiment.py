@@ -14,9 +14,10 @@ import torch
 from rich.console import Console
 
 from algorithms import ALGORITHMS
+from algorithms.search import Search
 from harness.board import Board
 from harness.config import Environment, TrialConfig
-from harness.data import Dataset, load, split
+from harness.data import SPLITS, Dataset, Split, load, split
 from harness.data.lookup import lookup
 from harness.loggers import callbacks
 from harness.protocol import Protocol
@@ -73,6 +74,8 @@ class Plan:
 
 def plan(request: Request) -> Plan:
     """Check everything that can be checked before anything is run. Raises BadInput, in one line, for what is wrong."""
+    if not request.algorithms:
+        raise BadInput(f"no algorithm is named; there are {', '.join(ALGORITHMS)}")
     for algorithm in request.algorithms:
         lookup("algorithm", algorithm, ALGORITHMS)
     protocol = _protocol(request, {})
@@ -84,6 +87,7 @@ def plan(request: Request) -> Plan:
     evaluation, notes = _evaluation(request, protocol, table)
     notes = [f"data: {data.source}; split: {halves.description}", *notes]
     trials = _trials(request, evaluation, data)
+    _check_batches(trials, request, data, halves)
     device = _device(request.device)
     folder = request.out or Path("runs") / f"{request.space}-{protocol.settings.dataset}-{protocol.name}"
     config = {
@@ -141,6 +145,7 @@ def _protocol(request: Request, point: dict[str, Any]) -> Protocol:
     if request.eval_datasets:
         protocol.raw["settings"]["eval_datasets"] = request.eval_datasets
     if request.split:
+        lookup("split", request.split, SPLITS)
         protocol.raw["settings"]["split"] = request.split
     if request.budget:
         protocol.set_budget(request.budget)
@@ -183,6 +188,28 @@ def _trials(request: Request, evaluation: str, data: Dataset) -> list[TrialConfi
     for trial in trials:
         _check_penalty(trial)
     return list({trial.hash: trial for trial in trials}.values())
+
+
+def _check_batches(trials: list[TrialConfig], request: Request, data: Dataset, halves: Split) -> None:
+    """Refuse now what would show when a search is over: data only the evaluation reads, batches too large for them."""
+    settings, evaluation = trials[0].settings, trials[0].evaluation
+    images = {data.name: len(data.train_y)}
+    for name in settings.eval_datasets if evaluation == "trained" else ():
+        if name not in images:
+            images[name] = len(load(name, request.data_dir, settings.image_size, request.download).train_y)
+    for trial in trials:
+        asked, size = trial.settings.batch_size, trial.settings.evaluation.batch_size
+        limits = [("batch_size", asked, min(halves.n_train, halves.n_val))]
+        if evaluation == "trained":
+            limits += [("evaluation.batch_size", size, images[name]) for name in settings.eval_datasets]
+        if evaluation != "table" and not issubclass(ALGORITHMS[trial.algorithm], Search):
+            # Without a table, a search without gradients trains what it draws on the half for w.
+            limits.append(("evaluation.batch_size", size, halves.n_train))
+        for name, wanted, most in limits:
+            if wanted > most:
+                raise BadInput(
+                    f"{name} = {wanted} is more than the {most:,} images it is drawn from; set at most {most}"
+                )
 
 
 def _check_penalty(trial: TrialConfig) -> None:

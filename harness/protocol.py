@@ -60,7 +60,7 @@ class Protocol:
             key, equals, text = assignment.partition("=")
             if not equals:
                 raise BadInput(f"--set {assignment!r} is not of the form key=value")
-            self.override(key.strip(), yaml.safe_load(text))
+            self.override(key.strip(), parsed(f"--set {assignment}", text))
 
     def override(self, key: str, value: Any) -> None:
         """Lay one value over every place that ``key`` names. Raises BadInput where it names none."""
@@ -134,6 +134,14 @@ def validated(where: str, model: type[Model], plain: Mapping[str, Any]) -> Model
         first = error.errors()[0]
         path = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
         raise BadInput(f"{path} = {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
+
+
+def parsed(where: str, text: str) -> Any:
+    """``text`` as YAML. Raises BadInput where it is none."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise BadInput(f"{where}: {text!r} is no YAML value; write a number, a word, or a closed [a, b]") from None
 
 
 def _only(spaces: Mapping[str, Any]) -> str:

@@ -8,9 +8,9 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import yaml
 
 from harness.data.lookup import lookup
+from harness.protocol import parsed
 from results.errors import BadInput
 
 SAMPLERS = ("uniform", "quniform", "loguniform", "qloguniform", "randint", "lograndint")
@@ -32,7 +32,7 @@ def points(vary: Sequence[str], samples: int) -> list[dict[str, Any]]:
         if call := CALL.fullmatch(values.strip()):
             samplers[key] = _sampler(text, *call.groups())
         else:
-            lists[key] = [yaml.safe_load(value) for value in values.split(",")]
+            lists[key] = [parsed(text, value) for value in values.split(",")]
     random = np.random.default_rng(0)
     drawn = [{key: s.sample(random_state=random) for key, s in samplers.items()} for _ in range(samples)]
     crossed = [dict(zip(lists, values, strict=True)) for values in product(*lists.values())]

@@ -5,67 +5,19 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from plain_supernet import PlainSupernet
+from torch import Tensor
 
 from spaces.base import Mix
 from spaces.nats import Nats, NatsOptions
-from spaces.nats_cell import EDGES, NODES, OPERATIONS
-from spaces.nats_supernet import LEAVING, MixedCell, Supernet
+from spaces.nats_supernet import LEAVING
 from spaces.pooling import avg_pool_3x3
 
 
-class PlainCell(nn.Module):
-    """The cell as NATS-Bench's own search code writes it, with the merged cell's weights cut apart."""
-
-    def __init__(self, merged: MixedCell) -> None:
-        super().__init__()
-        self.convolutions = nn.ParameterDict()
-        c = merged.channels
-        for edge, (target, source) in enumerate(EDGES):
-            rows = slice((target - source - 1) * c, (target - source) * c)
-            for name, stored in (("nor_conv_1x1", merged.conv1), ("nor_conv_3x3", merged.conv3)):
-                self.convolutions[f"{name}-{edge}"] = nn.Parameter(stored[source].detach()[rows].clone())
-
-    def operation(self, name: str, edge: int, x: Tensor) -> Tensor:
-        if name == "none":
-            return torch.zeros_like(x)
-        if name == "skip_connect":
-            return x
-        if name == "avg_pool_3x3":
-            return F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
-        weight = self.convolutions[f"{name}-{edge}"]
-        z = F.conv2d(F.relu(x), weight, padding=weight.shape[-1] // 2)
-        return F.batch_norm(z, None, None, training=True)
-
-    def forward(self, x: Tensor, weights: Tensor) -> Tensor:
-        nodes = [x]
-        for node in range(1, NODES):
-            total = torch.zeros_like(x)
-            for edge, (target, source) in enumerate(EDGES):
-                if target == node:
-                    for kind, name in enumerate(OPERATIONS):
-                        total = total + weights[edge, kind] * self.operation(name, edge, nodes[source])
-            nodes.append(total)
-        return nodes[-1]
-
-
-class PlainSupernet(nn.Module):
-    def __init__(self, merged: Supernet) -> None:
-        super().__init__()
-        self.merged = merged
-        self.cells = nn.ModuleList(PlainCell(b) for b in merged.blocks if isinstance(b, MixedCell))
-
-    def forward(self, x: Tensor, mix: Mix) -> Tensor:
-        cells = iter(self.cells)
-        x = self.merged.stem(x)
-        for block in self.merged.blocks:
-            x = next(cells)(x, mix.weights["cell"]) if isinstance(block, MixedCell) else block(x)
-        return self.merged.classifier(F.relu(self.merged.norm(x)).mean((2, 3)))
-
-
-def merged_gradient(plain: PlainSupernet, slopes: dict[str, Tensor], index: int, kind: str, source: int) -> Tensor:
+def merged_gradient(slopes: dict[str, Tensor], block: str, kind: str, source: int) -> Tensor:
+    """The plain cell's gradients, put together as the merged cell stores its weights."""
     name = {"conv1": "nor_conv_1x1", "conv3": "nor_conv_3x3"}[kind]
-    return torch.cat([slopes[f"cells.{index}.convolutions.{name}-{edge}"] for edge in LEAVING[source]])
+    return torch.cat([slopes[f"blocks.{block}.convolutions.{name}-{edge}"] for edge in LEAVING[source]])
 
 
 @pytest.mark.parametrize("size", [16, 12, 8])
@@ -81,19 +33,18 @@ def test_merged_supernet_equals_plain_loss_and_gradients(double: None, size: int
         network.zero_grad()
         loss = F.cross_entropy(network(x, space.relax({"cell": alpha})), y)
         names, parameters = zip(*network.named_parameters(), strict=True)
-        slopes = torch.autograd.grad(loss, [alpha, *parameters], allow_unused=True)
+        slopes = torch.autograd.grad(loss, [alpha, *parameters])
         losses.append(loss.item())
         alpha_slopes.append(slopes[0])
         weight_slopes.append(dict(zip(names, slopes[1:], strict=True)))
     assert abs(losses[0] - losses[1]) < 1e-10
     assert (alpha_slopes[0] - alpha_slopes[1]).abs().max() < 1e-10
-    cells = [i for i, block in enumerate(merged.blocks) if isinstance(block, MixedCell)]
     for name, slope in weight_slopes[0].items():
         parts = name.split(".")
         if len(parts) == 4 and parts[2] in ("conv1", "conv3"):
-            other = merged_gradient(plain, weight_slopes[1], cells.index(int(parts[1])), parts[2], int(parts[3]))
+            other = merged_gradient(weight_slopes[1], parts[1], parts[2], int(parts[3]))
         else:
-            other = weight_slopes[1][f"merged.{name}"]
+            other = weight_slopes[1][name]
         assert (slope - other).abs().max() < 1e-10, name
 
 

@@ -1,0 +1,201 @@
+"""What the user gets wrong is one line on stderr that names it, and exit code 2: no traceback, nothing run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from harness.__main__ import main
+from spaces.nats_benchmark import REQUIRED, every_cell
+
+RUN = "run --serial --seeds 0"
+
+
+class Faults:
+    """Runs the command line in this process, and returns the one line that it ends with."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str], folder: Path) -> None:
+        self.patch, self.capture, self.folder = patch, capture, folder
+
+    def __call__(self, *arguments: str | Path) -> str:
+        words = [*str(arguments[0]).split(), *map(str, arguments[1:])]
+        self.patch.setattr(sys, "argv", ["harness", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        error = self.capture.readouterr().err
+        assert ended.value.code == 2, error
+        assert error.startswith("error: ")
+        assert error.count("\n") == 1 and error.endswith("\n")
+        assert not list(self.folder.rglob("trials"))
+        return error
+
+
+@pytest.fixture
+def fault(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Faults:
+    """In an empty folder, with neither data nor a table to be found."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HARNESS_DATA", raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    return Faults(monkeypatch, capsys, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("--algos rart", "did you mean 'rarts'"),
+        ("--space natz", "did you mean 'nats'"),
+        ("--dataset digit", "did you mean 'digits'"),
+        ("--protocol quik", "did you mean 'quick'"),
+        ("--set rarts.lamb=2", "did you mean 'rarts.lam'"),
+        ("--set lr", "key=value"),
+        ("--set rarts.lam=-1", "rarts.lam = -1"),
+        ("--set lr=.nan", "lr = nan"),
+        ("--set lr=nan", "lr = 'nan'"),
+        ("--set lr=inf", "lr = 'inf'"),
+        ("--set batch_size=0", "batch_size = 0"),
+        ("--set batch_size=10000", "batch_size = 10000"),
+        ("--set evaluation.batch_size=1000", "evaluation.batch_size = 1000"),
+        ("--set limit=100000", "limit is 100000"),
+        ("--set lr=[", "'[' is no YAML value"),
+        ("--set latency_weight=1", "space.latency"),
+        ("--split half", "split = 'half'"),
+        ("--budget epochs=-1", "budget.amount = '-1'"),
+        ("--budget weeks=2", "budget.kind = 'weeks'"),
+        ("--budget 5", "budget"),
+        ("--seeds x", "--seeds 'x'"),
+        ("--seeds ,", "--seeds is empty"),
+        ("--seeds 4-2", "--seeds"),
+        ("--evaluate sideways", "unknown --evaluate 'sideways'"),
+        ("--evaluate table", "there is no table"),
+        ("--device tpu", "unknown device 'tpu'"),
+        ("--nats nowhere", "nowhere does not exist"),
+        ("--nats .", "is no NATS-Bench archive"),
+        ("--eval-dataset digit", "did you mean 'digits'"),
+        ("--eval-dataset digits,cifar100", "cifar100"),
+    ],
+)
+def test_option(fault: Faults, words: str, named: str) -> None:
+    option, value = words.split(maxsplit=1)
+    assert named in fault(RUN, option, value)
+
+
+def test_no_algorithm_at_all(fault: Faults) -> None:
+    assert "no algorithm is named" in fault(f"{RUN} --no-random --algos", ",")
+
+
+def test_unknown_name_lists_what_there_is(fault: Faults) -> None:
+    error = fault(RUN, "--algos", "genetic")
+    assert all(name in error for name in ("rarts", "darts1", "darts2", "milenas", "random"))
+
+
+@pytest.mark.parametrize("dataset", ["cifar10", "cifar100", "imagefolder"])
+def test_data_folder_missing_or_empty(fault: Faults, tmp_path: Path, dataset: str) -> None:
+    for folder in (tmp_path / "nowhere", tmp_path):
+        error = fault(RUN, "--dataset", dataset, "--data-dir", folder)
+        assert dataset in error and str(folder) in error
+
+
+def test_truncated_cifar_file(fault: Faults, tmp_path: Path) -> None:
+    folder = tmp_path / "cifar-10-batches-bin"
+    folder.mkdir()
+    record = bytes(1 + 3072)
+    for name in [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin"]:
+        (folder / name).write_bytes(record * 4)
+    (folder / "data_batch_3.bin").write_bytes((record * 4)[:-1])
+    assert "data_batch_3.bin" in fault(RUN, "--dataset", "cifar10", "--data-dir", tmp_path)
+
+
+def table(**changes: float) -> pd.DataFrame:
+    """A whole table in which every figure is 50, but for ``changes`` in row 7."""
+    frame = pd.DataFrame({"arch": sorted(every_cell())} | dict.fromkeys(REQUIRED, 50.0))
+    for column, value in changes.items():
+        frame.loc[7, column] = value
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("frame", "named"),
+    [
+        (table().drop(columns=REQUIRED[0]), f"no column {REQUIRED[0]!r}"),
+        (table().drop(columns="arch"), "no column 'arch'"),
+        (table().drop(index=100), "15,624 of the 15,625 cells"),
+        (table(**{REQUIRED[0]: float("nan")}), f"row 7: {REQUIRED[0]} is nan"),
+    ],
+    ids=["figure", "arch", "row", "number"],
+)
+def test_damaged_table(fault: Faults, tmp_path: Path, frame: pd.DataFrame, named: str) -> None:
+    frame.to_csv(tmp_path / "table.csv", index=False)
+    error = fault(RUN, "--nats", tmp_path / "table.csv")
+    assert named in error and "table.csv" in error
+
+
+def test_table_does_not_cover_the_data_set(fault: Faults, tmp_path: Path) -> None:
+    table().to_csv(tmp_path / "table.csv", index=False)
+    error = fault(RUN, "--nats", tmp_path / "table.csv", "--evaluate", "table")
+    assert "digits" in error and "cifar10" in error
+
+
+@pytest.mark.parametrize("genotype", ["", "skip", "|skip_connect~0|+|none~0|none~1|", "|nor_conv_9x9~0|+|a~0|b~1|"])
+def test_malformed_architecture(fault: Faults, tmp_path: Path, genotype: str) -> None:
+    table().to_csv(tmp_path / "table.csv", index=False)
+    fault("score", "--nats", tmp_path / "table.csv", "--genotype", genotype)
+    fault("describe", "--genotype", genotype)
+    fault("show", "cell.svg", "--genotype", genotype)
+    assert not (tmp_path / "cell.svg").exists()
+
+
+def test_score_without_a_table_says_where_to_get_it(fault: Faults) -> None:
+    assert "--nats" in fault("score", "--genotype", sorted(every_cell())[0])
+
+
+def test_report_of_a_folder_that_is_no_run(fault: Faults, tmp_path: Path) -> None:
+    assert "config.yaml" in fault("report", tmp_path)
+    assert "nowhere" in fault("report", tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [f"{RUN} --algos random --no-random --evaluate none --set random.k=1 --out", "reproduce fig1 --out"],
+)
+def test_output_below_a_file(fault: Faults, tmp_path: Path, command: str) -> None:
+    (tmp_path / "file").write_text("")
+    assert "file" in fault(command, tmp_path / "file" / "run")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "named"),
+    [("--set", "lr=0.5", "overrides.lr"), ("--split", "nats", "split"), ("--budget", "epochs=3", "budget.amount")],
+)
+def test_run_folder_of_another_configuration(
+    fault: Faults, tmp_path: Path, option: str, value: str, named: str
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.yaml").write_text(
+        "{space: nats, protocol: quick, dataset: digits, eval_datasets: [digits], evaluation: none, split: halves,"
+        " budget: {kind: epochs, amount: 20}, overrides: {}, vary: []}"
+    )
+    before = (tmp_path / "run" / "config.yaml").read_bytes()
+    assert f"{named} = " in fault(RUN, "--evaluate", "none", "--out", tmp_path / "run", option, value)
+    assert (tmp_path / "run" / "config.yaml").read_bytes() == before
+
+
+def test_reproduce_and_sweep(fault: Faults) -> None:
+    assert "did you mean 'table4'" in fault("reproduce", "tabel4")
+    assert "rarts.lam" in fault("sweep --serial --algo rarts --vary", "rarts.lamb=1,2")
+    assert "--vary" in fault("sweep --serial --algo rarts --vary", "lr")
+    assert "no YAML value" in fault("sweep --serial --algo rarts --vary", "lr=[1,2]")
+    assert "did you mean 'loguniform'" in fault("sweep --serial --algo rarts --vary", "lr=loguniforn(1e-4,1e-2)")
+
+
+def test_missing_option_is_a_usage_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["harness", "sweep", "--algo", "rarts"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    error = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "--vary" in error and "Traceback" not in error
