@@ -61,7 +61,7 @@ def fault(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
         ("--set limit=100000", "limit is 100000"),
         ("--set lr=[", "'[' is no YAML value"),
         ("--set latency_weight=1", "space.latency"),
-        ("--split half", "split = 'half'"),
+        ("--split half", "did you mean 'halves'"),
         ("--budget epochs=-1", "budget.amount = '-1'"),
         ("--budget weeks=2", "budget.kind = 'weeks'"),
         ("--budget 5", "budget"),

@@ -1,0 +1,102 @@
+"""A trial killed at any moment and relaunched ends with the record of an undisturbed one; so do Ray and serial runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import results
+
+TINY = [
+    "run", "--seeds", "0", "--no-random", "--algos", "rarts,darts2", "--set", "epochs=4", "--set", "limit=128",
+    "--set", "evaluation.epochs=3", "--set", "diagnostics.subset=64", "--set", "arch_lr=0.1",
+]  # fmt: skip
+CLOCK = ["search_seconds", "search_device_days", "peak_memory_mb", "started_at", "diagnostics_seconds"]
+
+
+def launch(out: Path, *options: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "harness", *TINY, "--out", str(out), *options]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, start_new_session=True, **quiet)
+
+
+def frames(out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    run = results.load(out)
+    return run.records.drop(columns=CLOCK[:-1]), run.history.drop(columns=[CLOCK[0], CLOCK[-1]])
+
+
+def assert_same(one: Path, other: Path) -> None:
+    for ours, theirs in zip(frames(one), frames(other), strict=True):
+        pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("undisturbed") / "run"
+    assert launch(out, "--serial").wait(timeout=240) == 0
+    assert (frames(out)[0]["status"] == "done").all()
+    return out
+
+
+def wait_for(out: Path, pattern: str) -> None:
+    for _ in range(2400):
+        if any(out.glob(pattern)):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{pattern} never appeared")
+
+
+@pytest.mark.parametrize(
+    "moment", ["trials/*/checkpoint.pt", "trials/*/checkpoint.prev.pt", "trials/*/evaluation-*.pt"]
+)
+def test_a_run_killed_and_relaunched_equals_an_undisturbed_one(undisturbed: Path, tmp_path: Path, moment: str) -> None:
+    process = launch(tmp_path / "run", "--serial")
+    wait_for(tmp_path / "run", moment)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert launch(tmp_path / "run", "--serial").wait(timeout=240) == 0
+    assert_same(tmp_path / "run", undisturbed)
+
+
+def test_a_truncated_checkpoint_falls_back_and_says_so(undisturbed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    process = launch(out, "--serial")
+    wait_for(out, "trials/*/checkpoint.prev.pt")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    wait_for(out, "trials/*/checkpoint.prev.pt")
+    (previous,) = out.glob("trials/*/checkpoint.prev.pt")
+    current = previous.with_name("checkpoint.pt")
+    whole = current.read_bytes() if current.exists() else previous.read_bytes()
+    current.write_bytes(whole[: len(whole) // 2])
+    assert launch(out, "--serial").wait(timeout=240) == 0
+    assert "damaged" in (previous.parent / "messages.txt").read_text()
+    assert_same(out, undisturbed)
+
+
+def test_a_run_through_ray_equals_a_serial_one_though_its_driver_was_killed(undisturbed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    process = launch(out)
+    wait_for(out, "trials/*/checkpoint.pt")
+    process.kill()
+    process.wait()
+    assert launch(out).wait(timeout=240) == 0
+    assert_same(out, undisturbed)
+
+
+def test_a_loss_that_is_not_finite_ends_its_trial_as_diverged_and_no_other(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    options = ["--serial", "--set", "rarts.lr=1e30", "--set", "rarts.clip=0", "--set", "rarts.lr_min=1e30"]
+    assert launch(out, *options).wait(timeout=240) == 0
+    records = results.load(out).records.set_index("algorithm")
+    assert records.loc["rarts", "status"] == "diverged"
+    assert "not finite" in records.loc["rarts", "error"]
+    assert records.loc["darts2", "status"] == "done"
+    assert "not finite" in (out / "report" / "report.md").read_text()
