@@ -1,0 +1,51 @@
+"""A trial that fails says so in its record and the report, stops no other, and is tried again by the same command."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import results
+from harness.__main__ import main
+from harness.experiment import Request, plan
+
+SETTINGS = ["epochs=1", "limit=64", "batch_size=16", "diagnostics.lambda_every=0"]
+
+
+def launch(patch: pytest.MonkeyPatch, out: Path) -> int:
+    """The exit code of the command line, run in this process."""
+    settings = [word for setting in SETTINGS for word in ("--set", setting)]
+    words = ["run", "--serial", "--algos", "rarts,darts1", "--no-random", "--seeds", "0", "--evaluate", "none"]
+    patch.setattr(sys, "argv", ["harness", *words, *settings, "--out", str(out)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def statuses(records: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(records["algorithm"], records["status"], strict=True))
+
+
+def test_failed_trial_is_shown_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    rarts, _ = plan(Request(["rarts", "darts1"], "nats", [0], overrides=SETTINGS, evaluate="none", out=out)).trials
+    obstacle = out / "trials" / rarts.hash / "history.parquet"
+    obstacle.mkdir(parents=True)  # where the trial will want to write a file
+
+    assert launch(monkeypatch, out) == 1
+    assert "rarts seed 0 failed: IsADirectoryError" in capsys.readouterr().out
+    records = pd.read_csv(out / "records.csv")
+    assert statuses(records) == {"rarts": "failed", "darts1": "done"}
+    assert "IsADirectoryError" in str(records.set_index("algorithm").loc["rarts", "error"])
+    assert "IsADirectoryError" in (out / "report" / "report.md").read_text()
+
+    obstacle.rmdir()
+    assert launch(monkeypatch, out) == 0
+    assert statuses(results.load(out).records) == {"rarts": "done", "darts1": "done"}
+    assert "1 of 2 trials are done already" in capsys.readouterr().out
+    assert not (out / "trials" / rarts.hash / "error.txt").exists()
