@@ -92,7 +92,8 @@ class Trial:
         rows = self.evaluate()
         self.store.write_history(self.config.hash, self.history)
         self.store.write_record(self.config.hash, rows)
-        for path in self.folder.glob("*.pt"):
+        # A kill while a checkpoint was written leaves its temporary file.
+        for path in [*self.folder.glob("*.pt"), *self.folder.glob("*.tmp")]:
             path.unlink()
 
     def search_epoch(self) -> None:

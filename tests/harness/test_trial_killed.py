@@ -74,7 +74,8 @@ def launch(config: TrialConfig, folder: Path) -> multiprocessing.process.BasePro
 def kill_when(process: multiprocessing.process.BaseProcess, path: Path, delay: float) -> None:
     """SIGKILL ``delay`` seconds after ``path`` appeared."""
     deadline = time.monotonic() + 60
-    while not path.exists() and process.is_alive() and time.monotonic() < deadline:
+    while not path.exists():
+        assert process.is_alive() and time.monotonic() < deadline, f"{path.name} never appeared"
         time.sleep(0.0005)
     time.sleep(delay)
     process.kill()
@@ -92,12 +93,13 @@ def test_killed_again_and_again_is_equal(
         process = launch(config, tmp_path)
         kill_when(process, folder / file, moments.uniform(0, 0.02))
         assert process.exitcode == -signal.SIGKILL, f"over before it was killed at {file}"
-        assert (folder / file).exists() and not (folder / "done").exists()
+        assert not (folder / "done").exists()
+    (folder / "checkpoint.1.tmp").write_bytes(b"cut short by a kill")
     process = launch(config, tmp_path)
     process.join()
     assert process.exitcode == 0
     assert_same(tmp_path, undisturbed[algorithm])
-    assert not list(folder.glob("*.pt")), "checkpoints outlive the trial"
+    assert not [*folder.glob("*.pt"), *folder.glob("*.tmp")], "checkpoints outlive the trial"
 
 
 def test_truncated_checkpoint_of_the_evaluation_is_named_and_the_end_is_equal(
