@@ -1,6 +1,6 @@
 """3 × 3 average pooling, stride 1, padding not counted: the exact operation, at the speed each device allows.
 
-PyTorch's CPU kernel is an several times slower than the small matrix products that compute the same thing: with
+PyTorch's CPU kernel is several times slower than the small matrix products that compute the same thing: with
 the banded matrix A (each row the mean over its neighbours), pool(x) = A x Aᵀ. tests/benchmarks measures it.
 """
 
