@@ -55,6 +55,10 @@ class Algorithm(ABC):
         self.space, self.hyper, self.seeded = setting.space, setting.hyper, setting.seeded
         self.device, self.evaluate = setting.device, setting.evaluate
 
+    @classmethod  # noqa: B027 - most combinations are fine
+    def check(cls, space: Any, hyper: Any) -> None:
+        """Raise BadInput where these hyperparameters cannot be had on ``space``."""
+
     @property
     @abstractmethod
     def counts(self) -> Counts:

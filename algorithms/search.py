@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Any, ClassVar
 
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor
 from algorithms.base import Algorithm, Setting
 from algorithms.counts import Counts
 from algorithms.hyper import Hyper
+from algorithms.optimisers import alpha_optimiser, weight_optimiser
 from algorithms.parameters import Parameters
 from algorithms.passes import Passes
 from results.errors import BadInput
@@ -31,19 +31,24 @@ class Search(Algorithm):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
-        space, hyper, seeded, device = setting.space, setting.hyper, setting.seeded, setting.device
-        if hyper.latency_weight and space.penalty(space.alphas(seeded("alpha"))) is None:
-            raise BadInput(
-                f"latency_weight = {hyper.latency_weight:g} but the space {space.name} has no latency table; "
-                "give one with --set space.latency=..., or set latency_weight=0"
-            )
+        space, hyper = setting.space, setting.hyper
+        self.check(space, hyper)
         self.w = self.weights("w")
         self.alpha = Parameters(
-            {name: a.to(device) for name, a in space.alphas(seeded("alpha")).items()},
-            self._arch_optimiser,
+            {name: a.to(self.device) for name, a in space.alphas(self.seeded("alpha")).items()},
+            alpha_optimiser(hyper),
             after=lambda: space.prox(self.alpha.views(self.alpha.flat.detach()), self.alpha.lr),
         )
         self.passes = Passes(space.supernet(), self.w.layout, self.alpha.layout, space.relax, space.loss)
+
+    @classmethod
+    def check(cls, space: Any, hyper: Any) -> None:
+        """A latency penalty needs latencies."""
+        if hyper.latency_weight and space.penalty(space.alphas(torch.Generator())) is None:
+            raise BadInput(
+                f"latency_weight = {hyper.latency_weight:g}, but the space {space.name} has no latencies; give them "
+                "with --set space.latency=..., or set latency_weight=0"
+            )
 
     @abstractmethod
     def step(self, train: Any, val: Any) -> None:
@@ -63,9 +68,7 @@ class Search(Algorithm):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seeded(f"init.{role}").initial_seed())
             tensors = {name: p.to(self.device) for name, p in self.space.supernet(role).named_parameters()}
-        h = self.hyper
-        sgd = partial(torch.optim.SGD, lr=h.lr, momentum=h.momentum, nesterov=h.nesterov, weight_decay=h.weight_decay)
-        return Parameters(tensors, sgd, clip=h.clip)
+        return Parameters(tensors, weight_optimiser(self.hyper), clip=self.hyper.clip)
 
     def grad_w(self, w: Parameters | Tensor, batch: Any) -> Tensor:
         """∇_w of the loss on ``batch``: one forward, one backward to the weights."""
@@ -121,14 +124,6 @@ class Search(Algorithm):
             network.load_state_dict(state["networks"][name])
         self.alpha.load_state_dict(state["alpha"])
         self.passes.counts = Counts(**state["counts"])
-
-    def _arch_optimiser(self, tensors: list[Tensor]) -> torch.optim.Optimizer:
-        h = self.hyper
-        if h.arch_optimiser == "sgd":
-            return torch.optim.SGD(tensors, lr=h.arch_lr, weight_decay=h.arch_weight_decay)
-        # Decay inside Adam is L2, not decoupled: what every DARTS code base does.
-        betas = (h.arch_beta1, h.arch_beta2)
-        return torch.optim.Adam(tensors, lr=h.arch_lr, betas=betas, weight_decay=h.arch_weight_decay)
 
 
 def _flat(w: Parameters | Tensor) -> Tensor:

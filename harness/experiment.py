@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from rich.console import Console
 from algorithms import ALGORITHMS
 from algorithms.search import Search
 from harness.board import Board
-from harness.config import Environment, TrialConfig
+from harness.config import Environment, Settings, TrialConfig
 from harness.data import SPLITS, Dataset, Split, load, split
 from harness.data.lookup import lookup
 from harness.loggers import callbacks
@@ -64,6 +64,7 @@ class Request:
 class Plan:
     """A request that was checked: its trials, where they run, and what the user should know before."""
 
+    request: Request
     folder: Path
     config: dict[str, Any]
     trials: list[TrialConfig]
@@ -84,12 +85,14 @@ def plan(request: Request) -> Plan:
     data = load(settings.dataset, request.data_dir, settings.image_size, request.download)
     halves = split(data, settings.split, settings.split_seed, settings.limit)
     table = space.open_table(request.table)
-    evaluation, notes = _evaluation(request, protocol, table)
+    evaluation, eval_datasets, notes = _evaluation(request, settings, table)
+    request = replace(request, eval_datasets=eval_datasets)
+    protocol = _protocol(request, {})
     notes = [f"data: {data.source}; split: {halves.description}", *notes]
     trials = _trials(request, evaluation, data)
     _check_batches(trials, request, data, halves)
     device = _device(request.device)
-    folder = request.out or Path("runs") / f"{request.space}-{protocol.settings.dataset}-{protocol.name}"
+    folder = request.out or Path("runs") / f"{request.space}-{settings.dataset}-{protocol.name}"
     config = {
         **_frozen(request, protocol, evaluation),
         "algorithms": list(request.algorithms),
@@ -105,17 +108,18 @@ def plan(request: Request) -> Plan:
     environment = Environment(
         run=str(folder.expanduser().resolve()),
         data_dir=str(request.data_dir.expanduser().resolve()) if request.data_dir else None,
+        download=request.download,
         table=str(request.table.expanduser().resolve()) if request.table else None,
         device=device,
         threads=request.cpus_per_trial,
     )
     gpus = request.gpus_per_trial if request.gpus_per_trial is not None else float(device.startswith("cuda"))
-    return Plan(Path(environment.run), config, trials, environment, gpus, notes)
+    return Plan(request, Path(environment.run), config, trials, environment, gpus, notes)
 
 
-def run(request: Request, console: Console) -> pd.DataFrame:
-    """Run what is missing of a request and return all its records."""
-    made = plan(request)
+def run(made: Plan, console: Console) -> pd.DataFrame:
+    """Run what is missing of a plan and return all its records."""
+    request = made.request
     _announce(made, console)
     store = Store.open_run(made.folder, made.config, FROZEN)
     pending = [trial for trial in made.trials if not store.is_done(trial.hash)]
@@ -155,29 +159,26 @@ def _protocol(request: Request, point: dict[str, Any]) -> Protocol:
     return protocol
 
 
-def _evaluation(request: Request, protocol: Protocol, table: Any) -> tuple[str, list[str]]:
-    """``table``, ``trained`` or ``none``; narrows what is trained to the searched data set, and says so."""
-    settings, space = protocol.raw["settings"], SPACES[request.space]
-    covered = [d for d in settings["eval_datasets"] if d in space.table_datasets]
+def _evaluation(request: Request, settings: Settings, table: Any) -> tuple[str, list[str], list[str]]:
+    """``table``, ``trained`` or ``none``; on which data sets (what is trained is the searched one); and what to say."""
+    space, wanted = SPACES[request.space], list(settings.eval_datasets)
+    missing = [d for d in wanted if d not in space.table_datasets]
     if request.evaluate == "none":
-        return "none", ["evaluation: none, as asked; records hold the found architecture only"]
-    if request.evaluate in ("auto", "table") and table is not None and covered == list(settings["eval_datasets"]):
-        return "table", [f"evaluation: {table.description}"]
+        return "none", wanted, ["evaluation: none, as asked; records hold the found architecture only"]
+    if request.evaluate in ("auto", "table") and table is not None and not missing:
+        return "table", wanted, [f"evaluation: {table.description}"]
     if request.evaluate == "table":
         if table is None:
             raise BadInput(f"--evaluate table, but there is no table: {space.how_to_get_table()}")
-        raise BadInput(
-            f"the table has no {', '.join(d for d in settings['eval_datasets'] if d not in covered)}; "
-            f"it has: {', '.join(space.table_datasets)} (--eval-dataset)"
-        )
+        has = ", ".join(space.table_datasets)
+        raise BadInput(f"the table has no {', '.join(missing)}; it has: {has} (--eval-dataset)")
     notes = ["evaluation: the found cell is trained from scratch under the protocol"]
     if table is None and space.table_datasets:
         notes.append(f"for the benchmark's own figures: {space.how_to_get_table()}, or give it with --nats")
-    if not request.eval_datasets and settings["eval_datasets"] != [settings["dataset"]]:
-        settings["eval_datasets"] = [settings["dataset"]]
-        notes.append(f"without a table only {settings['dataset']} is evaluated; name others with --eval-dataset")
-    request.eval_datasets = list(settings["eval_datasets"])
-    return "trained", notes
+    if not request.eval_datasets and wanted != [settings.dataset]:
+        wanted = [settings.dataset]
+        notes.append(f"without a table only {settings.dataset} is evaluated; name others with --eval-dataset")
+    return "trained", wanted, notes
 
 
 def _trials(request: Request, evaluation: str, data: Dataset) -> list[TrialConfig]:
@@ -186,7 +187,7 @@ def _trials(request: Request, evaluation: str, data: Dataset) -> list[TrialConfi
     chosen = product(protocols, request.seeds, request.algorithms)
     trials = [protocol.trial(algorithm, seed, image, evaluation) for protocol, seed, algorithm in chosen]
     for trial in trials:
-        _check_penalty(trial)
+        ALGORITHMS[trial.algorithm].check(SPACES[trial.space](trial.options), trial.hyper)
     return list({trial.hash: trial for trial in trials}.values())
 
 
@@ -210,16 +211,6 @@ def _check_batches(trials: list[TrialConfig], request: Request, data: Dataset, h
                 raise BadInput(
                     f"{name} = {wanted} is more than the {most:,} images it is drawn from; set at most {most}"
                 )
-
-
-def _check_penalty(trial: TrialConfig) -> None:
-    weight = getattr(trial.hyper, "latency_weight", 0)
-    space = SPACES[trial.space](trial.options)
-    if weight and space.penalty(space.alphas(torch.Generator())) is None:
-        raise BadInput(
-            f"latency_weight = {weight:g}, but the space {space.name} has no latencies; give them with "
-            "--set space.latency=..., or set latency_weight=0"
-        )
 
 
 def _frozen(request: Request, protocol: Protocol, evaluation: str) -> dict[str, Any]:

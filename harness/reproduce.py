@@ -17,7 +17,7 @@ from algorithms import ALGORITHMS
 from algorithms.base import Evaluated, Setting
 from algorithms.search import Search
 from harness.data import generator
-from harness.experiment import Request, run
+from harness.experiment import Request, plan, run
 from reports import page, trajectories
 from results.atomic import replacing
 from results.errors import BadInput
@@ -139,7 +139,7 @@ def table4(wanted: Wanted, console: Console) -> None:
             out=folders[-1],
             **wanted.shared,
         )
-        run(request, console)
+        run(plan(request), console)
     index = page.write([results.load(folder) for folder in folders], wanted.out / "report")
     console.print(f"report: {index}", markup=False, highlight=False, soft_wrap=True)
 

@@ -11,12 +11,24 @@ from typing import Any
 from harness.config import Environment, TrialConfig
 from harness.trial import run_trial
 from results.errors import BadInput
+from results.store import Store
 
 RAY_FOLDER = "ray"
 """Ray's own results inside the run's folder: kept only where a logger writes there."""
 
 RETRIES = 2
 """Times Ray starts a trial again whose process died; it goes on from its checkpoint."""
+
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+}
+"""What Ray must know before it is imported: no report home, no change of folder; interrupts and board are ours."""
 
 
 def run_serial(configs: Sequence[TrialConfig], environment: Environment) -> None:
@@ -29,10 +41,10 @@ def isolated(config: TrialConfig, environment: Environment, report: Any) -> None
     """Run a trial; what makes it fail stays in its ``error.txt``."""
     try:
         run_trial(config, environment, report)
-    except Exception as error:
+    except Exception:
         # An error that names no trial in the store never reached one: that is the harness's own.
-        if not (Path(environment.run) / "trials" / config.hash / "error.txt").exists():
-            raise error
+        if not (Store(Path(environment.run)).trial_dir(config.hash) / "error.txt").exists():
+            raise
 
 
 def run_ray(
@@ -46,15 +58,7 @@ def run_ray(
 
     The store is the truth: Ray's own results are not read and its restore is not used.
     """
-    for name, value in (
-        ("RAY_USAGE_STATS_ENABLED", "0"),
-        ("RAY_CHDIR_TO_TRIAL_DIR", "0"),
-        ("TUNE_DISABLE_SIGINT_HANDLER", "1"),
-        ("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1"),
-        ("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0"),
-        ("RAY_AIR_NEW_OUTPUT", "0"),
-        ("TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S", "0"),
-    ):
+    for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     import ray
     from ray import tune

@@ -92,8 +92,6 @@ class Space(ABC):
 
     name: ClassVar[str]
     Options: ClassVar[type[SpaceOptions]] = SpaceOptions
-    skip: ClassVar[str] = "skip_connect"
-    none: ClassVar[str] = "none"
     table_datasets: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, options: SpaceOptions | None = None, table: Any = None) -> None:

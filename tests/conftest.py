@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,3 +17,12 @@ def double() -> Iterator[None]:
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(before)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data that HARNESS_TEST_DATA names; without it the test is skipped."""
+    folder = os.environ.get("HARNESS_TEST_DATA")
+    if not folder:
+        pytest.skip("HARNESS_TEST_DATA is unset: no real data to read")
+    return Path(folder)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from harness.data.lookup import lookup
 from results.errors import BadInput
 
 RUNNING, WHERE, WHAT = "How it runs", "Where things are", "What is compared"
@@ -72,9 +71,6 @@ Log = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON, keys as the record's columns")]
 
-Way = Literal["auto", "table", "train", "none"]
-WAYS: dict[str, Way] = {"auto": "auto", "table": "table", "train": "train", "none": "none"}
-
 
 def names(text: str | None) -> list[str]:
     """Comma-separated names, without blanks or repeats."""
@@ -92,13 +88,3 @@ def seeds(text: str) -> list[int]:
     if not found:
         raise BadInput("--seeds is empty: write whole numbers such as 0,1,2 or 0-4")
     return list(dict.fromkeys(found))
-
-
-def evaluate(text: str) -> Way:
-    """One of the four ways. Raises BadInput for anything else."""
-    return lookup("--evaluate", text, WAYS)
-
-
-def sweep_folder(algo: str, space: str, protocol: str) -> Path:
-    """Where a sweep goes by default."""
-    return Path("runs") / f"sweep-{algo}-{space}-{protocol}"

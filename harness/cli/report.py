@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 import results
-from harness.cli import app, console, options
-from harness.cli.run import command
+from harness.cli import app, console
+from harness.cli.shared import Running, with_options
 from harness.data.lookup import lookup
 from harness.reproduce import TARGETS, Wanted
 from reports import page
@@ -27,37 +27,12 @@ def report(
 
 
 @app.command()
+@with_options(Running, protocol="paper")
 def reproduce(
+    asked: Running,
     target: Annotated[str, typer.Argument(help=f"one of: {', '.join(TARGETS)}")],
     out: Annotated[Path | None, typer.Option(help="folder for the results; default: runs/TARGET")] = None,
-    protocol: options.Protocol = "paper",
-    seeds: options.Seeds = "0,1,2",
-    set_: options.Set = None,
-    data_dir: options.DataDir = None,
-    download: options.Download = False,
-    nats: options.Nats = None,
-    device: options.Device = "auto",
-    cpus_per_trial: options.Cpus = 1,
-    gpus_per_trial: options.Gpus = None,
-    address: options.Address = None,
-    serial: options.Serial = False,
 ) -> None:
     """Make one of the RARTS paper's figures or tables: fig1 (seconds, no data) or table4 (what it needs is run)."""
-    wanted = Wanted(
-        out=out or Path("runs") / target,
-        shared={
-            "seeds": options.seeds(seeds),
-            "protocol": protocol,
-            "overrides": set_ or [],
-            "data_dir": data_dir,
-            "download": download,
-            "table": nats,
-            "device": device,
-            "cpus_per_trial": cpus_per_trial,
-            "gpus_per_trial": gpus_per_trial,
-            "address": address,
-            "serial": serial,
-            "command": command(),
-        },
-    )
-    lookup("target", target, TARGETS)(wanted, console)
+    make = lookup("target", target, TARGETS)
+    make(Wanted(out or Path("runs") / target, asked.fields()), console)

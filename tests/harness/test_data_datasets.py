@@ -1,6 +1,5 @@
 """Data sets: read back equal to the bytes on disk, and refused in one line where the bytes are not right."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +13,8 @@ from results.errors import BadInput
 
 
 @pytest.fixture(scope="module")
-def small() -> Path:
-    root = os.environ.get("HARNESS_TEST_DATA")
-    if not root:
-        pytest.skip("HARNESS_TEST_DATA is unset: no CIFAR sample to read")
-    return Path(root) / "small"
+def small(real_data: Path) -> Path:
+    return real_data / "small"
 
 
 def write_cifar10(folder: Path, per_file: int = 3, classes: int = 10) -> bytes:

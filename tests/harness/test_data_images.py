@@ -1,6 +1,5 @@
 """Resizing against slow oracles, and folders of image files against torchvision's own transforms."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -106,11 +105,8 @@ def test_folder_faults_are_named(tmp_path: Path) -> None:
         load("imagefolder", tmp_path, image_size=8)
 
 
-def test_imagenet_classes_equal_torchvisions_transforms(tmp_path: Path) -> None:
-    root = os.environ.get("HARNESS_TEST_DATA")
-    if not root:
-        pytest.skip("HARNESS_TEST_DATA is unset: no ImageNet classes to read")
-    source = Path(root) / "small" / "imagenet20"
+def test_imagenet_classes_equal_torchvisions_transforms(tmp_path: Path, real_data: Path) -> None:
+    source = real_data / "small" / "imagenet20"
     classes = sorted(folder.name for folder in (source / "train").iterdir())[:2]
     for part in ("train", "val"):
         (tmp_path / part).mkdir()

@@ -10,17 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from equal_runs import assert_same, frames
 
 from harness.config import Environment, TrialConfig
 from harness.protocol import Protocol
 from harness.trial import run_trial
 from results.store import Store
-
-CLOCKS = ["search_seconds", "search_device_days", "peak_memory_mb", "started_at", "diagnostics_seconds"]
-"""What two equal trials may differ in."""
-
-CHECKOUT = ["code_version"]
-"""It says whether tracked files differ from the commit: an edit between two launches is no difference of the trials."""
 
 ALGORITHMS = ("rarts", "random")
 
@@ -37,19 +32,6 @@ def trial(algorithm: str) -> TrialConfig:
     protocol.set(["epochs=3", "limit=64", "batch_size=16", "diagnostics.lambda_every=0"])
     protocol.set(["random.k=3", "evaluation.short_epochs=1", "evaluation.epochs=3"])
     return protocol.trial(algorithm, 0, {"classes": 10, "in_channels": 1}, "trained")
-
-
-def frames(folder: Path) -> list[pd.DataFrame]:
-    """A run's records and history without their clocks and the checkout's state."""
-    store = Store(folder)
-    records = store.records()
-    history = store.history(records["trial"])
-    return [frame.drop(columns=CLOCKS + CHECKOUT, errors="ignore") for frame in (records, history)]
-
-
-def assert_same(folder: Path, other: list[pd.DataFrame]) -> None:
-    for mine, theirs in zip(frames(folder), other, strict=True):
-        pd.testing.assert_frame_equal(mine, theirs, check_exact=True)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +80,7 @@ def test_killed_again_and_again_is_equal(
     process = launch(config, tmp_path)
     process.join()
     assert process.exitcode == 0
-    assert_same(tmp_path, undisturbed[algorithm])
+    assert_same(frames(tmp_path), undisturbed[algorithm])
     assert not [*folder.glob("*.pt"), *folder.glob("*.tmp")], "checkpoints outlive the trial"
 
 
@@ -116,7 +98,7 @@ def test_truncated_checkpoint_of_the_evaluation_is_named_and_the_end_is_equal(
     newest.write_bytes(newest.read_bytes()[:-1000])
     run_trial(config, Environment(run=str(tmp_path)))
     assert f"{newest.name} is damaged" in (folder / "messages.txt").read_text()
-    assert_same(tmp_path, undisturbed["rarts"])
+    assert_same(frames(tmp_path), undisturbed["rarts"])
 
 
 def test_second_launch_while_the_first_runs_waits_and_runs_nothing_twice(
@@ -130,7 +112,7 @@ def test_second_launch_while_the_first_runs_waits_and_runs_nothing_twice(
     assert (
         (Store(tmp_path).trial_dir(config.hash) / "messages.txt").read_text().startswith("waiting for another process")
     )
-    assert_same(tmp_path, undisturbed["random"])
+    assert_same(frames(tmp_path), undisturbed["random"])
 
 
 def test_done_trial_is_over_at_once(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-import pandas as pd
 import pytest
+from equal_runs import CLOCKS, assert_same, frames
 
 import results
 
@@ -18,23 +18,12 @@ TINY = [
     "run", "--seeds", "0", "--no-random", "--algos", "rarts,darts2", "--set", "epochs=4", "--set", "limit=128",
     "--set", "evaluation.epochs=3", "--set", "diagnostics.subset=64", "--set", "arch_lr=0.1",
 ]  # fmt: skip
-CLOCK = ["search_seconds", "search_device_days", "peak_memory_mb", "started_at", "diagnostics_seconds"]
 
 
 def launch(out: Path, *options: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "harness", *TINY, "--out", str(out), *options]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, start_new_session=True, **quiet)
-
-
-def frames(out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    run = results.load(out)
-    return run.records.drop(columns=CLOCK[:-1]), run.history.drop(columns=[CLOCK[0], CLOCK[-1]])
-
-
-def assert_same(one: Path, other: Path) -> None:
-    for ours, theirs in zip(frames(one), frames(other), strict=True):
-        pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +51,7 @@ def test_a_run_killed_and_relaunched_equals_an_undisturbed_one(undisturbed: Path
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert launch(tmp_path / "run", "--serial").wait(timeout=240) == 0
-    assert_same(tmp_path / "run", undisturbed)
+    assert_same(frames(tmp_path / "run", CLOCKS), frames(undisturbed, CLOCKS))
 
 
 def test_a_truncated_checkpoint_falls_back_and_says_so(undisturbed: Path, tmp_path: Path) -> None:
@@ -78,7 +67,7 @@ def test_a_truncated_checkpoint_falls_back_and_says_so(undisturbed: Path, tmp_pa
     current.write_bytes(whole[: len(whole) // 2])
     assert launch(out, "--serial").wait(timeout=240) == 0
     assert "damaged" in (previous.parent / "messages.txt").read_text()
-    assert_same(out, undisturbed)
+    assert_same(frames(out, CLOCKS), frames(undisturbed, CLOCKS))
 
 
 def test_a_run_through_ray_equals_a_serial_one_though_its_driver_was_killed(undisturbed: Path, tmp_path: Path) -> None:
@@ -88,7 +77,7 @@ def test_a_run_through_ray_equals_a_serial_one_though_its_driver_was_killed(undi
     process.kill()
     process.wait()
     assert launch(out).wait(timeout=240) == 0
-    assert_same(out, undisturbed)
+    assert_same(frames(out, CLOCKS), frames(undisturbed, CLOCKS))
 
 
 def test_a_loss_that_is_not_finite_ends_its_trial_as_diverged_and_no_other(tmp_path: Path) -> None:

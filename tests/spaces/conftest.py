@@ -1,6 +1,5 @@
 """The benchmark's real figures, where the machine has them."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -8,12 +7,9 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def nats_data() -> Path:
+def nats_data(real_data: Path) -> Path:
     """The folder of NATS-Bench's tables and archive samples."""
-    folder = os.environ.get("HARNESS_TEST_DATA")
-    if not folder:
-        pytest.skip("HARNESS_TEST_DATA names no folder with the NATS-Bench table")
-    return Path(folder) / "nats"
+    return real_data / "nats"
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,103 @@
+"""The options of every command that starts trials, declared once and given to each command by ``with_options``."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from typing import Any, get_args, get_type_hints
+
+from harness.cli import options
+from harness.data.lookup import lookup
+from harness.experiment import Evaluate, Request
+
+
+@dataclass(frozen=True)
+class Running:
+    """Where things are, and how trials run."""
+
+    protocol: options.Protocol = "quick"
+    seeds: options.Seeds = "0,1,2"
+    set_: options.Set = None
+    data_dir: options.DataDir = None
+    download: options.Download = False
+    nats: options.Nats = None
+    device: options.Device = "auto"
+    cpus_per_trial: options.Cpus = 1
+    gpus_per_trial: options.Gpus = None
+    address: options.Address = None
+    serial: options.Serial = False
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of a Request that these options decide. Raises BadInput for seeds that are none."""
+        plain = ("protocol", "data_dir", "download", "device", "cpus_per_trial", "gpus_per_trial", "address", "serial")
+        return {name: getattr(self, name) for name in plain} | {
+            "seeds": options.seeds(self.seeds),
+            "overrides": self.set_ or [],
+            "table": self.nats,
+            "command": ["python", "-m", "harness", *sys.argv[1:]],
+        }
+
+
+@dataclass(frozen=True)
+class Comparing(Running):
+    """What is compared besides."""
+
+    space: options.Space = "nats"
+    dataset: options.Dataset = None
+    eval_dataset: options.EvalDataset = None
+    split: options.Split = None
+    budget: options.Budget = None
+    evaluate: options.Evaluate = "auto"
+    out: options.Out = None
+    log: options.Log = None
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of a Request that these options decide. Raises BadInput for what is malformed."""
+        return super().fields() | {
+            "space": self.space,
+            "dataset": self.dataset,
+            "eval_datasets": options.names(self.eval_dataset) or None,
+            "split": self.split,
+            "budget": self.budget,
+            "evaluate": lookup("--evaluate", self.evaluate, dict(zip(WAYS, WAYS, strict=True))),
+            "out": self.out,
+            "log": options.names(self.log),
+        }
+
+    def request(self, algorithms: list[str], **more: Any) -> Request:
+        """The request that these options make for ``algorithms``."""
+        return Request(**{**self.fields(), "algorithms": algorithms, **more})
+
+
+WAYS = get_args(Evaluate)
+
+
+def with_options(shared: type[Running], **defaults: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of ``shared`` besides its own; it receives them as its argument ``asked``.
+
+    ``defaults`` replace those of ``shared`` for this command.
+    """
+    hints = get_type_hints(shared, include_extras=True)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    given = [
+        inspect.Parameter(f.name, keyword, default=defaults.get(f.name, f.default), annotation=hints[f.name])
+        for f in fields(shared)
+    ]
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        own = [p for p in inspect.signature(function, eval_str=True).parameters.values() if p.name != "asked"]
+
+        @wraps(function)
+        def command(**values: Any) -> None:
+            asked = shared(**{parameter.name: values.pop(parameter.name) for parameter in given})
+            function(asked=asked, **values)
+
+        parameters = [parameter.replace(kind=keyword) for parameter in own] + given
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return command
+
+    return decorate
