@@ -76,6 +76,7 @@ def run_ray(
             tune.with_resources(trainable, resources),
             param_space={"trial": tune.grid_search([config.model_dump(mode="json") for config in configs])},
             tune_config=tune.TuneConfig(
+                reuse_actors=True,
                 trial_dirname_creator=lambda trial: str(trial.trial_id),
                 trial_name_creator=lambda trial: _name(trial.config),
             ),
