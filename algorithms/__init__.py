@@ -5,8 +5,18 @@ To add one: a file with a subclass of ``Search`` (its ``step``, its ``Hyper``), 
 
 from algorithms.base import Algorithm
 from algorithms.darts import Darts1, Darts2
+from algorithms.gdas import Gdas
 from algorithms.milenas import MileNas
 from algorithms.random_search import RandomSearch
 from algorithms.rarts import Rarts
 
-ALGORITHMS: dict[str, type[Algorithm]] = {a.name: a for a in (Darts1, Darts2, MileNas, Rarts, RandomSearch)}
+CLASSES: tuple[type[Algorithm], ...] = (
+    Darts1,
+    Darts2,
+    MileNas,
+    Rarts,
+    Gdas,
+    RandomSearch,
+)
+
+ALGORITHMS: dict[str, type[Algorithm]] = {a.name: a for a in CLASSES}
