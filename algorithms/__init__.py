@@ -5,10 +5,13 @@ To add one: a file with a subclass of ``Search`` (its ``step``, its ``Hyper``), 
 
 from algorithms.base import Algorithm
 from algorithms.darts import Darts1, Darts2
+from algorithms.fairdarts import FairDarts
 from algorithms.gdas import Gdas
 from algorithms.milenas import MileNas
+from algorithms.proxylessnas import ProxylessNas
 from algorithms.random_search import RandomSearch
 from algorithms.rarts import Rarts
+from algorithms.snas import Snas
 
 CLASSES: tuple[type[Algorithm], ...] = (
     Darts1,
@@ -16,6 +19,9 @@ CLASSES: tuple[type[Algorithm], ...] = (
     MileNas,
     Rarts,
     Gdas,
+    Snas,
+    FairDarts,
+    ProxylessNas,
     RandomSearch,
 )
 

@@ -11,9 +11,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from algorithms.base import Setting
 from algorithms.hyper import Hyper
-from algorithms.sampling import Named, Sampling, one_hot, only, straight_through
+from algorithms.sampling import Concrete, Named, one_hot, only, straight_through
 
 
 class GdasHyper(Hyper):
@@ -23,7 +22,7 @@ class GdasHyper(Hyper):
     tau_min: float = Field(0.1, gt=0, description="τ at the end of its linear fall")
 
 
-class Gdas(Sampling):
+class Gdas(Concrete):
     """Hard Gumbel sampling: 2F + B + Bα a step, each through the sampled operations alone."""
 
     name = "gdas"
@@ -34,16 +33,6 @@ class Gdas(Sampling):
     )
     Hyper: ClassVar[type[BaseModel]] = GdasHyper
 
-    def __init__(self, setting: Setting) -> None:
-        super().__init__(setting)
-        self.tau: float = self.hyper.tau
-
-    def on_epoch(self, epoch: int, progress: float) -> None:
-        """The learning rate's cosine, and τ linear in ``progress``."""
-        super().on_epoch(epoch, progress)
-        h = self.hyper
-        self.tau = h.tau + (h.tau_min - h.tau) * min(progress, 1.0)
-
     def step(self, train: Any, val: Any) -> None:
         """w on D_t, then α on D_v, each through a sample of its own."""
         self.w.descend(self.grad_w(self.w, train, self.sampled))
@@ -51,6 +40,6 @@ class Gdas(Sampling):
 
     def sampled(self, alpha: Named) -> Any:
         """One operation an edge with weight 1, whose gradient is its p̃'s."""
-        soft = self.concrete(alpha, self.tau)
+        soft = self.concrete(alpha)
         drawn = {name: p.detach().argmax(-1, keepdim=True) for name, p in soft.weights.items()}
         return only(replace(soft, weights=straight_through(one_hot(soft, drawn), soft.weights)), drawn)

@@ -34,12 +34,29 @@ class Sampling(Search):
         super().load_state_dict(state)
         self.generator.set_state(state["generator"])
 
-    def concrete(self, alpha: Named, temperature: float) -> Any:
+
+class Concrete(Sampling):
+    """A search that draws from the concrete distribution, its temperature τ falling linearly.
+
+    ``hyper`` has ``tau`` and ``tau_min``.
+    """
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        self.tau: float = self.hyper.tau
+
+    def on_epoch(self, epoch: int, progress: float) -> None:
+        """The learning rate's cosine, and τ linear in ``progress``."""
+        super().on_epoch(epoch, progress)
+        h = self.hyper
+        self.tau = h.tau + (h.tau_min - h.tau) * min(progress, 1.0)
+
+    def concrete(self, alpha: Named) -> Any:
         """The space's relaxation of (α + G) / τ, G standard Gumbel: a draw from the concrete distribution.
 
         (Maddison, Mnih, Teh, ICLR 2017; Jang, Gu, Poole, ICLR 2017.) Its argmax is a draw from softmax α at any τ > 0.
         """
-        return self.space.relax({n: (a + gumbel(a, self.generator)) / temperature for n, a in alpha.items()})
+        return self.space.relax({n: (a + gumbel(a, self.generator)) / self.tau for n, a in alpha.items()})
 
 
 def gumbel(like: Tensor, generator: torch.Generator) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -87,12 +87,13 @@ class Search(Algorithm):
         gradients = self.passes.gradient(_flat(w), self.alpha.flat, batch, "both", relax)
         return gradients[0], gradients[1]
 
-    def grad_penalty(self) -> Tensor | float:
-        """κ ∇_α of the space's penalty; 0 where κ is 0."""
+    def grad_penalty(self, seen: Callable[[dict[str, Tensor]], dict[str, Tensor]] | None = None) -> Tensor | float:
+        """κ ∇_α of the space's penalty, at ``seen`` of α where given; 0 where κ is 0."""
         if not self.hyper.latency_weight:
             return 0.0
         alpha = self.alpha.flat.detach().requires_grad_()
-        penalty = self.hyper.latency_weight * self.space.penalty(self.alpha.views(alpha))
+        named = self.alpha.views(alpha)
+        penalty = self.hyper.latency_weight * self.space.penalty(named if seen is None else seen(named))
         return torch.autograd.grad(penalty, alpha)[0]
 
     @property
