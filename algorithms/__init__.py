@@ -5,6 +5,7 @@ To add one: a file with a subclass of ``Search`` (its ``step``, its ``Hyper``), 
 
 from algorithms.base import Algorithm
 from algorithms.darts import Darts1, Darts2
+from algorithms.evolution import Evolution
 from algorithms.fairdarts import FairDarts
 from algorithms.gdas import Gdas
 from algorithms.milenas import MileNas
@@ -23,6 +24,7 @@ CLASSES: tuple[type[Algorithm], ...] = (
     FairDarts,
     ProxylessNas,
     RandomSearch,
+    Evolution,
 )
 
 ALGORITHMS: dict[str, type[Algorithm]] = {a.name: a for a in CLASSES}

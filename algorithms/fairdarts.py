@@ -41,7 +41,8 @@ class FairDarts(Darts1):
 
     def outer_gradient(self, train: Any, val: Any) -> Tensor:
         """∇_α [L_v(w, α) + w₀₁ L₀₁(α)]."""
-        return super().outer_gradient(train, val) + self.hyper.w01 * self.grad_zero_one()
+        gradient: Tensor = super().outer_gradient(train, val) + self.hyper.w01 * self.grad_zero_one()
+        return gradient
 
     def grad_zero_one(self) -> Tensor:
         """∇_α L₀₁ = −2 (σ(α) − ½) σ(α) (1 − σ(α)) / N, over all N gates."""
