@@ -8,9 +8,10 @@ from algorithms.darts import Darts1, Darts2
 from algorithms.evolution import Evolution
 from algorithms.fairdarts import FairDarts
 from algorithms.gdas import Gdas
-from algorithms.milenas import MileNas
+from algorithms.milenas import MileNas, MileNas2
 from algorithms.proxylessnas import ProxylessNas
 from algorithms.random_search import RandomSearch
+from algorithms.random_ws import RandomWs
 from algorithms.rarts import Rarts
 from algorithms.snas import Snas
 
@@ -18,12 +19,14 @@ CLASSES: tuple[type[Algorithm], ...] = (
     Darts1,
     Darts2,
     MileNas,
+    MileNas2,
     Rarts,
     Gdas,
     Snas,
     FairDarts,
     ProxylessNas,
     RandomSearch,
+    RandomWs,
     Evolution,
 )
 
