@@ -11,6 +11,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, ClassVar
 
+import torch
 from pydantic import BaseModel, Field
 
 from algorithms.hyper import Hyper
@@ -37,6 +38,12 @@ class RandomWs(Sampling):
     Hyper: ClassVar[type[BaseModel]] = RandomWsHyper
     selects = True
     best: str = ""
+
+    @classmethod
+    def check(cls, space: Any, hyper: Any) -> None:
+        """A genotype must run inside the supernet."""
+        super().check(space, hyper)
+        space.one_hot(space.sample(torch.Generator()))
 
     def step(self, train: Any, val: Any) -> None:
         """w of one architecture on D_t."""
