@@ -13,8 +13,21 @@ from algorithms import ALGORITHMS
 from harness.config import Environment, TrialConfig
 from harness.protocol import Protocol
 from harness.trial import run_trial
+from results.errors import BadInput
+from spaces.nats import Nats
 
-SINGLE = [name for name in ALGORITHMS if "+" not in name]
+
+def takes_cells(name: str) -> bool:
+    """Whether the algorithm searches NATS-Bench's cells."""
+    cls = ALGORITHMS[name]
+    try:
+        cls.check(Nats(), cls.Hyper())
+    except BadInput:
+        return False
+    return True
+
+
+SINGLE = [name for name in ALGORITHMS if "+" not in name and takes_cells(name)]
 COMPOSED = ["darts1+es", "rarts+pt", "gdas+es"]
 
 
