@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from algorithms.base import Evaluated
 from harness.checkpoint import Checkpoint
-from harness.data import Dataset, evaluation_batches, generator
+from harness.data import Batches, Dataset, evaluation_batches, generator
 from harness.task import Task
 from harness.train import Tick, accuracy, train
+from results.atomic import replacing
 from results.errors import BadInput
 from spaces import SPACES
 from spaces.base import Space
 from spaces.counting import multiply_adds, parameters
+
+TOP5 = ("imagefolder",)
+"""Data sets whose top-5 error is reported as well: photographs of many classes."""
 
 SHORT = 12
 """Epochs behind a table's cheap validation accuracy, the only figure a search without gradients may read."""
@@ -43,25 +48,87 @@ def table_columns(space: Space, genotype: str, dataset: str) -> dict[str, Any]:
 
 
 def from_training(
-    task: Task, genotype: str, dataset: str, folder: Path, say: Callable[[str], None], tick: Tick
+    task: Task,
+    genotype: str,
+    dataset: str,
+    folder: Path,
+    say: Callable[[str], None],
+    tick: Tick,
+    keep: Path | None = None,
 ) -> dict[str, Any]:
     """Record columns after training ``genotype`` on all training images of ``dataset``; test accuracy at the end only.
 
-    Resumable: its checkpoints lie in the trial's ``folder`` until the record is written.
+    Resumable: its checkpoints lie in the trial's ``folder`` until the record is written. The trained network goes to
+    ``keep``, where given. Raises harness.train.Diverged.
     """
     fields = task.config.settings.evaluation
-    data = task.data if dataset == task.config.settings.dataset else task.load(dataset)
+    data = evaluation_data(task, dataset)
     space = stand_alone_space(task, data)
-    network = fresh_network(space, genotype, fields.seed, task.device)
-    stream = task.batches(
-        data.train_x, data.train_y, data, fields.batch_size, lambda name: generator(fields.seed, f"eval.{name}"), "all"
+    with own_generators(fields.seed, task.device):
+        network = fresh_network(with_auxiliary(space, fields.auxiliary), genotype, fields.seed, task.device)
+        if fields.channels_last:
+            network.to(memory_format=torch.channels_last)
+        stream = training_stream(task, data, data.train_x, data.train_y, fields.seed)
+        checkpoint = Checkpoint(folder, f"evaluation-{dataset}")
+        train(network, stream, fields, fields.epochs, checkpoint=checkpoint, say=say, tick=tick)
+    reported = task.split.report_part if dataset == task.config.settings.dataset else torch.arange(len(data.test_y))
+    x, y = data.test_x[reported], data.test_y[reported]
+
+    def error(top: int) -> float:
+        held_out = evaluation_batches(x, y, fields.batch_size, data.mean, data.std, task.device)
+        return 100 - accuracy(network, held_out, top)
+
+    if keep is not None:
+        save_network(network, genotype, space, keep)
+    top5 = {"test_top5_error": error(5)} if dataset in TOP5 else {}
+    return {"test_error": error(1)} | top5 | counts(space, genotype)
+
+
+def evaluation_data(task: Task, dataset: str) -> Dataset:
+    """``dataset`` at the evaluation's image size: the very data that were searched where nothing differs."""
+    settings = task.config.settings
+    size = settings.evaluation.image_size or settings.image_size
+    same = dataset == settings.dataset and size == settings.image_size
+    return task.data if same else task.load(dataset, size)
+
+
+def training_stream(task: Task, data: Dataset, x: Tensor, y: Tensor, seed: int) -> Batches:
+    """The evaluation's endless batches, with its own augmentation where it has one."""
+    settings = task.config.settings
+    fields, searched = settings.evaluation, settings.augmentation
+    augmentation = searched.model_copy(
+        update={name: v for name in ("crop", "cutout") if (v := getattr(fields, name)) is not None}
     )
-    checkpoint = Checkpoint(folder, f"evaluation-{dataset}")
-    train(network, stream, fields, fields.epochs, checkpoint=checkpoint, say=say, tick=tick)
-    report = task.split.report_part if data is task.data else torch.arange(len(data.test_y))
-    x, y = data.test_x[report], data.test_y[report]
-    test = accuracy(network, evaluation_batches(x, y, fields.batch_size, data.mean, data.std, task.device))
-    return {"test_error": 100 - test} | counts(space, genotype)
+    return task.batches(
+        x, y, data, fields.batch_size, lambda name: generator(seed, f"eval.{name}"), "all", augmentation
+    )
+
+
+def save_network(network: nn.Module, genotype: str, space: Space, path: Path) -> None:
+    """The trained weights with what rebuilds their network, to be read with ``weights_only=True``."""
+    options = space.options.model_dump(mode="json")
+    with replacing(path) as temporary:
+        torch.save(
+            {"space": space.name, "options": options, "genotype": genotype, "state_dict": network.state_dict()},
+            temporary,
+        )
+
+
+def with_auxiliary(space: Space, weight: float) -> Space:
+    """The space whose networks have an auxiliary head, where its loss has a weight. Raises BadInput if it has none."""
+    if not weight:
+        return space
+    if "auxiliary" not in type(space.options).model_fields:
+        raise BadInput(f"the space {space.name} has no auxiliary head: set evaluation.auxiliary=0")
+    return type(space)(space.options.model_copy(update={"auxiliary": True}))
+
+
+@contextmanager
+def own_generators(seed: int, device: torch.device) -> Iterator[None]:
+    """Torch's own generators seeded for one training, and put back as they were."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(generator(seed, "eval.paths").initial_seed())
+        yield
 
 
 def counts(space: Space, genotype: str) -> dict[str, Any]:
@@ -92,9 +159,9 @@ def fresh_network(space: Space, genotype: str, seed: int, device: torch.device) 
         return space.build(genotype).to(device)
 
 
-def evaluator(task: Task) -> Callable[[str], Evaluated]:
+def evaluator(task: Task, evaluation: str) -> Callable[[str], Evaluated]:
     """What a search without gradients asks for a genotype's validation accuracy: the table's, else a short training."""
-    return _table_evaluator(task) if task.config.evaluation == "table" else _training_evaluator(task)
+    return _table_evaluator(task) if evaluation == "table" else _training_evaluator(task)
 
 
 def _table_evaluator(task: Task) -> Callable[[str], Evaluated]:
@@ -117,10 +184,11 @@ def _training_evaluator(task: Task) -> Callable[[str], Evaluated]:
 
     def evaluate(genotype: str) -> Evaluated:
         space = stand_alone_space(task, task.data)
-        network = fresh_network(space, genotype, fields.seed, task.device)
+        network = fresh_network(with_auxiliary(space, fields.auxiliary), genotype, fields.seed, task.device)
         x, y = task.half("train")
         stream = task.batches(x, y, task.data, fields.batch_size, task.seeded, f"short.{genotype}")
-        train(network, stream, fields, fields.short_epochs)
+        with own_generators(fields.seed, task.device):
+            train(network, stream, fields, fields.short_epochs)
         val_x, val_y = task.half("val")
         held_out = evaluation_batches(
             val_x, val_y, fields.batch_size, task.data.mean, task.data.std, task.device, half="val"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -16,9 +16,10 @@ from rich.console import Console
 from algorithms import ALGORITHMS
 from algorithms.search import Search
 from harness.board import Board
-from harness.config import Environment, Settings, TrialConfig
+from harness.config import Environment, Job, Settings, TrialConfig
 from harness.data import SPLITS, Dataset, Split, load, split
 from harness.data.lookup import lookup
+from harness.evaluate import with_auxiliary
 from harness.loggers import callbacks
 from harness.protocol import Protocol
 from harness.schedule import run_ray, run_serial
@@ -66,8 +67,8 @@ class Plan:
 
     request: Request
     folder: Path
-    config: dict[str, Any]
-    trials: list[TrialConfig]
+    config: Mapping[str, Any]
+    trials: list[Job]
     environment: Environment
     gpus: float
     notes: list[str]
@@ -91,7 +92,6 @@ def plan(request: Request) -> Plan:
     notes = [f"data: {data.source}; split: {halves.description}", *notes]
     trials = _trials(request, evaluation, data)
     _check_batches(trials, request, data, halves)
-    device = _device(request.device)
     folder = request.out or Path("runs") / f"{request.space}-{settings.dataset}-{protocol.name}"
     config = {
         **_frozen(request, protocol, evaluation),
@@ -105,16 +105,26 @@ def plan(request: Request) -> Plan:
         "table": None if table is None else table.description,
         "command": shlex.join(request.command),
     }
-    environment = Environment(
+    environment = environment_of(request, folder)
+    return Plan(request, Path(environment.run), config, list(trials), environment, gpus_of(request, environment), notes)
+
+
+def environment_of(request: Request, folder: Path) -> Environment:
+    """Where and on what the request's trials run. Raises BadInput for a device that is not here."""
+    return Environment(
         run=str(folder.expanduser().resolve()),
         data_dir=str(request.data_dir.expanduser().resolve()) if request.data_dir else None,
         download=request.download,
         table=str(request.table.expanduser().resolve()) if request.table else None,
-        device=device,
+        device=_device(request.device),
         threads=request.cpus_per_trial,
     )
-    gpus = request.gpus_per_trial if request.gpus_per_trial is not None else float(device.startswith("cuda"))
-    return Plan(request, Path(environment.run), config, trials, environment, gpus, notes)
+
+
+def gpus_of(request: Request, environment: Environment) -> float:
+    """GPUs of each trial: as asked, else one where it runs on one."""
+    asked = request.gpus_per_trial
+    return asked if asked is not None else float(environment.device.startswith("cuda"))
 
 
 def run(made: Plan, console: Console) -> pd.DataFrame:
@@ -187,7 +197,9 @@ def _trials(request: Request, evaluation: str, data: Dataset) -> list[TrialConfi
     chosen = product(protocols, request.seeds, request.algorithms)
     trials = [protocol.trial(algorithm, seed, image, evaluation) for protocol, seed, algorithm in chosen]
     for trial in trials:
-        ALGORITHMS[trial.algorithm].check(SPACES[trial.space](trial.options), trial.hyper)
+        space = SPACES[trial.space](trial.options)
+        ALGORITHMS[trial.algorithm].check(space, trial.hyper)
+        with_auxiliary(space, trial.settings.evaluation.auxiliary)
     return list({trial.hash: trial for trial in trials}.values())
 
 

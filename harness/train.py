@@ -1,4 +1,4 @@
-"""Training a stand-alone network from scratch: SGD, cosine to zero, one checkpoint an epoch."""
+"""Training a stand-alone network from scratch: SGD, a schedule by epochs, one checkpoint an epoch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from harness.checkpoint import Checkpoint
 from harness.config import Evaluation
@@ -15,6 +15,10 @@ from harness.data import Batches
 from spaces.base import Batch
 
 Tick = Callable[[int, int], None]
+
+
+class Diverged(RuntimeError):
+    """The training's loss is no number any more."""
 
 
 def train(
@@ -27,7 +31,10 @@ def train(
     say: Callable[[str], None] = print,
     tick: Tick = lambda epoch, epochs: None,
 ) -> None:
-    """Train ``network`` in place for ``epochs``; resumes from ``checkpoint`` bit for bit. ``tick`` hears each epoch."""
+    """Train ``network`` in place for ``epochs``; resumes from ``checkpoint`` bit for bit. ``tick`` hears each epoch.
+
+    Raises Diverged at the end of an epoch whose loss was not finite.
+    """
     optimiser = torch.optim.SGD(
         network.parameters(),
         lr=fields.lr,
@@ -35,32 +42,77 @@ def train(
         nesterov=fields.nesterov,
         weight_decay=fields.weight_decay,
     )
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
+    schedule = _schedule(optimiser, fields, epochs)
     parts: dict[str, Any] = {"network": network, "optimiser": optimiser, "schedule": schedule, "stream": stream}
     start = 0
     if checkpoint is not None and (state := checkpoint.load(say)) is not None:
         start = state.pop("epoch")
+        _set_generators(state["generators"])
         for name, part in parts.items():
             part.load_state_dict(state[name])
     for epoch in range(start, epochs):
         tick(epoch, epochs)
         network.train()
+        if fields.drop_path:
+            network.drop_path = fields.drop_path * epoch / epochs  # type: ignore[assignment]  # nn.Module's stub
+        total = torch.zeros((), device=stream.device)
         for _ in range(stream.steps_per_epoch):
-            batch = next(stream)
+            loss = objective(network, next(stream), fields)
             optimiser.zero_grad(set_to_none=True)
-            F.cross_entropy(network(batch.x), batch.y).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            if fields.clip:
+                nn.utils.clip_grad_norm_(network.parameters(), fields.clip)
             optimiser.step()
+            total += loss.detach()
         schedule.step()
+        if not total.isfinite():
+            raise Diverged(f"the training loss is not finite in epoch {epoch + 1}")
         if checkpoint is not None:
-            checkpoint.save({name: part.state_dict() for name, part in parts.items()} | {"epoch": epoch + 1})
+            state = {name: part.state_dict() for name, part in parts.items()}
+            checkpoint.save(state | {"epoch": epoch + 1, "generators": _generators(stream.device)})
+
+
+def _generators(device: torch.device) -> dict[str, Tensor]:
+    """The states of torch's own generators, from which paths are dropped."""
+    cuda = {"cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else {}
+    return {"cpu": torch.get_rng_state()} | cuda
+
+
+def _set_generators(states: dict[str, Tensor]) -> None:
+    torch.set_rng_state(states["cpu"])
+    if "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"])
+
+
+def objective(network: nn.Module, batch: Batch, fields: Evaluation) -> Tensor:
+    """Cross-entropy, and the auxiliary head's on top by its weight; in bfloat16 where ``amp`` is on."""
+    x = batch.x.contiguous(memory_format=torch.channels_last) if fields.channels_last else batch.x
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=fields.amp):
+        if not fields.auxiliary:
+            return F.cross_entropy(network(x), batch.y, label_smoothing=fields.label_smoothing)
+        logits, auxiliary = network.forward_with_auxiliary(x)  # type: ignore[operator]  # nn.Module types it as a tensor
+        loss = F.cross_entropy(logits, batch.y, label_smoothing=fields.label_smoothing)
+        if auxiliary is not None:
+            loss = loss + fields.auxiliary * F.cross_entropy(auxiliary, batch.y, label_smoothing=fields.label_smoothing)
+        return loss
+
+
+def _schedule(
+    optimiser: torch.optim.Optimizer, fields: Evaluation, epochs: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    if fields.schedule == "exponential":
+        return torch.optim.lr_scheduler.ExponentialLR(optimiser, fields.gamma)
+    return torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
 
 
 @torch.no_grad()
-def accuracy(network: nn.Module, batches: Iterable[Batch]) -> float:
-    """Percent of images classified right, in evaluation mode."""
+def accuracy(network: nn.Module, batches: Iterable[Batch], top: int = 1) -> float:
+    """Percent of images whose class is among the ``top`` highest logits, in evaluation mode."""
     network.eval()
     images = hits = 0
     for batch in batches:
-        hits += int((network(batch.x).argmax(1) == batch.y).sum())
+        logits = network(batch.x)
+        best = logits.topk(min(top, logits.shape[1]), dim=1).indices
+        hits += int((best == batch.y.unsqueeze(1)).sum())
         images += len(batch.y)
     return 100 * hits / images

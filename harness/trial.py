@@ -1,16 +1,12 @@
-"""One trial: configuration in, record out, with or without Ray. Stages: search, discretise, evaluate."""
+"""One trial: configuration in, record out. Stages: search, discretise, evaluate."""
 
 from __future__ import annotations
 
 import math
 import time
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-
-import torch
 
 from algorithms import ALGORITHMS
 from algorithms.base import Algorithm, Setting
@@ -21,33 +17,10 @@ from harness.diagnostics import Probe
 from harness.evaluate import evaluator, from_training, table_columns
 from harness.record import found_columns, search_columns, static_columns
 from harness.task import Task
+from harness.train import Diverged
 from harness.watch import Watch
 from results.store import Store
 from spaces.base import Batch
-
-
-def run_trial(
-    config: TrialConfig,
-    environment: Environment,
-    report: Callable[[dict[str, Any]], None] | None = None,
-) -> None:
-    """Run or resume one trial until its record stands in the run's folder; at once over if it is done.
-
-    Raises what made it fail, after writing it to ``error.txt``. An interrupt leaves a resumable trial.
-    """
-    store = Store(Path(environment.run))
-    watch = Watch(store.trial_dir(config.hash), report)
-    with store.lock(config.hash, lambda: watch.say("waiting for another process that still holds this trial")):
-        if store.is_done(config.hash):
-            return
-        torch.set_num_threads(environment.threads)
-        try:
-            Trial(config, environment, store, watch).run()
-        except Exception:
-            store.write_error(config.hash, traceback.format_exc())
-            raise
-        finally:
-            watch.close()
 
 
 class Trial:
@@ -63,7 +36,7 @@ class Trial:
             "n_train": task.split.n_train,
             "n_val": task.split.n_val,
         }
-        setting = Setting(task.space, config.hyper, task.seeded, task.device, evaluator(task))
+        setting = Setting(task.space, config.hyper, task.seeded, task.device, evaluator(task, config.evaluation))
         self.algorithm: Algorithm = ALGORITHMS[config.algorithm](setting)
         self.train, self.val = task.stream("train"), task.stream("val")
         diagnostics = config.settings.diagnostics
@@ -155,7 +128,14 @@ class Trial:
             return [shared | {"error": self.error, "eval_dataset": dataset} for dataset in datasets]
         last = self.history[-1]
         shared |= {"error": ""} | found_columns(self.task.space, last)
-        return [shared | {"eval_dataset": dataset} | self.score(last["genotype"], dataset) for dataset in datasets]
+        return [shared | {"eval_dataset": dataset} | self.judged(last["genotype"], dataset) for dataset in datasets]
+
+    def judged(self, genotype: str, dataset: str) -> dict[str, Any]:
+        """``score``, or what to say of a training whose loss is no number any more."""
+        try:
+            return self.score(genotype, dataset)
+        except Diverged as error:
+            return {"status": "diverged", "error": str(error)}
 
     def score(self, genotype: str, dataset: str) -> dict[str, Any]:
         """The record columns of one evaluation, and with a table the history's anytime accuracies."""

@@ -86,7 +86,8 @@ def _by_configuration(records: pd.DataFrame, varied: Sequence[str]) -> pd.DataFr
     swept = records
     for column in varied:
         differs = records.groupby(["algorithm", "variant"])[column].transform("nunique") > 1
-        setting_text = f"{column.rpartition('.')[2]} = " + records[column].map(setting)
+        short = column if column.startswith("evaluation.") else column.rpartition(".")[2]
+        setting_text = f"{short} = " + records[column].map(setting)
         joined = swept["variant"] + swept["variant"].map(lambda text: ", " if text else "") + setting_text
         swept = swept.assign(variant=swept["variant"].where(~differs | records[column].isna(), joined))
     return swept

@@ -147,6 +147,11 @@ class Space(ABC):
     def edges(self, genotype: Genotype) -> list[Edge]:
         """The genotype's edges. Raises BadInput for text that is no genotype of this space."""
 
+    def canonical(self, genotype: Genotype) -> Genotype:
+        """``genotype`` as records hold it, be it named or written in another way. Raises BadInput as ``edges`` does."""
+        self.edges(genotype)
+        return genotype
+
     @abstractmethod
     def sample(self, generator: torch.Generator) -> Genotype:
         """A genotype drawn uniformly."""

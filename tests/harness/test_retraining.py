@@ -1,0 +1,96 @@
+"""Retrainings: the same training as the search's own evaluation, each with a seed of its own, tied to its search."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from equal_runs import assert_same, frames
+from killing import kill_when, launch
+
+import results
+from harness.config import Evaluation, Retraining
+from harness.job import parse
+from harness.train import objective
+from results.store import Store
+from spaces.base import Batch
+
+SEARCH = [
+    "run", "--seeds", "0", "--no-random", "--algos", "rarts", "--serial", "--set", "epochs=1", "--set", "limit=64",
+    "--set", "batch_size=16", "--set", "evaluation.epochs=3", "--set", "diagnostics.lambda_every=0",
+]  # fmt: skip
+
+
+def harness(*command: str) -> None:
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, "-m", "harness", *command], env=environment, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A search with its evaluation, and retrainings of what it found with seeds 0 and 1."""
+    out = tmp_path_factory.mktemp("retraining") / "run"
+    harness(*SEARCH, "--out", str(out))
+    harness("evaluate", str(out), "--seeds", "0,1", "--serial")
+    return out
+
+
+def test_the_seed_of_the_searchs_own_evaluation_gives_its_error_again_and_another_does_not(run: Path) -> None:
+    records = results.load(run).records
+    search = records[records["parent"] == ""].iloc[0]
+    retrained = records[records["parent"] == search["trial"]].set_index("eval_seed")
+    assert retrained.loc[0, "test_error"] == search["test_error"]
+    assert retrained.loc[1, "test_error"] != search["test_error"]
+    assert retrained.loc[0, "params"] == search["params"]
+
+
+def test_a_retraining_has_its_searchs_hyperparameters_and_none_of_its_costs(run: Path) -> None:
+    records = results.load(run).records.set_index("eval_seed")
+    search, retrained = records[records["parent"] == ""].iloc[0], records.loc[1]
+    for name in ("rarts.lam", "arch_lr", "space.channels", "evaluation.epochs"):
+        assert retrained[name] == search[name]
+    assert torch.isnan(torch.tensor(retrained["search_seconds"]))
+
+
+def test_the_trained_network_is_kept_with_what_rebuilds_it(run: Path) -> None:
+    records = results.load(run).records
+    trial = records[records["eval_seed"] == 1].iloc[0]
+    kept = torch.load(Store(run).trial_dir(trial["trial"]) / "network.pt", weights_only=True)
+    assert kept["genotype"] == trial["genotype"]
+    assert (
+        sum(t.numel() for n, t in kept["state_dict"].items() if "running" not in n and "num_b" not in n)
+        == (trial["params"])
+    )
+
+
+@pytest.mark.slow
+def test_a_retraining_killed_in_its_midst_ends_the_same(run: Path, tmp_path: Path) -> None:
+    records = results.load(run).records
+    trial = records[records["eval_seed"] == 1].iloc[0]["trial"]
+    config = parse(Store(run).read_config(trial))
+    assert isinstance(config, Retraining) and config.hash == trial
+    process = launch(config, tmp_path)
+    kill_when(process, Store(tmp_path).trial_dir(trial) / "evaluation-digits.prev.pt", 0)
+    again = launch(config, tmp_path)
+    again.join()
+    ours, theirs = frames(tmp_path), frames(run)
+    mine = [frame[frame["trial"] == trial].dropna(axis=1).reset_index(drop=True) for frame in (ours[0], theirs[0])]
+    common = [name for name in mine[0].columns if name in mine[1].columns]
+    assert "test_error" in common
+    assert_same([mine[0][common]], [mine[1][common]])
+
+
+def test_the_auxiliary_heads_loss_is_added_by_its_weight() -> None:
+    class Twice(torch.nn.Module):
+        def forward_with_auxiliary(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            return x, 2 * x
+
+    x, y = torch.tensor([[1.0, 0.0], [0.0, 3.0]]), torch.tensor([0, 0])
+    fields = Evaluation(auxiliary=0.4, label_smoothing=0.1)
+    expected = F.cross_entropy(x, y, label_smoothing=0.1) + 0.4 * F.cross_entropy(2 * x, y, label_smoothing=0.1)
+    assert torch.equal(objective(Twice(), Batch(x, y), fields), expected)
