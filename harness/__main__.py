@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from harness.cli import app, inspect, report, run, sweep
+from harness.cli import app, inspect, latency, report, run, sweep
 from results.errors import BadInput
 
-COMMANDS = (run, sweep, report, inspect)
+COMMANDS = (run, sweep, report, inspect, latency)
 """The modules whose import gives ``app`` its commands."""
 
 

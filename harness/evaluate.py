@@ -13,6 +13,7 @@ from torch import nn
 from algorithms.base import Evaluated
 from harness.checkpoint import Checkpoint
 from harness.data import Dataset, evaluation_batches, generator
+from harness.latency import latency_columns
 from harness.task import Task
 from harness.train import Tick, accuracy, train
 from results.errors import BadInput
@@ -61,7 +62,25 @@ def from_training(
     report = task.split.report_part if data is task.data else torch.arange(len(data.test_y))
     x, y = data.test_x[report], data.test_y[report]
     test = accuracy(network, evaluation_batches(x, y, fields.batch_size, data.mean, data.std, task.device))
-    return {"test_error": 100 - test} | counts(space, genotype)
+    return {"test_error": 100 - test} | costs(task, space, genotype, network)
+
+
+def as_found(task: Task, genotype: str, dataset: str) -> dict[str, Any]:
+    """Record columns without training: size and latency, which its weights do not change, on the searched data set.
+
+    No other data set need be here.
+    """
+    if dataset != task.config.settings.dataset:
+        return {}
+    space = stand_alone_space(task, task.data)
+    network = fresh_network(space, genotype, task.config.settings.evaluation.seed, task.device)
+    return costs(task, space, genotype, network)
+
+
+def costs(task: Task, space: Space, genotype: str, network: nn.Module) -> dict[str, Any]:
+    """Parameters, multiply-adds and latency of ``genotype``'s stand-alone ``network``."""
+    latency = latency_columns(network, space, genotype, task.device, task.environment.threads)
+    return counts(space, genotype) | latency
 
 
 def counts(space: Space, genotype: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from harness.board import Board
 from harness.config import Environment, Settings, TrialConfig
 from harness.data import SPLITS, Dataset, Split, load, split
 from harness.data.lookup import lookup
+from harness.latency import conditions, read
 from harness.loggers import callbacks
 from harness.protocol import Protocol
 from harness.schedule import run_ray, run_serial
@@ -46,6 +47,8 @@ class Request:
     points: list[dict[str, Any]] = field(default_factory=lambda: [{}])
     split: str | None = None
     budget: str | None = None
+    latency: Path | None = None
+    any_latency: bool = False
     evaluate: Evaluate = "auto"
     out: Path | None = None
     data_dir: Path | None = None
@@ -58,6 +61,8 @@ class Request:
     serial: bool = False
     log: list[str] = field(default_factory=list)
     command: Sequence[str] = ()
+    known: dict[str, Any] = field(default_factory=dict)
+    """Overrides that planning found out, not the user."""
 
 
 @dataclass
@@ -79,9 +84,11 @@ def plan(request: Request) -> Plan:
         raise BadInput(f"no algorithm is named; there are {', '.join(ALGORITHMS)}")
     for algorithm in request.algorithms:
         lookup("algorithm", algorithm, ALGORITHMS)
-    protocol = _protocol(request, {})
+    device = device_here(request.device)
+    if request.latency:
+        request = replace(request, known=_latencies(request, request.latency, device))
     space = SPACES[request.space]
-    settings = protocol.settings
+    settings = _protocol(request, {}).settings
     data = load(settings.dataset, request.data_dir, settings.image_size, request.download)
     halves = split(data, settings.split, settings.split_seed, settings.limit)
     table = space.open_table(request.table)
@@ -91,7 +98,6 @@ def plan(request: Request) -> Plan:
     notes = [f"data: {data.source}; split: {halves.description}", *notes]
     trials = _trials(request, evaluation, data)
     _check_batches(trials, request, data, halves)
-    device = _device(request.device)
     folder = request.out or Path("runs") / f"{request.space}-{settings.dataset}-{protocol.name}"
     config = {
         **_frozen(request, protocol, evaluation),
@@ -154,9 +160,19 @@ def _protocol(request: Request, point: dict[str, Any]) -> Protocol:
     if request.budget:
         protocol.set_budget(request.budget)
     protocol.set(request.overrides)
-    for key, value in point.items():
+    for key, value in (request.known | point).items():
         protocol.override(key, value)
     return protocol
+
+
+def _latencies(request: Request, path: Path, device: str) -> dict[str, Any]:
+    """The overrides that a latency table stands for: its figures, so that a trial's hash depends on no path."""
+    protocol = _protocol(request, {})
+    if protocol.raw["options"].get("latency") is not None:
+        raise BadInput("both --latency and --set space.latency give latencies: leave one out")
+    here = conditions(request.space, protocol.settings, device, request.cpus_per_trial)
+    table = read(path.expanduser(), here, request.any_latency)
+    return {"space.latency": table.option(), "space.latency_source": table.description()}
 
 
 def _evaluation(request: Request, settings: Settings, table: Any) -> tuple[str, list[str], list[str]]:
@@ -164,7 +180,7 @@ def _evaluation(request: Request, settings: Settings, table: Any) -> tuple[str, 
     space, wanted = SPACES[request.space], list(settings.eval_datasets)
     missing = [d for d in wanted if d not in space.table_datasets]
     if request.evaluate == "none":
-        return "none", wanted, ["evaluation: none, as asked; records hold the found architecture only"]
+        return "none", wanted, ["evaluation: none, as asked; records hold what was found, its size and its latency"]
     if request.evaluate in ("auto", "table") and table is not None and not missing:
         return "table", wanted, [f"evaluation: {table.description}"]
     if request.evaluate == "table":
@@ -228,7 +244,7 @@ def _frozen(request: Request, protocol: Protocol, evaluation: str) -> dict[str, 
     }
 
 
-def _device(asked: str) -> str:
+def device_here(asked: str) -> str:
     """``auto`` is CUDA where there is one, else the CPU. Raises BadInput for a device that is not here."""
     if asked == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"

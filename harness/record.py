@@ -90,6 +90,7 @@ def found_columns(space: Space, row: dict[str, Any]) -> dict[str, Any]:
         "none_edges": row["none_edges"],
         "alpha_entropy": row.get("alpha_entropy"),
         "lambda_max": row.get("lambda_max"),
+        "latency_expected": row.get("latency_expected"),
         "collapsed": bool(math.isnan(skip) or skip == 1),
     }
 
