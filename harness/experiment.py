@@ -87,8 +87,8 @@ def plan(request: Request) -> Plan:
     device = device_here(request.device)
     if request.latency:
         request = replace(request, known=_latencies(request, request.latency, device))
-    space = SPACES[request.space]
     settings = _protocol(request, {}).settings
+    space = SPACES[request.space]
     data = load(settings.dataset, request.data_dir, settings.image_size, request.download)
     halves = split(data, settings.split, settings.split_seed, settings.limit)
     table = space.open_table(request.table)
