@@ -30,7 +30,7 @@ class Probe:
         self.space, self.fields, self.subset, self.curvature = space, fields, subset, curvature
 
     def row(self, algorithm: Algorithm, epoch: int) -> dict[str, Any]:
-        """Genotype, skip ratios and, of a gradient search, α, its entropy, accuracy on the subset and λ_max."""
+        """Genotype, skip ratios and, of a gradient search, α, what α amounts to, accuracy on the subset, λ_max."""
         genotype = algorithm.genotype()
         skip, skip_all, none = skip_ratios([edge.as_dict() for edge in self.space.edges(genotype)])
         row: dict[str, Any] = {
@@ -54,6 +54,8 @@ class Probe:
             "subset_accuracy": accuracy,
             "lr": search.w.lr,
         }
+        if (latency := self.space.penalty(alpha)) is not None:
+            row["latency_expected"] = float(latency)
         every = self.fields.lambda_every
         if every and epoch % every == 0:
             row["lambda_max"] = largest_eigenvalue(search, self.curvature)

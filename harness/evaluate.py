@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from algorithms.base import Evaluated
 from harness.checkpoint import Checkpoint
-from harness.data import Batches, Dataset, evaluation_batches, generator
+from harness.data import evaluation_batches
+from harness.latency import latency_columns
+from harness.stand_alone import (
+    evaluation_data,
+    fresh_network,
+    own_generators,
+    save_network,
+    stand_alone_space,
+    training_stream,
+    with_auxiliary,
+)
 from harness.task import Task
 from harness.train import Tick, accuracy, train
-from results.atomic import replacing
 from results.errors import BadInput
-from spaces import SPACES
 from spaces.base import Space
 from spaces.counting import multiply_adds, parameters
 
@@ -81,54 +88,25 @@ def from_training(
     if keep is not None:
         save_network(network, genotype, space, keep)
     top5 = {"test_top5_error": error(5)} if dataset in TOP5 else {}
-    return {"test_error": error(1)} | top5 | counts(space, genotype)
+    return {"test_error": error(1)} | top5 | costs(task, space, genotype, network)
 
 
-def evaluation_data(task: Task, dataset: str) -> Dataset:
-    """``dataset`` at the evaluation's image size: the very data that were searched where nothing differs."""
-    settings = task.config.settings
-    size = settings.evaluation.image_size or settings.image_size
-    same = dataset == settings.dataset and size == settings.image_size
-    return task.data if same else task.load(dataset, size)
+def as_found(task: Task, genotype: str, dataset: str) -> dict[str, Any]:
+    """Record columns without training: size and latency, which its weights do not change, on the searched data set.
+
+    No other data set need be here.
+    """
+    if dataset != task.config.settings.dataset:
+        return {}
+    space = stand_alone_space(task, evaluation_data(task, dataset))
+    network = fresh_network(space, genotype, task.config.settings.evaluation.seed, task.device)
+    return costs(task, space, genotype, network)
 
 
-def training_stream(task: Task, data: Dataset, x: Tensor, y: Tensor, seed: int) -> Batches:
-    """The evaluation's endless batches, with its own augmentation where it has one."""
-    settings = task.config.settings
-    fields, searched = settings.evaluation, settings.augmentation
-    augmentation = searched.model_copy(
-        update={name: v for name in ("crop", "cutout") if (v := getattr(fields, name)) is not None}
-    )
-    return task.batches(
-        x, y, data, fields.batch_size, lambda name: generator(seed, f"eval.{name}"), "all", augmentation
-    )
-
-
-def save_network(network: nn.Module, genotype: str, space: Space, path: Path) -> None:
-    """The trained weights with what rebuilds their network, to be read with ``weights_only=True``."""
-    options = space.options.model_dump(mode="json")
-    with replacing(path) as temporary:
-        torch.save(
-            {"space": space.name, "options": options, "genotype": genotype, "state_dict": network.state_dict()},
-            temporary,
-        )
-
-
-def with_auxiliary(space: Space, weight: float) -> Space:
-    """The space whose networks have an auxiliary head, where its loss has a weight. Raises BadInput if it has none."""
-    if not weight:
-        return space
-    if "auxiliary" not in type(space.options).model_fields:
-        raise BadInput(f"the space {space.name} has no auxiliary head: set evaluation.auxiliary=0")
-    return type(space)(space.options.model_copy(update={"auxiliary": True}))
-
-
-@contextmanager
-def own_generators(seed: int, device: torch.device) -> Iterator[None]:
-    """Torch's own generators seeded for one training, and put back as they were."""
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(generator(seed, "eval.paths").initial_seed())
-        yield
+def costs(task: Task, space: Space, genotype: str, network: nn.Module) -> dict[str, Any]:
+    """Parameters, multiply-adds and latency of ``genotype``'s stand-alone ``network``."""
+    latency = latency_columns(network, space, genotype, task.device, task.environment.threads)
+    return counts(space, genotype) | latency
 
 
 def counts(space: Space, genotype: str) -> dict[str, Any]:
@@ -137,26 +115,6 @@ def counts(space: Space, genotype: str) -> dict[str, Any]:
     network = space.build(genotype)
     shape = (o.in_channels, o.image_size, o.image_size)
     return {"params": parameters(network), "flops": multiply_adds(network, shape)}
-
-
-def stand_alone_space(task: Task, data: Dataset) -> Space:
-    """The space at the evaluation's size, for ``data``'s classes and channels."""
-    fields, options = task.config.settings.evaluation, task.config.options
-    sizes = {
-        "channels": fields.channels,
-        "cells": fields.cells,
-        "classes": data.classes,
-        "in_channels": data.channels,
-        "image_size": data.image_size,
-    }
-    return SPACES[task.config.space](type(options).model_validate(options.model_dump() | sizes))
-
-
-def fresh_network(space: Space, genotype: str, seed: int, device: torch.device) -> nn.Module:
-    """The stand-alone network, initialised by its own generator."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(generator(seed, "eval.init").initial_seed())
-        return space.build(genotype).to(device)
 
 
 def evaluator(task: Task, evaluation: str) -> Callable[[str], Evaluated]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-import torch
 from rich.console import Console
 
 from algorithms import ALGORITHMS
@@ -19,10 +18,12 @@ from harness.board import Board
 from harness.config import Environment, Job, Settings, TrialConfig
 from harness.data import SPLITS, Dataset, Split, load, split
 from harness.data.lookup import lookup
-from harness.evaluate import with_auxiliary
+from harness.device import device_here
+from harness.latency import conditions, read
 from harness.loggers import callbacks
 from harness.protocol import Protocol
 from harness.schedule import run_ray, run_serial
+from harness.stand_alone import with_auxiliary
 from results.errors import BadInput
 from results.store import Store
 from spaces import SPACES
@@ -47,6 +48,8 @@ class Request:
     points: list[dict[str, Any]] = field(default_factory=lambda: [{}])
     split: str | None = None
     budget: str | None = None
+    latency: Path | None = None
+    any_latency: bool = False
     evaluate: Evaluate = "auto"
     out: Path | None = None
     data_dir: Path | None = None
@@ -59,6 +62,8 @@ class Request:
     serial: bool = False
     log: list[str] = field(default_factory=list)
     command: Sequence[str] = ()
+    known: dict[str, Any] = field(default_factory=dict)
+    """Overrides that planning found out, not the user."""
 
 
 @dataclass
@@ -80,9 +85,11 @@ def plan(request: Request) -> Plan:
         raise BadInput(f"no algorithm is named; there are {', '.join(ALGORITHMS)}")
     for algorithm in request.algorithms:
         lookup("algorithm", algorithm, ALGORITHMS)
-    protocol = _protocol(request, {})
+    device = device_here(request.device)
+    if request.latency:
+        request = replace(request, known=_latencies(request, request.latency, device))
+    settings = _protocol(request, {}).settings
     space = SPACES[request.space]
-    settings = protocol.settings
     data = load(settings.dataset, request.data_dir, settings.image_size, request.download)
     halves = split(data, settings.split, settings.split_seed, settings.limit)
     table = space.open_table(request.table)
@@ -116,7 +123,7 @@ def environment_of(request: Request, folder: Path) -> Environment:
         data_dir=str(request.data_dir.expanduser().resolve()) if request.data_dir else None,
         download=request.download,
         table=str(request.table.expanduser().resolve()) if request.table else None,
-        device=_device(request.device),
+        device=device_here(request.device),
         threads=request.cpus_per_trial,
     )
 
@@ -164,9 +171,19 @@ def _protocol(request: Request, point: dict[str, Any]) -> Protocol:
     if request.budget:
         protocol.set_budget(request.budget)
     protocol.set(request.overrides)
-    for key, value in point.items():
+    for key, value in (request.known | point).items():
         protocol.override(key, value)
     return protocol
+
+
+def _latencies(request: Request, path: Path, device: str) -> dict[str, Any]:
+    """The overrides that a latency table stands for: its figures, so that a trial's hash depends on no path."""
+    protocol = _protocol(request, {})
+    if protocol.raw["options"].get("latency") is not None:
+        raise BadInput("both --latency and --set space.latency give latencies: leave one out")
+    here = conditions(request.space, protocol.settings, device, request.cpus_per_trial)
+    table = read(path.expanduser(), here, request.any_latency)
+    return {"space.latency": table.option(), "space.latency_source": table.description()}
 
 
 def _evaluation(request: Request, settings: Settings, table: Any) -> tuple[str, list[str], list[str]]:
@@ -174,7 +191,7 @@ def _evaluation(request: Request, settings: Settings, table: Any) -> tuple[str, 
     space, wanted = SPACES[request.space], list(settings.eval_datasets)
     missing = [d for d in wanted if d not in space.table_datasets]
     if request.evaluate == "none":
-        return "none", wanted, ["evaluation: none, as asked; records hold the found architecture only"]
+        return "none", wanted, ["evaluation: none, as asked; records hold what was found, its size and its latency"]
     if request.evaluate in ("auto", "table") and table is not None and not missing:
         return "table", wanted, [f"evaluation: {table.description}"]
     if request.evaluate == "table":
@@ -238,19 +255,6 @@ def _frozen(request: Request, protocol: Protocol, evaluation: str) -> dict[str, 
         "overrides": dict(protocol.overrides),
         "vary": [] if request.points == [{}] else request.points,
     }
-
-
-def _device(asked: str) -> str:
-    """``auto`` is CUDA where there is one, else the CPU. Raises BadInput for a device that is not here."""
-    if asked == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    kind = asked.partition(":")[0]
-    here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not lookup("device", kind, here):
-        raise BadInput(
-            f"--device {asked}: there is no such device here; use one of {[k for k, v in here.items() if v]}"
-        )
-    return asked
 
 
 def _announce(made: Plan, console: Console) -> None:

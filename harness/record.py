@@ -102,7 +102,7 @@ def search_columns(algorithm: Algorithm, seconds: float, memory_mb: float) -> di
 
 def found_columns(space: Space, row: dict[str, Any]) -> dict[str, Any]:
     """What a search found, from its last history row."""
-    last = {name: row.get(name) for name in ("alpha_entropy", "lambda_max")}
+    last = {name: row.get(name) for name in ("alpha_entropy", "lambda_max", "latency_expected")}
     return architecture_columns(space, row["genotype"]) | last
 
 

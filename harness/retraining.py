@@ -11,9 +11,9 @@ import results
 from harness.config import Evaluation, Retraining, Settings, TrialConfig
 from harness.data import load
 from harness.data.lookup import lookup
-from harness.evaluate import with_auxiliary
 from harness.experiment import Plan, Request, environment_of, gpus_of
 from harness.protocol import Protocol, parsed, validated
+from harness.stand_alone import with_auxiliary
 from results.errors import BadInput
 from results.store import Run, Store
 from spaces import SPACES

@@ -14,7 +14,7 @@ from harness.checkpoint import Checkpoint
 from harness.clock import Clock, PeakMemory
 from harness.config import Environment, TrialConfig
 from harness.diagnostics import Probe
-from harness.evaluate import evaluator, from_training, table_columns
+from harness.evaluate import as_found, evaluator, from_training, table_columns
 from harness.record import found_columns, search_columns, static_columns
 from harness.task import Task
 from harness.train import Diverged
@@ -151,7 +151,7 @@ class Trial:
                 self.watch.update(force=True, stage=f"training for {dataset}", done=epoch / epochs)
 
             return from_training(self.task, genotype, dataset, self.folder, self.watch.say, tick)
-        return {}
+        return as_found(self.task, genotype, dataset)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the rest of the trial depends on: tensors and plain types."""

@@ -118,6 +118,34 @@ def sensitivity(frame: pd.DataFrame, column: str, looks: Looks) -> Figure | None
     return figure
 
 
+def latency(records: pd.DataFrame, looks: Looks) -> Figure | None:
+    """Measured latency (ms) of each found network against the one that the latency table predicts, by data set.
+
+    Bars: the measurement's interquartile range.
+    """
+    known = records.dropna(subset=["latency_ms", "latency_predicted_ms"])
+    if known.empty:
+        return None
+    datasets = list(dict.fromkeys(known["eval_dataset"]))
+    figure, grid = _grid(1, len(datasets))
+    for dataset, axes in zip(datasets, grid[0], strict=True):
+        for algorithm, group in known[known["eval_dataset"] == dataset].groupby("algorithm"):
+            colour, marker = looks[str(algorithm)]
+            axes.errorbar(
+                group["latency_predicted_ms"],
+                group["latency_ms"],
+                yerr=group["latency_iqr_ms"] / 2,
+                fmt=marker,
+                color=colour,
+                alpha=0.8,
+                elinewidth=1.2,
+            )
+        axes.set(title=dataset, xlabel="predicted latency of the operations (ms)")
+    grid[0][0].set_ylabel("measured latency of the network (ms)")
+    _legend(figure, known["algorithm"], looks, lines=False)
+    return figure
+
+
 def _grid(rows: int, columns: int) -> tuple[Figure, Any]:
     """A figure and its axes, ``rows`` × ``columns``; a single column is laid on its side, to be read across."""
     down, across = (1, rows) if columns == 1 else (rows, columns)

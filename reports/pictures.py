@@ -13,12 +13,15 @@ from matplotlib.figure import Figure
 from reports import figures
 from reports.cells import draw_cell
 from reports.figures import Looks
-from reports.formats import listed
+from reports.formats import listed, significant
 from reports.rows import Labels
 from reports.style import name, precedence, save, theme
 from results import comparison
 
 _SKIPS = {"skip_ratio": "skips / edges not none", "skip_ratio_all_edges": "skips / all edges"}
+
+
+_FEWEST_RANKED = 5  # networks below which a rank correlation says nothing
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Album:
                     f"Test error against search cost. Small: single searches ({_sizes(evaluated)}); large: means.",
                     figures.error_against_cost(evaluated, self.looks),
                 ),
+                self._picture("latency", _latency_caption(done), figures.latency(done, self.looks)),
                 self._picture(
                     "skip_ratio",
                     f"Skip ratio of the current genotype by epoch, in both definitions. {strokes}",
@@ -116,6 +120,18 @@ class Album:
         stem = f"{self.prefix}{key}"
         svg, png = (save(drawing, self.folder / f"{stem}.{suffix}") for suffix in ("svg", "png"))
         return Picture("", caption, svg, png)
+
+
+def _latency_caption(done: pd.DataFrame) -> str:
+    """What the points are, and how alike the two orders are."""
+    known = done.dropna(subset=["latency_ms", "latency_predicted_ms"])
+    orders = [
+        f"{dataset}: Spearman's ρ = {significant(group['latency_ms'].corr(group['latency_predicted_ms'], 'spearman'))}"
+        for dataset, group in known.groupby("eval_dataset", sort=False)
+        if group["genotype"].nunique() >= _FEWEST_RANKED
+    ]
+    measured = "Measured latency of each found network, with the interquartile range, against the latency table's sum."
+    return " ".join([measured, *orders])
 
 
 def _finders(group: pd.DataFrame, named: Labels) -> str:

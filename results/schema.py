@@ -33,6 +33,7 @@ COLUMNS: dict[str, str] = {
     "genotype": "str",
     "edges": "str",  # JSON list of {cell, source, target, operation, weight}
     "test_error": "float64",
+    "test_top5_error": "float64",  # where there are so many classes that it says something
     "val_error": "float64",
     "rank": "float64",  # 1 + the number of strictly better genotypes of the space
     "percentile_in_space": "float64",  # 100 × the share strictly worse
@@ -40,7 +41,10 @@ COLUMNS: dict[str, str] = {
     "params": "float64",
     "flops": "float64",  # multiply-adds of convolutions and linear layers
     "latency_ms": "float64",
+    "latency_iqr_ms": "float64",  # interquartile range of the measurement
     "latency_source": "str",
+    "latency_predicted_ms": "float64",  # Σ over the network's edges of a latency table's entries
+    "latency_expected": "float64",  # ⟨softmax α, Lat⟩ over the edges; the operations' mean latency is 1
     "search_seconds": "float64",
     "search_device_days": "float64",
     "search_macs": "float64",
@@ -79,6 +83,7 @@ HISTORY_COLUMNS: dict[str, str] = {
     "val_loss": "float64",
     "val_accuracy": "float64",
     "lambda_max": "float64",
+    "latency_expected": "float64",
     "lr": "float64",
     "search_seconds": "float64",  # this and the counts below are cumulative
     "search_macs": "float64",

@@ -31,6 +31,22 @@ Split = Annotated[
     str | None,
     typer.Option(help="halves of the training data, or nats: NATS-Bench's own protocol", rich_help_panel=WHAT),
 ]
+Latency = Annotated[
+    Path | None,
+    typer.Option(
+        help="latency table of this device, written by `latency`: gives the penalty its figures "
+        "(latency_weight switches it on) and predicts the found network's latency",
+        rich_help_panel=WHAT,
+    ),
+]
+AnyLatency = Annotated[
+    bool,
+    typer.Option(
+        "--any-latency",
+        help="take a latency table of another device, thread count or network size",
+        rich_help_panel=WHAT,
+    ),
+]
 Budget = Annotated[
     str | None,
     typer.Option(help="epochs=N, macs=N (executed multiply-adds) or seconds=N a search", rich_help_panel=WHAT),

@@ -50,6 +50,8 @@ class Comparing(Running):
     eval_dataset: options.EvalDataset = None
     split: options.Split = None
     budget: options.Budget = None
+    latency: options.Latency = None
+    any_latency: options.AnyLatency = False
     evaluate: options.Evaluate = "auto"
     out: options.Out = None
     log: options.Log = None
@@ -62,6 +64,8 @@ class Comparing(Running):
             "eval_datasets": options.names(self.eval_dataset) or None,
             "split": self.split,
             "budget": self.budget,
+            "latency": self.latency,
+            "any_latency": self.any_latency,
             "evaluate": lookup("--evaluate", self.evaluate, dict(zip(WAYS, WAYS, strict=True))),
             "out": self.out,
             "log": options.names(self.log),

@@ -1,0 +1,69 @@
+"""``latency``: how long each operation of a space takes on this device, as a table that ``run --latency`` reads."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import rich.table
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from harness.cli import app, console, options
+from harness.data.lookup import lookup
+from harness.device import device_here
+from harness.geometry import geometry
+from harness.latency import BATCH, Table, conditions, measure, write
+from harness.protocol import Protocol, validated
+from spaces import SPACES
+
+
+@app.command()
+def latency(
+    space: options.Space = "nats",
+    protocol: options.Protocol = "quick",
+    set_: options.Set = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="measure at its own image size; default: at the protocol's")
+    ] = None,
+    device: options.Device = "auto",
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads; a run's --cpus-per-trial must be the same")] = 1,
+    batch_size: Annotated[int, typer.Option(min=1, help="images at once; a run expects 1")] = BATCH,
+    out: Annotated[Path | None, typer.Option(help="the table, JSON; default: runs/latency-SPACE-PROTOCOL.json")] = None,
+    json_: options.Json = False,
+) -> None:
+    """Measure each operation at each size of the protocol's stand-alone network, and write the table.
+
+    Example: harness latency --space darts --protocol mini
+    """
+    cls = lookup("space", space, SPACES)
+    asked = Protocol.load(protocol, space)
+    if dataset:
+        asked.raw["settings"]["image_size"] = geometry(dataset).image_size
+    asked.set(set_ or [])
+    under = conditions(space, asked.settings, device_here(device), threads, batch_size)
+    size = {"channels": under.channels, "cells": under.cells, "image_size": under.image_size}
+    made = cls(validated("space", cls.Options, asked.raw["options"] | size))
+    progress = partial(track, description=f"measuring on {under.device}", console=Console(stderr=True))
+    table = measure(made, under, device_here(device), progress)
+    path = out or Path("runs") / f"latency-{space}-{protocol}.json"
+    write(table, path)
+    if json_:
+        typer.echo(json.dumps(table.model_dump(), indent=1, ensure_ascii=False))
+    else:
+        _show(table)
+        console.print(f"latency table: {path}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _show(table: Table) -> None:
+    """The table for people: microseconds, since one operation takes few."""
+    shown = rich.table.Table("kind", "operation", "input", "stride", "cells", "median (µs)", "IQR (µs)")
+    for row in table.rows:
+        size = f"{row.channels} × {row.height} × {row.width}"
+        times = (f"{1000 * ms:,.1f}" for ms in (row.median_ms, row.iqr_ms))
+        shown.add_row(row.kind, row.operation, size, str(row.stride), str(row.count), *times)
+    console.print(table.description(), markup=False, highlight=False, soft_wrap=True)
+    console.print(shown)

@@ -1,0 +1,172 @@
+"""The paper's Tables 1, 2 and 3: its printed rows beside ours. (Table 4 is ``tables.accuracy``.)"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from reports import formats as f
+from reports.rows import Labels, kinds, names, ordered
+from reports.style import name
+from reports.table import Table, table
+from results.latency_changes import FACTORS, VARIED
+from results.published import published
+
+Write = Callable[[float], str]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One measure: its header, our column (its unit's divisor, its deviation), the paper's, how to write a value."""
+
+    header: str
+    ours: str = ""
+    divisor: float = 1.0
+    ours_sd: str = ""
+    theirs: str = ""
+    theirs_sd: str = ""
+    write: Write = f.fixed
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One table of the paper."""
+
+    title: str
+    columns: tuple[Column, ...]
+    texts: dict[str, str]
+    """Columns of the published rows that are texts, by header."""
+
+
+ERROR = Column("error (%)", "test_error_mean", 1, "test_error_sd", "test_error", "test_error_sd")
+PARAMS = Column("parameters (10⁶)", "params_mean", 1e6, theirs="params_m", write=f.significant)
+V100 = {"Published search on a V100": "v100"}
+
+LAYOUTS = {
+    "table1": Layout(
+        "Table 1: DARTS cells on CIFAR-10",
+        (
+            ERROR,
+            PARAMS,
+            Column(
+                "search cost (device days)", "search_device_days_mean", theirs="search_gpu_days", write=f.significant
+            ),
+            Column(
+                "search cost by its own authors (device days)", theirs="search_gpu_days_authors", write=f.significant
+            ),
+        ),
+        V100,
+    ),
+    "table3": Layout(
+        "Table 3: DARTS cells on ImageNet",
+        (
+            Column("top-1 error (%)", ERROR.ours, 1, ERROR.ours_sd, ERROR.theirs, ERROR.theirs_sd),
+            Column("top-5 error (%)", "test_top5_error_mean", theirs="top5_error"),
+            PARAMS,
+            Column("multiply-adds (10⁶)", "flops_mean", 1e6, write=f.significant),
+        ),
+        V100 | {"Published search on ImageNet itself": "direct_search"},
+    ),
+}
+"""What each table holds; which rows belong to it, its published rows say by task and data set."""
+
+
+def beside_published(compared: pd.DataFrame, costs: pd.DataFrame, named: Labels) -> list[Table]:
+    """Tables 1 and 3 for what was run of one protocol, space and search data set (frames of ``comparison``).
+
+    A row of ours joins the published one of its algorithm and variant, others have rows of their own.
+    """
+    ours = compared.merge(costs[["algorithm", "variant", "search_device_days_mean"]], on=["algorithm", "variant"])
+    made = []
+    for key, layout in LAYOUTS.items():
+        paper = published(key)
+        own = ours.merge(
+            paper[["task", "dataset"]].drop_duplicates().set_axis(["space", "eval_dataset"], axis="columns")
+        )
+        if len(own):
+            made.append(_table(key, layout, own, paper, named))
+    return made
+
+
+def _table(key: str, layout: Layout, own: pd.DataFrame, paper: pd.DataFrame, named: Labels) -> Table:
+    protocol, searched = str(own["protocol"].iloc[0]), own["search_dataset"].iloc[0]
+    paper = paper.rename(columns={"task": "space", "dataset": "eval_dataset"}).dropna(axis="columns", how="all")
+    theirs = [c for c in paper if c not in ("table", "space", "eval_dataset", "algorithm", "variant")]
+    paper = paper.rename(columns={c: f"published.{c}" for c in theirs}).drop(columns="table")
+    own = own.drop(columns=[c for c in own if str(c).startswith("published_")])
+    rows = own.merge(paper, on=["space", "eval_dataset", "algorithm", "variant"], how="outer")
+    rows = ordered(rows.assign(search_dataset=searched))
+    shown = {"Algorithm": names(rows, named), "Evaluation": kinds(rows), "n, ours": rows["n"].map(f.count)}
+    for column in layout.columns:
+        header = column.header[:1].upper() + column.header[1:]
+        shown[f"{header}, ours ({protocol})"] = _written(rows, column.ours, column.ours_sd, column)
+        shown[f"{header}, published"] = _written(rows, column.theirs, column.theirs_sd, column, "published.")
+    shown |= {header: rows[f"published.{text}"].fillna("") for header, text in layout.texts.items()}
+    return table(key, f"{layout.title}, published rows beside ours ({protocol})", rows, shown, _notes(rows, protocol))
+
+
+def _written(rows: pd.DataFrame, measure: str, deviation: str, column: Column, prefix: str = "") -> list[str]:
+    if f"{prefix}{measure}" not in rows:
+        return [""] * len(rows)
+    values = rows[f"{prefix}{measure}"] / (1 if prefix else column.divisor)
+    if f"{prefix}{deviation}" not in rows:
+        return [column.write(value) for value in values]
+    spread = rows[f"{prefix}{deviation}"]
+    return [f.plus_minus(a, b) if pd.notna(a) else "" for a, b in zip(values, spread, strict=True)]
+
+
+def _notes(rows: pd.DataFrame, protocol: str) -> list[str]:
+    authors = rows.loc[rows["published.source"] == "authors", "algorithm"]
+    notes = [
+        f"Ours: protocol “{protocol}”; ± is the standard deviation with ddof = 1 over n searches.",
+        f"Published: as printed in the RARTS paper, which measured {', '.join(map(name, dict.fromkeys(authors)))} and "
+        "quotes the others.",
+        "A row without n was not run here. Published device days are of the GPUs that each author had.",
+    ]
+    if rows["published.test_error"].notna().any() and rows["n"].notna().any():
+        notes.append("Published figures hold under the paper's protocol only: for orientation, not measured here.")
+    return notes
+
+
+def latencies(changes: pd.DataFrame, named: Labels) -> Table:
+    """Table 2: the latency of what is found, by what was changed (``results.latency_changes``'s frame)."""
+    rows = changes.assign(variant="")
+    shown = {
+        "Data set": rows["eval_dataset"],
+        "Algorithm": names(rows, named),
+        "Changed": [_changed(row) for row in rows[FACTORS].itertuples(index=False)],
+        **{name: ["" if pd.isna(v) else f.setting(float(v)) for v in rows[name]] for name in VARIED},
+        "n": rows["n"].map(f.count),
+        "Latency (ms), mean ± sd": [
+            f.plus_minus(a, b, 3) if pd.notna(a) else ""
+            for a, b in zip(rows["latency_ms_mean"], rows["latency_ms_sd"], strict=True)
+        ],
+        "Every value (ms)": [f.listed(v, 3) if isinstance(v, list) else "" for v in rows["latency_values"]],
+        "Change (%)": rows["latency_change"].map(f.percent),
+        "Published latency (ms)": rows["published_latency_ms"].map(lambda ms: f.fixed(ms, 1)),
+        "Published change (%)": rows["published_change"].map(f.percent),
+        "Expected latency of α, mean": rows["latency_expected_mean"].map(f.significant),
+        "Test error (%), mean": rows["test_error_mean"].map(f.fixed),
+    }
+    notes = [
+        f"Ours: protocol “{rows['protocol'].iloc[0]}”, each found network timed on this run's device, batch 1; a row "
+        "without n was not run. Changes are relative to the baseline.",
+        "Expected latency: ⟨softmax α, Lat⟩ over the edges at the search's end; the operations' mean latency is 1.",
+    ]
+    if rows["published_latency_ms"].notna().any():
+        notes.append("Published: the paper's Table 2, on a device it does not name; only the changes compare.")
+    return table("table2", "Table 2: latency by hyperparameters", rows, shown, notes)
+
+
+def _changed(factors: tuple[float, ...]) -> str:
+    """``latency_weight × 10``, ``baseline``."""
+    texts = [
+        f"{name} {'×' if factor > 1 else '÷'} {f.setting(float(f'{factor if factor > 1 else 1 / factor:.3g}'))}"
+        if factor > 0
+        else f"{name} = 0"
+        for name, factor in zip(VARIED, factors, strict=True)
+        if factor != 1
+    ]
+    return ", ".join(texts) or "baseline"
