@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from harness.experiment import Plan, Request, plan
+from harness.job import run_job
 from harness.latency import Conditions, Row, Table, conditions, network_latency, predicted, read, write
 from harness.protocol import Protocol
-from harness.trial import run_trial
 from results.errors import BadInput
 from results.store import Store
 from spaces.nats import Nats, NatsOptions
@@ -162,7 +162,7 @@ def write_copy(source: Path, target: Path, change: Any) -> Path:
 def test_a_record_holds_what_alpha_and_the_found_network_cost(path: Path, tmp_path: Path) -> None:
     made = planned(path, "epochs=1", "limit=64", evaluate="none", out=tmp_path / "run", serial=True)
     Store.open_run(made.folder, made.config, ())
-    run_trial(made.trials[0], made.environment)
+    run_job(made.trials[0], made.environment)
     store = Store(made.folder)
     (record,) = store.collect().to_dict("records")
     history = store.history([record["trial"]])
