@@ -169,7 +169,9 @@ class MixedCell(nn.Module):
 
     def forward(self, x0: Tensor, x1: Tensor, outgoing: list[Tensor]) -> Tensor:
         """(B, nodes · channels, H', W') from the two cells before; ``outgoing`` holds each source's weights (m, 8)."""
-        waiting = self.sources[0](self.preprocess0(x0), outgoing[0]) + self.sources[1](self.preprocess1(x1), outgoing[1])
+        waiting = self.sources[0](self.preprocess0(x0), outgoing[0]) + self.sources[1](
+            self.preprocess1(x1), outgoing[1]
+        )
         found = []
         for source, weights in zip(self.sources[2:], outgoing[2:], strict=True):
             node, waiting = waiting[:, 0], waiting[:, 1:]
