@@ -34,8 +34,10 @@ FORM = (
     "reduce=[...], reduce_concat=[2, 3, 4, 5])"
 )
 LONGEST = 20_000
+"""Characters of the longest text that is read."""
 LAST = 65
 """The highest node that is read."""
+_FOREIGN = re.compile(r"\\|\b0[xXoObB]|\d{50,}")  # escapes and endless integers, which no genotype holds
 
 Incoming = tuple[tuple[str, int], ...]
 """One node's edges, (operation, source) each, by source and then by operation."""
@@ -127,8 +129,10 @@ def _fields(written: str) -> dict[str, ast.expr]:
     """The four keyword arguments of ``Genotype(…)``, unevaluated."""
     if "~" in written and "|" in written:
         raise _Fault("it is a NATS-Bench cell, of the space nats")
-    if len(written) > LONGEST or "\\" in written:
-        raise _Fault(f"it holds a backslash or more than {LONGEST:,} characters")
+    if len(written) > LONGEST:
+        raise _Fault(f"it has more than {LONGEST:,} characters")
+    if foreign := _FOREIGN.search(written):
+        raise _Fault(f"it holds {foreign[0][:2]!r}")
     try:
         body = ast.parse(written.strip()).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -164,12 +168,11 @@ def _cell(kind: str, edges: ast.expr, concat: ast.expr) -> Cell:
     joined = _sequence(f"{kind}_concat", concat)
     # FairDARTS lists all nodes of its cells, those after the last one with edges too; it has four.
     top = max(last, INPUTS + 3) if numbered else last
-    output = [node for node in joined if type(node) is int and INPUTS <= node <= top]
-    if len(output) < len(joined):
-        stray = next(node for node in joined if node not in output)
-        raise _Fault(f"{kind}_concat holds {_quoted(str(stray))}, the intermediate nodes are {INPUTS} to {top}")
-    if len(set(output)) < len(output):
-        raise _Fault(f"{kind}_concat names a node twice")
+    output: list[int] = []
+    for entry in joined:
+        if type(entry) is not int or not INPUTS <= entry <= top or entry in output:
+            raise _Fault(f"{kind}_concat holds {_quoted(str(entry))}, not each once of the nodes {INPUTS} to {top}")
+        output.append(entry)
     made = cell(nodes, output)
     if not made.concat:
         raise _Fault(f"{kind}_concat names no node that has edges")

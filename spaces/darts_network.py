@@ -59,12 +59,12 @@ class Network(nn.Module, ABC):
     """
 
     drop_path: float = 0.0
-    auxiliary: AuxiliaryHead | None = None
 
     def __init__(
         self, architecture: Architecture, channels: int, cells: int, classes: int, inputs: tuple[int, int], halved: bool
     ) -> None:
         super().__init__()
+        self.auxiliary: AuxiliaryHead | None = None
         self.tapped = reductions(cells)[1]
         blocks = []
         for i in range(cells):
