@@ -7,6 +7,7 @@ A latency is the time for one image (batch 1), in evaluation mode, without gradi
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,6 @@ from typing import Any
 import torch
 from pydantic import Field, ValidationError
 from torch import nn
-from torch.utils.benchmark import Timer
 
 from harness.config import Section, Settings
 from harness.record import device_name
@@ -136,6 +136,10 @@ def network_latency(
 
     Leaves the network in evaluation mode on ``device`` and draws from no generator but its own.
     """
+    # Its import warns of a machine without CUDA, on every command.
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
+    from torch.utils.benchmark import Timer
+
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(batch_size, *shape, generator=generator).to(device)
     timer = Timer("network(x)", globals={"network": network.to(device).eval(), "x": x}, num_threads=threads)

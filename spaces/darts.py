@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from torch import Tensor, nn
 
 from spaces.base import Alpha, Edge, Genotype, Space, SpaceOptions
-from spaces.darts_genotype import INPUTS, Architecture, Cell, cell, parse, text
+from spaces.darts_genotype import INPUTS, Architecture, Cell, canonical, cell, parse, text
 from spaces.darts_graph import CELLS, OPERATIONS, edges
 from spaces.darts_network import CifarNetwork, ImageNetNetwork
 from spaces.darts_supernet import Supernet
@@ -157,6 +157,10 @@ class Darts(Space):
             for node, incoming in enumerate(getattr(architecture, kind).nodes, INPUTS)
             for name, source in incoming
         ]
+
+    def canonical(self, genotype: Genotype) -> Genotype:
+        """The one text of what ``genotype`` writes out or names."""
+        return canonical(genotype)
 
     def sample(self, generator: torch.Generator) -> Genotype:
         """Uniform over what ``discretise`` can give: two different sources a node, one of seven operations each."""
