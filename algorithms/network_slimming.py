@@ -22,8 +22,8 @@ from results.errors import BadInput
 class NetworkSlimmingHyper(Hyper):
     """ℓ1 on the scales and their start. Momentum, decay and clip act on γ as on any weight; arch_* have no effect."""
 
-    l1: float = Field(1e-5, ge=0, description="ρ: weight of ℓ1 on every batch-norm scale")
-    scale: float = Field(0.5, gt=0, description="every batch-norm scale at the start")
+    scale_l1: float = Field(1e-5, ge=0, description="ρ: weight of ℓ1 on every batch-norm scale")
+    scale_start: float = Field(0.5, gt=0, description="every batch-norm scale at the start")
 
 
 class NetworkSlimming(Search):
@@ -35,12 +35,12 @@ class NetworkSlimming(Search):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
-        self.is_scale = torch.zeros_like(self.w.flat, requires_grad=False)
+        self.is_scale = torch.zeros_like(self.w.flat)
+        scales = {f"{name}.weight" for name in batch_norms(self.passes.skeleton)}
         for name, part in self.w.views(self.is_scale).items():
-            if name.removesuffix(".weight") in batch_norms(self.passes.skeleton):
-                part.fill_(1)
+            part.fill_(name in scales)
         with torch.no_grad():
-            self.w.flat[self.is_scale.bool()] = self.hyper.scale
+            self.w.flat[self.is_scale.bool()] = self.hyper.scale_start
 
     @classmethod
     def check(cls, space: Any, hyper: Any) -> None:
@@ -56,7 +56,7 @@ class NetworkSlimming(Search):
     def step(self, train: Any, val: Any) -> None:
         """γ ← γ − η (∇_γ L + ρ sign γ), and every other weight along ∇L, on all data: both batches in turn."""
         for batch in (train, val):
-            self.w.descend(self.grad_w(self.w, batch) + self.hyper.l1 * self.grad_l1())
+            self.w.descend(self.grad_w(self.w, batch) + self.hyper.scale_l1 * self.grad_l1())
 
     def grad_l1(self) -> Tensor:
         """The subgradient of Σ|γ|: sign γ, and 0 for every other weight."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from plain_resnet import logits
 from searches import make_batch, make_search
 from torch import Tensor
 
+from algorithms.darts import Darts2
 from algorithms.network_slimming import NetworkSlimming
 from results.errors import BadInput
 from spaces.gates import keep_at_ratio
@@ -39,7 +41,7 @@ def is_scale(name: str) -> bool:
 
 def test_a_step_is_two_descents_with_the_subgradient_of_l1_on_scales_alone(double: None) -> None:
     """γ ← γ − η (∇_γ L + ρ sign γ) on each half's batch in turn, every other weight w ← w − η ∇_w L."""
-    search = slimming(ResNet164(SMALL), l1=0.3)
+    search = slimming(ResNet164(SMALL), scale_l1=0.3)
     with torch.no_grad():  # a scale below zero and one at zero, whose subgradient is 0
         search.w.views()["layer2.0.bn2.weight"][:2] = torch.tensor([-0.5, 0.0])
     expected = copies(search)
@@ -81,9 +83,9 @@ def test_channels_go_by_the_size_of_their_scale() -> None:
 
 def test_l1_alone_drives_scales_to_within_a_step_of_zero(double: None) -> None:
     """Without data γ walks to 0 by ηρ a step, then back and forth: no exact zeros, hence the ratio it needs."""
-    search = slimming(ResNet164(SMALL), l1=0.3)
+    search = slimming(ResNet164(SMALL), scale_l1=0.3)
     for _ in range(20):
-        search.w.descend(search.hyper.l1 * search.grad_l1())
+        search.w.descend(search.hyper.scale_l1 * search.grad_l1())
     scales = search.w.views()["layer1.0.bn2.weight"]
     assert scales.abs().max() <= 0.1 * 0.3
     assert (scales != 0).all()
@@ -96,8 +98,10 @@ def test_it_refuses_a_space_without_gates_and_a_run_without_a_ratio() -> None:
         slimming(ResNet164(SMALL.model_copy(update={"prc": None})))
 
 
-@pytest.mark.parametrize("algorithm", ["rarts", "darts1", "darts2", "milenas"])
-@pytest.mark.parametrize("space", [ResNet164, MobileNetV2Width])
+@pytest.mark.parametrize(
+    ("algorithm", "space"),
+    [*product(("rarts", "darts1", "darts2", "milenas"), [ResNet164]), ("rarts", MobileNetV2Width)],
+)
 def test_the_other_searches_run_unchanged_and_l1_thresholds_their_step(
     algorithm: str, space: type[ResNet164 | MobileNetV2Width]
 ) -> None:
@@ -122,3 +126,14 @@ def test_the_other_searches_run_unchanged_and_l1_thresholds_their_step(
         left = tuple(thresholded[name].nonzero().flatten().tolist())
         assert channels == (left or (0,))
     assert 0.2 < made.prc(genotype) < 0.6
+
+
+def test_the_exact_second_order_on_gates_is_the_finite_differences_limit(double: None) -> None:
+    """A double backward through folded gates and activations in place."""
+    products = []
+    for fields in ({"hvp": "exact"}, {"epsilon": 1e-5}):
+        search = make_search("darts2", ResNet164(SMALL), **fields)
+        assert isinstance(search, Darts2)
+        v = search.grad_w(search.w, make_batch("val"))
+        products.append(search.mixed_product(v, make_batch("train")))
+    assert (products[0] - products[1]).norm() / products[0].norm() < 1e-6
