@@ -104,6 +104,8 @@ class GatedSpace(Space):
     def build(self, genotype: Genotype, trained: nn.Module | None = None) -> nn.Module:
         """The physically slim network: cut from ``trained``, which ``full`` returns, or freshly initialised.
 
+        In the mode, training or evaluation, that ``trained`` is in, and on its device; ``trained`` stays whole.
+
         Raises BadInput where ``trained`` is no such network.
         """
         kept = self.parse(genotype)
@@ -121,7 +123,8 @@ class GatedSpace(Space):
         self.narrow(network, kept)
         if trained is None:
             self.initialise(network)
-        return network
+        # New layers are in training mode, whatever the network's.
+        return network.train(network.training)
 
     def edges(self, genotype: Genotype) -> list[Edge]:
         """One a gated layer, chained within its stage; ``operation`` is "kept of all", ``weight`` the kept share."""

@@ -45,7 +45,7 @@ def keep_at_ratio(alpha: Mapping[str, Tensor], ratio: float) -> Kept:
         size[start + int(a.detach().abs().argmax())] = torch.inf
         start += len(a)
     going = total - 1 - size.flip(0).argsort(stable=True)[:removed]
-    stays = torch.ones(total, dtype=torch.bool)
+    stays = torch.ones_like(size, dtype=torch.bool)
     stays[going] = False
     return _kept(alpha, torch.split(stays, sizes))
 

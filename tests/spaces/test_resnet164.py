@@ -94,7 +94,7 @@ def test_the_slim_network_equals_the_gated_one_with_removed_gates_at_zero(double
     supernet = space.supernet()
     scramble(supernet)
     gated = logits(statistics_of(network, dict(supernet.named_parameters())), BLOCKS, x, alpha)
-    slim = space.build(genotype, network).eval()
+    slim = space.build(genotype, network)
     assert (network(x) - gated).abs().max() < 1e-9
     assert (slim(x) - gated).abs().max() < 1e-9
     # What is cut need not be at zero beforehand: building drops it.
@@ -113,7 +113,7 @@ def test_each_kind_of_layer_may_be_left_with_one_channel(double: None, kind: str
     network, x = whole(space, alpha), torch.randn(4, 3, 8, 8)
     genotype = space.discretise(alpha)
     assert all((len(c) == 1) == (kind in ("", name)) for name, c in space.parse(genotype).items())
-    slim = space.build(genotype, network).eval()
+    slim = space.build(genotype, network)
     assert (slim(x) - logits(network.state_dict(), BLOCKS, x)).abs().max() < 1e-9
     selections = sum(isinstance(m, ChannelSelection) for m in slim.modules())
     assert selections == (7 if kind == "" else int(kind.endswith(("bn1", "bn")) or kind == "bn"))
