@@ -6,7 +6,10 @@ To add one: a file with a subclass of ``Search`` (its ``step``, its ``Hyper``), 
 from algorithms.base import Algorithm
 from algorithms.darts import Darts1, Darts2
 from algorithms.milenas import MileNas
+from algorithms.network_slimming import NetworkSlimming
 from algorithms.random_search import RandomSearch
 from algorithms.rarts import Rarts
 
-ALGORITHMS: dict[str, type[Algorithm]] = {a.name: a for a in (Darts1, Darts2, MileNas, Rarts, RandomSearch)}
+ALGORITHMS: dict[str, type[Algorithm]] = {
+    a.name: a for a in (Darts1, Darts2, MileNas, NetworkSlimming, Rarts, RandomSearch)
+}
