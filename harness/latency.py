@@ -18,9 +18,11 @@ from pydantic import Field, ValidationError
 from torch import nn
 
 from harness.config import Section, Settings
+from harness.protocol import Protocol, validated
 from harness.record import device_name
 from results.atomic import write_text
 from results.errors import BadInput
+from spaces import SPACES
 from spaces.base import Space, Timed
 
 BATCH = 1
@@ -106,9 +108,13 @@ def _use(device: str, threads: int, batch_size: int) -> str:
     return f"{device}, batch {batch_size}, threads {threads}"
 
 
-def measure(space: Space, under: Conditions, device: str, progress: Progress = iter) -> Table:
-    """Time every operation of ``space``, whose options have the size that ``under`` says. "none" takes 0 ms."""
-    timer = partial(network_latency, device=torch.device(device), threads=under.threads, batch_size=under.batch_size)
+def measure(protocol: Protocol, device: str, threads: int, batch_size: int = BATCH, progress: Progress = iter) -> Table:
+    """Time every operation of the protocol's stand-alone network on ``device``. "none" takes 0 ms."""
+    under = conditions(protocol.space, protocol.settings, device, threads, batch_size)
+    size = {"channels": under.channels, "cells": under.cells, "image_size": under.image_size}
+    cls = SPACES[protocol.space]
+    space = cls(validated("space", cls.Options, protocol.raw["options"] | size))
+    timer = partial(network_latency, device=torch.device(device), threads=threads, batch_size=batch_size)
     rows = []
     for timed in progress(space.timed()):
         median, iqr = (0.0, 0.0) if timed.build is None else timer(_fresh(timed.build), timed.shape)

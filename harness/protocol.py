@@ -52,7 +52,8 @@ class Protocol:
         plain = yaml.safe_load(text)
         if space not in plain["spaces"]:
             raise BadInput(f"the protocol {name!r} has no settings for the space {space!r}; {_only(plain['spaces'])}")
-        return cls(name, space, plain["stands_for"], plain["reduced"], copy.deepcopy(plain["spaces"][space]))
+        raw = copy.deepcopy(plain["spaces"][space])
+        return cls(name, space, raw.pop("stands_for"), plain["reduced"], raw)
 
     def set(self, assignments: Iterable[str]) -> None:
         """Apply ``key=value`` overrides, bare keys first, so that the more precise one wins. Raises BadInput."""
