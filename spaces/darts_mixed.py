@@ -54,11 +54,11 @@ class FactorizedReduce(nn.Module):
         ``rows`` selects m of the edges by their rows of the weight; ``scale`` (m,) multiplies each one's part.
         """
         active = F.relu(x)
-        weight = self.weight[rows].unflatten(0, (-1, 2, self.channels // 2))
-        even = F.conv2d(active[..., ::2, ::2], weight[:, 0].flatten(0, 1))
-        odd = F.conv2d(active[..., 1::2, 1::2], weight[:, 1].flatten(0, 1))
-        halves = [half.unflatten(1, (len(weight), -1)) for half in (even, odd)]
-        return norm(torch.cat(halves, 2).flatten(1, 2), scale)
+        half = self.channels // 2
+        weight = self.weight[rows].unflatten(0, (-1, 2, half))
+        even = F.conv2d(active[..., ::2, ::2], weight[:, 0].flatten(0, 1)).split(half, 1)
+        odd = F.conv2d(active[..., 1::2, 1::2], weight[:, 1].flatten(0, 1)).split(half, 1)
+        return norm(torch.cat([part for edge in zip(even, odd, strict=True) for part in edge], 1), scale)
 
 
 class Separable(nn.Module):
@@ -90,19 +90,18 @@ class Leaving(nn.Module):
         self.reduce = FactorizedReduce(channels, channels, edges) if stride == 2 else None
 
     def forward(self, node: Tensor, weights: Tensor) -> Tensor:
-        """What ``node`` (B, C, H, W) gives its m targets, (B, m, C, H/stride, W/stride); ``weights`` (m, 8)."""
+        """What ``node`` (B, C, H, W) gives its m targets, (B, m · C, H/stride, W/stride); ``weights`` (m, 8)."""
         scales = weights.unbind(1)
         total = self.separable(node, {name: scales[OPERATIONS.index(name)] for name in TWICE})
         total = total + self.dilated(node, {name: scales[OPERATIONS.index(name)] for name in DILATED})
         if self.reduce is not None:
             total = total + self.reduce(node, scales[SKIP])
-        targets = total.unflatten(1, (len(weights), self.channels))
         shared = {kind: self.pool(node, kind) for kind in (MAX_POOL, AVG_POOL)}
         if self.reduce is None:
             shared[SKIP] = node
-        for kind, y in shared.items():
-            targets = torch.addcmul(targets, scales[kind].view(-1, 1, 1, 1), y.unsqueeze(1))
-        return targets
+        mix = torch.stack([scales[kind] for kind in shared], 1)
+        identity = torch.eye(self.channels, device=mix.device, dtype=mix.dtype)
+        return total + F.conv2d(torch.cat(list(shared.values()), 1), torch.kron(mix, identity)[..., None, None])
 
     def operation(self, node: Tensor, edge: int, kind: int, weight: Tensor) -> Tensor:
         """One weighted operation of the ``edge``-th edge, (B, C, H/stride, W/stride); every kind but none."""
@@ -161,6 +160,7 @@ class MixedCell(nn.Module):
         super().__init__()
         self.preprocess0 = (FactorizedReduce if reduced else ReLUConvNorm)(inputs[0], channels)
         self.preprocess1 = ReLUConvNorm(inputs[1], channels)
+        self.channels, self.nodes = channels, nodes
         self.kind = "reduce" if reduction else "normal"
         self.sources = nn.ModuleList(
             Leaving(channels, len(rows), 2 if reduction and source < 2 else 1)
@@ -169,15 +169,13 @@ class MixedCell(nn.Module):
 
     def forward(self, x0: Tensor, x1: Tensor, outgoing: list[Tensor]) -> Tensor:
         """(B, nodes · channels, H', W') from the two cells before; ``outgoing`` holds each source's weights (m, 8)."""
-        waiting = self.sources[0](self.preprocess0(x0), outgoing[0]) + self.sources[1](
-            self.preprocess1(x1), outgoing[1]
-        )
-        found = []
-        for source, weights in zip(self.sources[2:], outgoing[2:], strict=True):
-            node, waiting = waiting[:, 0], waiting[:, 1:]
-            found.append(node)
-            waiting = waiting + source(node, weights)
-        return torch.cat([*found, waiting[:, 0]], 1)
+        states = [self.preprocess0(x0), self.preprocess1(x1)]
+        given: list[tuple[Tensor, ...]] = []
+        for target in range(2, self.nodes + 2):
+            for source in range(len(given), target):
+                given.append(self.sources[source](states[source], outgoing[source]).split(self.channels, 1))
+            states.append(reduce(torch.add, (parts[target - self.nodes - 2] for parts in given)))
+        return torch.cat(states[2:], 1)
 
     def active_only(self, x0: Tensor, x1: Tensor, weights: Tensor, active: list[list[int]]) -> Tensor:
         """The same cell, running only the operations that ``active`` lists for each edge; ``weights`` (E, 8)."""
