@@ -124,7 +124,7 @@ def test_published_figures_stand_beside_and_change_nothing() -> None:
     ]
     assert rows_of(frame[~known], *shown[:4]) == [
         ["nats", "random", "cifar10", 5.0],
-        ["darts", "darts1", "cifar10", 2.0],
+        ["other", "darts1", "cifar10", 2.0],
     ]
     assert frame.loc[~known, "published_source"].isna().all()
 
