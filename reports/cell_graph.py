@@ -7,20 +7,19 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from results.schema import CONCAT
+
 Edge = Mapping[str, Any]
 """An edge of one cell: ``source``, ``target``, ``operation``."""
 
 OUTPUT = "c_{k}"
-CONCAT = ("", "concat")
-"""Operations of edges that only gather nodes into the output: drawn without a label."""
-
 INK = "#1f2933"
 _PLAIN: dict[str, Any] = {"color": INK, "linewidth": 1.8, "linestyle": "-"}
 _GATHER: dict[str, Any] = {"color": "#9aa5b1", "linewidth": 1.4, "linestyle": "-"}
 _LINES: dict[str, dict[str, Any]] = {
     "skip_connect": {"color": "#7fa7cf", "linewidth": 1.6, "linestyle": "-"},
     "none": {"color": "#b4bac0", "linewidth": 1.2, "linestyle": (0, (4, 3))},
-    **dict.fromkeys(CONCAT, _GATHER),
+    CONCAT: _GATHER,
 }
 _INKS = {"skip_connect": "#3f6f9f", "none": "#7b838a"}
 

@@ -16,7 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path as Curve
 
-from reports.cell_graph import CONCAT, INK, OUTPUT, Edge, inputs, node_order, stroke, write_node, write_operation
+from reports.cell_graph import INK, OUTPUT, Edge, inputs, node_order, stroke, write_node, write_operation
+from results.schema import CONCAT
 
 LETTER = 0.128  # width of a label's letter
 _LANE = 0.5  # from lane to lane
@@ -117,7 +118,7 @@ class Lanes:
                 **line,
             )
             axes.add_patch(arrow)
-            if wire.operation not in CONCAT:
+            if wire.operation != CONCAT:
                 x, y = wire.points[-1]
                 write_operation(axes, x - _HEAD, y, wire.operation, "right")
         for node, box in self.boxes.items():
@@ -132,7 +133,7 @@ def gathered(edges: Sequence[Edge]) -> list[Edge]:
     if any(e["target"] == OUTPUT for e in edges):
         return list(edges)
     nodes = [node for node in node_order(edges) if node not in inputs(edges)]
-    return [*edges, *({"source": node, "target": OUTPUT, "operation": "concat"} for node in nodes)]
+    return [*edges, *({"source": node, "target": OUTPUT, "operation": CONCAT} for node in nodes)]
 
 
 def _rounded(points: Sequence[Point]) -> Curve:

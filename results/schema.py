@@ -95,6 +95,10 @@ HISTORY_COLUMNS: dict[str, str] = {
 """Name of every history column but ``table_accuracy.<dataset>`` (percent), with its pandas dtype."""
 
 
+CONCAT = "concat"
+"""The ``operation`` of an edge that only gathers a node into its cell's output, where ``edges`` holds such."""
+
+
 def records_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Rows of plain values as the records frame: every column of ``COLUMNS`` in its dtype, then hyperparameters.
 
@@ -114,9 +118,10 @@ def history_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 def skip_ratios(edges: Iterable[Mapping[str, Any]]) -> tuple[float, float, int]:
     """Skips among a genotype's edges: skips / edges not none, skips / all edges, and the number of none edges.
 
-    The first is how NATS-Bench and the RARTS paper's Table 4 count. A ratio over no edges at all is NaN.
+    The first is how NATS-Bench and the RARTS paper's Table 4 count. A ratio over no edges at all is NaN; what gathers
+    nodes into the output is no edge here.
     """
-    operations = [edge["operation"] for edge in edges]
+    operations = [edge["operation"] for edge in edges if edge["operation"] != CONCAT]
     skips, nones = operations.count("skip_connect"), operations.count("none")
     kept = len(operations) - nones
     return skips / kept if kept else math.nan, skips / len(operations) if operations else math.nan, nones

@@ -9,11 +9,12 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from torch import Tensor, nn
 
-from spaces.base import Alpha, Edge, Genotype, Space, SpaceOptions
+from spaces.base import Alpha, Edge, Genotype, Space, SpaceOptions, Timed
 from spaces.darts_genotype import INPUTS, Architecture, Cell, canonical, cell, parse, text
 from spaces.darts_graph import CELLS, OPERATIONS, edges
 from spaces.darts_network import CifarNetwork, ImageNetNetwork
 from spaces.darts_supernet import Supernet
+from spaces.darts_timed import kind, timed
 
 CHOICES = OPERATIONS[1:]
 """What an edge of a genotype may be: every operation but none."""
@@ -161,6 +162,16 @@ class Darts(Space):
     def canonical(self, genotype: Genotype) -> Genotype:
         """The one text of what ``genotype`` writes out or names."""
         return canonical(genotype)
+
+    def timed(self) -> list[Timed]:
+        """The eight operations at every size at which the stand-alone network has edges."""
+        o = self.options
+        shrunk = network(o.stem, o.image_size).multiple // CifarNetwork.multiple
+        return timed(o.channels, o.cells, o.image_size // shrunk)
+
+    def kind(self, edge: Edge) -> str:
+        """By cell and, in reduction cells, by stride: the keys of the option ``latency``."""
+        return kind(edge)
 
     def sample(self, generator: torch.Generator) -> Genotype:
         """Uniform over what ``discretise`` can give: two different sources a node, one of seven operations each."""

@@ -17,6 +17,7 @@ from harness.latency import Conditions, Row, Table, conditions, network_latency,
 from harness.protocol import Protocol
 from results.errors import BadInput
 from results.store import Store
+from spaces.darts import Darts, DartsOptions
 from spaces.nats import Nats, NatsOptions
 from spaces.nats_cell import OPERATIONS, text
 
@@ -70,6 +71,15 @@ def test_predicted_is_the_sum_over_edges_and_cells() -> None:
     genotype = text(["nor_conv_3x3", "skip_connect", "nor_conv_3x3", "none", "avg_pool_3x3", "nor_conv_1x1"])
     assert predicted(Nats(options), genotype) == 3 * 5 * (4.0 + 0.5 + 4.0 + 0.0 + 1.0 + 2.0)
     assert predicted(Nats(options.model_copy(update={"latency_source": ""})), genotype) is None
+
+
+def test_edges_of_reduction_cells_are_predicted_by_their_stride() -> None:
+    latency = {"normal": (0, *range(1, 8)), "reduce": (0, *range(10, 80, 10)), "reduce_stride2": (0, *[100] * 7)}
+    options = DartsOptions(cells=8, latency=latency, latency_source="a table")
+    # DARTS_V2's normal cell: five sep_conv_3x3 (4), two skips (3), one dil_conv_3x3 (6), in six cells; its reduction
+    # cell: five max_pools from inputs (100) and three skips from node 0 (30), in two.
+    assert predicted(Darts(options), "darts_v2") == 6 * (5 * 4 + 2 * 3 + 6) + 2 * (5 * 100 + 3 * 30)
+    assert predicted(Darts(options), "nasnet") is None  # its sep_conv_7x7 is no operation of the search
 
 
 def test_the_operations_timed_are_those_that_the_network_runs() -> None:

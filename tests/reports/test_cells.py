@@ -198,5 +198,5 @@ def test_nodes_are_concatenated_as_given_else_all() -> None:
     nodes = [("c_{k-2}", "0", "x"), ("c_{k-1}", "0", "x"), ("0", "1", "x"), ("c_{k-1}", "1", "x")]
     implied = [(e["source"], e["target"]) for e in gathered(cell(nodes))[4:]]
     assert implied == [("0", "c_{k}"), ("1", "c_{k}")]
-    given_ = cell([*nodes, ("1", "c_{k}", "")])
+    given_ = cell([*nodes, ("1", "c_{k}", "concat")])
     assert gathered(given_) == given_
