@@ -42,7 +42,10 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
     if (run is None) == (not genotypes):
         raise BadInput("name either a finished run or --genotype (repeatable), to say what is to be trained")
     found = results.load(run) if run is not None else None
-    candidates = list(_from_run(found, request.algorithms) if found is not None else _given(request, genotypes))
+    if found is None:
+        candidates = list(_given(replace(request, protocol=request.protocol or "quick"), genotypes))
+    else:
+        candidates = [_under(request.protocol, c) for c in _from_run(found, request.algorithms)]
     datasets = request.eval_datasets or [request.dataset or candidates[0].settings.dataset]
     trials = [
         _retraining(candidate, dataset, seed, request.overrides)
@@ -82,6 +85,17 @@ def _from_run(run: Run, algorithms: Sequence[str]) -> Iterator[Candidate]:
             config.space,
             config.options,
         )
+
+
+def _under(protocol: str, candidate: Candidate) -> Candidate:
+    """The candidate under another protocol's training, where one is named: that is what its record then says."""
+    if not protocol:
+        return candidate
+    other = Protocol.load(protocol, candidate.space).settings
+    settings = candidate.settings.model_copy(
+        update={"evaluation": other.evaluation, "augmentation": other.augmentation, "image_size": other.image_size}
+    )
+    return replace(candidate, settings=settings, protocol=protocol)
 
 
 def _given(request: Request, genotypes: Sequence[str]) -> Iterator[Candidate]:

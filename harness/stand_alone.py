@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,10 +76,29 @@ def own_generators(seed: int, device: torch.device) -> Iterator[None]:
 
 
 def save_network(network: nn.Module, genotype: str, space: Space, path: Path) -> None:
-    """The trained weights with what rebuilds their network, to be read with ``weights_only=True``."""
-    options = space.options.model_dump(mode="json")
+    """The trained weights, without an auxiliary head, and what rebuilds their network; read by ``load_network``."""
+    kept = space.build(genotype).state_dict().keys()
+    weights = {name: tensor for name, tensor in network.state_dict().items() if name in kept}
+    plain = {"space": space.name, "options": space.options.model_dump(mode="json"), "genotype": genotype}
     with replacing(path) as temporary:
-        torch.save(
-            {"space": space.name, "options": options, "genotype": genotype, "state_dict": network.state_dict()},
-            temporary,
-        )
+        torch.save(plain | {"state_dict": weights}, temporary)
+
+
+def load_network(path: Path) -> tuple[nn.Module, tuple[int, int, int], str]:
+    """A trained network in evaluation mode on the CPU, its images' shape (channels, height, width), its genotype.
+
+    Raises BadInput where ``path`` holds no network that was saved by a training of this harness.
+    """
+    try:
+        kept = torch.load(path, map_location="cpu", weights_only=True)
+        cls = SPACES[kept["space"]]
+        space = cls(cls.Options.model_validate(kept["options"]))
+        network = space.build(kept["genotype"])
+        network.load_state_dict(kept["state_dict"])
+    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+        reason = (str(error).splitlines() or ["unreadable"])[0][:100]
+        raise BadInput(
+            f"{path} holds no trained network ({reason}); give a RUN/trials/TRIAL/network.pt that `evaluate` left"
+        ) from None
+    o = space.options
+    return network.eval(), (o.in_channels, o.image_size, o.image_size), str(kept["genotype"])

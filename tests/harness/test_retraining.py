@@ -16,7 +16,9 @@ from killing import kill_when, launch
 import results
 from harness.config import Evaluation, Retraining
 from harness.job import parse
+from harness.stand_alone import load_network
 from harness.train import objective
+from results.errors import BadInput
 from results.store import Store
 from spaces.base import Batch
 
@@ -66,6 +68,22 @@ def test_the_trained_network_is_kept_with_what_rebuilds_it(run: Path) -> None:
         sum(t.numel() for n, t in kept["state_dict"].items() if "running" not in n and "num_b" not in n)
         == (trial["params"])
     )
+
+
+def test_the_exported_program_gives_the_trained_networks_logits(run: Path, tmp_path: Path) -> None:
+    records = results.load(run).records
+    kept = Store(run).trial_dir(records[records["eval_seed"] == 1].iloc[0]["trial"]) / "network.pt"
+    harness("export", str(kept), "--out", str(tmp_path / "network.pt2"))
+    network, shape, _ = load_network(kept)
+    x = torch.randn(5, *shape, generator=torch.Generator().manual_seed(0))
+    exported = torch.export.load(tmp_path / "network.pt2").module()
+    torch.testing.assert_close(exported(x), network(x))
+
+
+def test_a_file_that_holds_no_network_is_named(tmp_path: Path) -> None:
+    (tmp_path / "network.pt").write_bytes(b"no network")
+    with pytest.raises(BadInput, match=r"network.pt holds no trained network"):
+        load_network(tmp_path / "network.pt")
 
 
 @pytest.mark.slow
