@@ -9,6 +9,7 @@ not once an edge; and a dilated convolution is an ordinary one on every second p
 from __future__ import annotations
 
 from functools import reduce
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -55,9 +56,9 @@ class FactorizedReduce(nn.Module):
         """
         active = F.relu(x)
         half = self.channels // 2
-        weight = self.weight[rows].unflatten(0, (-1, 2, half))
-        even = F.conv2d(active[..., ::2, ::2], weight[:, 0].flatten(0, 1)).split(half, 1)
-        odd = F.conv2d(active[..., 1::2, 1::2], weight[:, 1].flatten(0, 1)).split(half, 1)
+        weight = torch.unflatten(self.weight[rows], 0, (-1, 2, half))
+        even = torch.split(F.conv2d(active[..., ::2, ::2], weight[:, 0].flatten(0, 1)), half, 1)
+        odd = torch.split(F.conv2d(active[..., 1::2, 1::2], weight[:, 1].flatten(0, 1)), half, 1)
         return norm(torch.cat([part for edge in zip(even, odd, strict=True) for part in edge], 1), scale)
 
 
@@ -97,8 +98,9 @@ class Leaving(nn.Module):
         pooled = norm(torch.cat([self.pool(node, kind) for kind in (MAX_POOL, AVG_POOL)], 1))
         total = total + _weigh(pooled, weights[:, MAX_POOL : AVG_POOL + 1])
         if self.reduce is None:
-            return total + _weigh(node, weights[:, SKIP : SKIP + 1])
-        return total + self.reduce(node, scales[SKIP])
+            return total + _weigh(node, weights[:, SKIP, None])
+        reduced: Tensor = self.reduce(node, scales[SKIP])
+        return total + reduced
 
     def operation(self, node: Tensor, edge: int, kind: int, weight: Tensor) -> Tensor:
         """One weighted operation of the ``edge``-th edge, (B, C, H/stride, W/stride); every kind but none."""
@@ -158,10 +160,10 @@ class MixedCell(nn.Module):
         self.preprocess0 = (FactorizedReduce if reduced else ReLUConvNorm)(inputs[0], channels)
         self.preprocess1 = ReLUConvNorm(inputs[1], channels)
         self.channels, self.nodes = channels, nodes
-        self.kind = "reduce" if reduction else "normal"
+        self.kind, self.stride = ("reduce", 2) if reduction else ("normal", 1)
+        self.edges, self.outgoing = edges(nodes), leaving(nodes)
         self.sources = nn.ModuleList(
-            Leaving(channels, len(rows), 2 if reduction and source < 2 else 1)
-            for source, rows in enumerate(leaving(nodes))
+            Leaving(channels, len(rows), self.stride if source < 2 else 1) for source, rows in enumerate(self.outgoing)
         )
 
     def forward(self, x0: Tensor, x1: Tensor, outgoing: list[Tensor]) -> Tensor:
@@ -177,15 +179,13 @@ class MixedCell(nn.Module):
     def active_only(self, x0: Tensor, x1: Tensor, weights: Tensor, active: list[list[int]]) -> Tensor:
         """The same cell, running only the operations that ``active`` lists for each edge; ``weights`` (E, 8)."""
         states = [self.preprocess0(x0), self.preprocess1(x1)]
-        shape = states[0][..., :: self.sources[0].stride, :: self.sources[0].stride]
-        for target in range(2, len(self.sources) + 1):
-            total = torch.zeros_like(shape)
-            for source, state in enumerate(states):
-                position = target - max(source + 1, 2)
-                edge = sum(range(2, target)) + source
+        for target in range(2, self.nodes + 2):
+            total = torch.zeros_like(states[0][..., :: self.stride, :: self.stride])
+            for edge, source in ((e, s) for e, (t, s) in enumerate(self.edges) if t == target):
+                given, position = cast(Leaving, self.sources[source]), self.outgoing[source].index(edge)
                 for kind in active[edge]:
                     if kind != NONE:
-                        total = total + self.sources[source].operation(state, position, kind, weights[edge, kind])
+                        total = total + given.operation(states[source], position, kind, weights[edge, kind])
             states.append(total)
         return torch.cat(states[2:], 1)
 
@@ -215,17 +215,21 @@ def _weigh(x: Tensor, weights: Tensor) -> Tensor:
         identity = torch.eye(channels, device=x.device, dtype=weights.dtype)
         return F.conv2d(x, torch.kron(weights, identity)[..., None, None])
     by_target = weights.view(*weights.shape, 1, 1, 1)
-    terms = [by_target[:, k] * part.unsqueeze(1) for k, part in enumerate(x.split(channels, 1))]
+    terms = [by_target[:, k] * part.unsqueeze(1) for k, part in enumerate(torch.split(x, channels, 1))]
     return reduce(torch.add, terms).flatten(1, 2)
 
 
 def _parities(x: Tensor) -> Tensor:
     """(B, C, H, W) to (4B, C, H/2, W/2), channels_last: the pixels of one parity of row and column form one image."""
-    images = x.permute(0, 2, 3, 1).unflatten(2, (-1, 2)).unflatten(1, (-1, 2)).permute(0, 2, 4, 1, 3, 5)
-    return images.flatten(0, 2).permute(0, 3, 1, 2)
+    batch, channels, height, width = x.shape
+    pixels = x.permute(0, 2, 3, 1).reshape(batch, height // 2, 2, width // 2, 2, channels)
+    images = pixels.permute(0, 2, 4, 1, 3, 5).reshape(4 * batch, height // 2, width // 2, channels)
+    return images.permute(0, 3, 1, 2)
 
 
 def _interleave(x: Tensor) -> Tensor:
     """The inverse of ``_parities``."""
-    images = x.permute(0, 2, 3, 1).unflatten(0, (-1, 2, 2)).permute(0, 3, 1, 4, 2, 5)
-    return images.flatten(3, 4).flatten(1, 2).permute(0, 3, 1, 2)
+    batch, channels, height, width = x.shape
+    pixels = x.permute(0, 2, 3, 1).reshape(batch // 4, 2, 2, height, width, channels)
+    images = pixels.permute(0, 3, 1, 4, 2, 5).reshape(batch // 4, 2 * height, 2 * width, channels)
+    return images.permute(0, 3, 1, 2)

@@ -105,10 +105,10 @@ def test_active_operations_alone_equal_a_mix_that_is_zero_elsewhere(double: None
 
 
 def test_active_operations_alone_are_run() -> None:
-    network = Supernet(4, 3).to("meta")
-    weights = {kind: torch.ones(14, 8, device="meta") for kind in CELLS}
+    network = Supernet(4, 3, nodes=2).to("meta")
+    weights = {kind: torch.ones(5, 8, device="meta") for kind in CELLS}
     cost = {
-        kind: multiply_adds(network, (3, 16, 16), Mix(weights, {cell: [[kind]] * 14 for cell in CELLS}))
+        kind: multiply_adds(network, (3, 16, 16), Mix(weights, {cell: [[kind]] * 5 for cell in CELLS}))
         for kind in range(len(OPERATIONS))
     }
     full = multiply_adds(network, (3, 16, 16), Mix(weights))
@@ -138,9 +138,9 @@ def test_supernet_of_the_paper_has_the_authors_number_of_parameters() -> None:
 
 def test_merging_leaves_the_multiply_adds_as_they_are() -> None:
     with torch.device("meta"):
-        merged = Supernet(4, 6)
-        mix = Mix({kind: torch.empty(14, 8) for kind in CELLS})
-        plain = PlainSupernet(merged, 4)
+        merged = Supernet(4, 4, nodes=3)
+        mix = Mix({kind: torch.empty(9, 8) for kind in CELLS})
+        plain = PlainSupernet(merged, 3)
     assert multiply_adds(merged, (3, 16, 16), mix) == multiply_adds(plain, (3, 16, 16), mix)
 
 
@@ -151,7 +151,10 @@ def test_merged_weights_start_as_separate_convolutions_would() -> None:
     for module in Supernet(16, 3).modules():
         if isinstance(module, Separable):
             size = module.depthwise.kernel_size[0]
-            for convolution, bound in ((module.depthwise, 1 / size), (module.pointwise, 1 / math.sqrt(module.channels))):
+            for convolution, bound in (
+                (module.depthwise, 1 / size),
+                (module.pointwise, 1 / math.sqrt(module.channels)),
+            ):
                 largest = convolution.weight.abs().max().item()
                 assert 0.9 * bound < largest <= bound
                 seen += 1
