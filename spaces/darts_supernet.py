@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -46,7 +49,7 @@ class Supernet(nn.Module):
         if x.device.type == "cpu":  # there depthwise convolutions and pools are several times faster so
             x = x.contiguous(memory_format=torch.channels_last)
         x0 = x1 = self.stem(x)
-        for cell in self.cells:
+        for cell in cast(Iterable[MixedCell], self.cells):
             if mix.active is None:
                 x0, x1 = x1, cell(x0, x1, outgoing[cell.kind])
             else:
