@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -19,7 +20,7 @@ Write = Callable[[float], str]
 
 @dataclass(frozen=True)
 class Column:
-    """One measure: its header, our column (its unit's divisor, its deviation), the paper's, how to write a value."""
+    """One measure: its header, our column (its unit's divisor, its deviation), the paper's, and how each is written."""
 
     header: str
     ours: str = ""
@@ -27,7 +28,8 @@ class Column:
     ours_sd: str = ""
     theirs: str = ""
     theirs_sd: str = ""
-    write: Write = f.fixed
+    write: Write = f.significant
+    printed: Write = f.setting
 
 
 @dataclass(frozen=True)
@@ -40,34 +42,31 @@ class Layout:
     """Columns of the published rows that are texts, by header."""
 
 
-ERROR = Column("error (%)", "test_error_mean", 1, "test_error_sd", "test_error", "test_error_sd")
-PARAMS = Column("parameters (10⁶)", "params_mean", 1e6, theirs="params_m", write=f.significant)
-V100 = {"Published search on a V100": "v100"}
+ERROR = ("test_error_mean", 1, "test_error_sd", "test_error", "test_error_sd", f.fixed)
+ONE_DECIMAL = partial(f.fixed, places=1)
+PARAMS = Column("parameters (10⁶)", "params_mean", 1e6, theirs="params_m")
+V100 = {"On a V100, published": "v100"}
 
 LAYOUTS = {
     "table1": Layout(
         "Table 1: DARTS cells on CIFAR-10",
         (
-            ERROR,
+            Column("test error (%)", *ERROR, printed=f.fixed),
             PARAMS,
-            Column(
-                "search cost (device days)", "search_device_days_mean", theirs="search_gpu_days", write=f.significant
-            ),
-            Column(
-                "search cost by its own authors (device days)", theirs="search_gpu_days_authors", write=f.significant
-            ),
+            Column("search cost (device days)", "search_device_days_mean", theirs="search_gpu_days"),
+            Column("search cost on the RARTS authors' machine (device days)", theirs="search_gpu_days_authors"),
         ),
         V100,
     ),
     "table3": Layout(
         "Table 3: DARTS cells on ImageNet",
         (
-            Column("top-1 error (%)", ERROR.ours, 1, ERROR.ours_sd, ERROR.theirs, ERROR.theirs_sd),
-            Column("top-5 error (%)", "test_top5_error_mean", theirs="top5_error"),
+            Column("top-1 error (%)", *ERROR, printed=ONE_DECIMAL),
+            Column("top-5 error (%)", "test_top5_error_mean", theirs="top5_error", write=f.fixed, printed=ONE_DECIMAL),
             PARAMS,
-            Column("multiply-adds (10⁶)", "flops_mean", 1e6, write=f.significant),
+            Column("multiply-adds (10⁶)", "flops_mean", 1e6),
         ),
-        V100 | {"Published search on ImageNet itself": "direct_search"},
+        V100 | {"Searched on ImageNet itself, published": "direct_search"},
     ),
 }
 """What each table holds; which rows belong to it, its published rows say by task and data set."""
@@ -78,7 +77,8 @@ def beside_published(compared: pd.DataFrame, costs: pd.DataFrame, named: Labels)
 
     A row of ours joins the published one of its algorithm and variant, others have rows of their own.
     """
-    ours = compared.merge(costs[["algorithm", "variant", "search_device_days_mean"]], on=["algorithm", "variant"])
+    cost = costs[["algorithm", "variant", "search_device_days_mean"]]
+    ours = compared.merge(cost, on=["algorithm", "variant"], how="left")
     made = []
     for key, layout in LAYOUTS.items():
         paper = published(key)
@@ -101,20 +101,22 @@ def _table(key: str, layout: Layout, own: pd.DataFrame, paper: pd.DataFrame, nam
     shown = {"Algorithm": names(rows, named), "Evaluation": kinds(rows), "n, ours": rows["n"].map(f.count)}
     for column in layout.columns:
         header = column.header[:1].upper() + column.header[1:]
-        shown[f"{header}, ours ({protocol})"] = _written(rows, column.ours, column.ours_sd, column)
-        shown[f"{header}, published"] = _written(rows, column.theirs, column.theirs_sd, column, "published.")
+        ours = column.ours, column.ours_sd, column.divisor, column.write
+        printed = f"published.{column.theirs}", f"published.{column.theirs_sd}", 1.0, column.printed
+        shown[f"{header}, ours ({protocol})"] = _written(rows, *ours)
+        shown[f"{header}, published"] = _written(rows, *printed)
     shown |= {header: rows[f"published.{text}"].fillna("") for header, text in layout.texts.items()}
     return table(key, f"{layout.title}, published rows beside ours ({protocol})", rows, shown, _notes(rows, protocol))
 
 
-def _written(rows: pd.DataFrame, measure: str, deviation: str, column: Column, prefix: str = "") -> list[str]:
-    if f"{prefix}{measure}" not in rows:
-        return [""] * len(rows)
-    values = rows[f"{prefix}{measure}"] / (1 if prefix else column.divisor)
-    if f"{prefix}{deviation}" not in rows:
-        return [column.write(value) for value in values]
-    spread = rows[f"{prefix}{deviation}"]
-    return [f.plus_minus(a, b) if pd.notna(a) else "" for a, b in zip(values, spread, strict=True)]
+def _written(rows: pd.DataFrame, measure: str, deviation: str, divisor: float, write: Write) -> list[str]:
+    """``mean ± sd``, each where there is one."""
+    missing = pd.Series(float("nan"), index=rows.index)
+    values, spreads = (rows.get(column, missing) / divisor for column in (measure, deviation))
+    return [
+        "" if pd.isna(value) else write(value) if pd.isna(spread) else f"{write(value)} ± {write(spread)}"
+        for value, spread in zip(values, spreads, strict=True)
+    ]
 
 
 def _notes(rows: pd.DataFrame, protocol: str) -> list[str]:
@@ -123,7 +125,7 @@ def _notes(rows: pd.DataFrame, protocol: str) -> list[str]:
         f"Ours: protocol “{protocol}”; ± is the standard deviation with ddof = 1 over n searches.",
         f"Published: as printed in the RARTS paper, which measured {', '.join(map(name, dict.fromkeys(authors)))} and "
         "quotes the others.",
-        "A row without n was not run here. Published device days are of the GPUs that each author had.",
+        "A row without n was not run here. Published device days are of the GPUs that each method's authors had.",
     ]
     if rows["published.test_error"].notna().any() and rows["n"].notna().any():
         notes.append("Published figures hold under the paper's protocol only: for orientation, not measured here.")
@@ -155,9 +157,10 @@ def latencies(changes: pd.DataFrame, named: Labels) -> Table:
         "without n was not run. Changes are relative to the baseline.",
         "Expected latency: ⟨softmax α, Lat⟩ over the edges at the search's end; the operations' mean latency is 1.",
     ]
-    if rows["published_latency_ms"].notna().any():
-        notes.append("Published: the paper's Table 2, on a device it does not name; only the changes compare.")
-    return table("table2", "Table 2: latency by hyperparameters", rows, shown, notes)
+    if rows["published_latency_ms"].isna().all():
+        return table("latencies", "Latency by hyperparameters", rows, shown, notes)
+    notes.append("Published: the paper's Table 2, on a device it does not name; only the changes compare.")
+    return table("table2", "Table 2: latency by hyperparameters, published rows beside ours", rows, shown, notes)
 
 
 def _changed(factors: tuple[float, ...]) -> str:

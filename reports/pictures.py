@@ -125,10 +125,12 @@ class Album:
 def _latency_caption(done: pd.DataFrame) -> str:
     """What the points are, and how alike the two orders are."""
     known = done.dropna(subset=["latency_ms", "latency_predicted_ms"])
+    networks = known.groupby(["eval_dataset", "genotype"], sort=False)[["latency_ms", "latency_predicted_ms"]].mean()
     orders = [
-        f"{dataset}: Spearman's ρ = {significant(group['latency_ms'].corr(group['latency_predicted_ms'], 'spearman'))}"
-        for dataset, group in known.groupby("eval_dataset", sort=False)
-        if group["genotype"].nunique() >= _FEWEST_RANKED
+        f"{dataset}: Spearman's ρ = {significant(own['latency_ms'].corr(own['latency_predicted_ms'], 'spearman'))} "
+        f"over {len(own)} networks."
+        for dataset, own in networks.groupby("eval_dataset", sort=False)
+        if len(own) >= _FEWEST_RANKED
     ]
     measured = "Measured latency of each found network, with the interquartile range, against the latency table's sum."
     return " ".join([measured, *orders])

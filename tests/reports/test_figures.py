@@ -100,3 +100,18 @@ def test_sensitivity_to_a_choice_of_words(make: Make, run: Build) -> None:
     assert figure is not None
     assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["alpha", "w"]
     assert list(figure.axes[0].lines[0].get_ydata()) == [7.0, 9.0]
+
+
+def test_measured_against_predicted_latency_has_a_point_a_network(make: Make, run: Build) -> None:
+    timed = {"latency_source": "measured: cpu", "latency_iqr_ms": 0.5}
+    records = run(
+        make("rarts", 0, 8.0, latency_ms=4.0, latency_predicted_ms=2.0, **timed),
+        make("darts1", 0, 8.0, latency_ms=6.0, latency_predicted_ms=5.0, **timed),
+        make("darts1", 1, 8.0, latency_ms=7.0, **timed),
+    ).records
+    figure = figures.latency(records, looks(["rarts", "darts1"]))
+    assert figure is not None
+    points = [tuple(xy) for bars in figure.axes[0].containers for xy in bars.lines[0].get_xydata()]
+    assert sorted(points) == [(2.0, 4.0), (5.0, 6.0)]
+    assert legend(figure) == ["DARTS-1", "RARTS"]
+    assert figures.latency(records[2:], looks(["darts1"])) is None

@@ -38,11 +38,11 @@ def test_every_published_row_is_shown_once_as_printed(make: Make, key: str, data
     rows = named(tables(make("rarts", 0, 4.0, **CELLS, eval_dataset=dataset))[key])
     paper = published(key)
     assert len(rows) == len(paper)
-    header = "Error (%), published" if key == "table1" else "Top-1 error (%), published"
+    header, places = ("Test error", 2) if key == "table1" else ("Top-1 error", 1)
     for line in paper.itertuples():
         shown = rows.loc[name(str(line.algorithm), str(line.variant))]
         spread = "" if pd.isna(line.test_error_sd) else f" ± {line.test_error_sd:.2f}"
-        assert shown[header] == f"{line.test_error:.2f}{spread}"
+        assert shown[f"{header} (%), published"] == f"{line.test_error:.{places}f}{spread}"
         assert float(shown["Parameters (10⁶), published"]) == line.params_m
         if key == "table3":
             assert float(shown["Top-5 error (%), published"]) == line.top5_error
@@ -52,18 +52,18 @@ def test_ours_join_their_own_row_and_others_have_an_empty_cell(make: Make) -> No
     rows = named(tables(*(make("darts2", seed, 5.0 + seed, **CELLS) for seed in range(2)))["table1"])
     ours = rows.loc["DARTS-2"]
     assert ours["n, ours"] == "2"
-    assert ours["Error (%), ours (mini)"] == "5.50 ± 0.71"
-    assert ours["Error (%), published"] == "2.76 ± 0.09"
+    assert ours["Test error (%), ours (mini)"] == "5.50 ± 0.71"
+    assert ours["Test error (%), published"] == "2.76 ± 0.09"
     assert ours["Parameters (10⁶), ours (mini)"] == "3.30"
     assert ours["Search cost (device days), ours (mini)"] == "0.500"
-    assert ours["Search cost (device days), published"] == "4.00"
-    assert set(rows.drop("DARTS-2")["Error (%), ours (mini)"]) == {"–"}
+    assert ours["Search cost (device days), published"] == "4"
+    assert set(rows.drop("DARTS-2")["Test error (%), ours (mini)"]) == {"–"}
 
 
 def test_where_the_paper_has_several_variants_ours_is_none_of_them(make: Make) -> None:
     rows = named(tables(make("milenas", 0, 5.0, **CELLS))["table1"])
-    assert rows.loc["MiLeNAS", "Error (%), published"] == "–"
-    assert rows.loc["MiLeNAS (3.9M)", "Error (%), published"] == "2.51 ± 0.11"
+    assert rows.loc["MiLeNAS", "Test error (%), published"] == "–"
+    assert rows.loc["MiLeNAS (3.9M)", "Test error (%), published"] == "2.51 ± 0.11"
     assert comparison.comparison(records_frame([make("milenas", 0, 5.0, **CELLS)]))["published_error"].isna().all()
 
 
