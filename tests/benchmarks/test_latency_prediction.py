@@ -11,8 +11,8 @@ import torch
 from benchmarks.interleaved import note
 from scipy.stats import spearmanr
 
-from harness.config import Evaluation, Settings
-from harness.latency import conditions, measure, network_latency, predicted
+from harness.latency import measure, network_latency, predicted
+from harness.protocol import Protocol
 from spaces import SPACES
 
 SIZES = {"nats": (16, 5, 32), "darts": (16, 8, 32)}
@@ -28,9 +28,9 @@ def test_measured_against_predicted_latency(benchmark: Any, name: str) -> None:
     channels, cells, side = SIZES[name] if benchmark.enabled else (4, 3, 16)
     cls = SPACES[name]
     plain = {"channels": channels, "cells": cells, "image_size": side}
-    fields = Evaluation(channels=channels, cells=cells)
-    settings = Settings(dataset="cifar10", eval_datasets=("cifar10",), image_size=side, evaluation=fields)
-    table = measure(cls(cls.Options(**plain)), conditions(name, settings, "cpu", 1), "cpu")
+    protocol = Protocol.load("mini", name)
+    protocol.set([f"evaluation.channels={channels}", f"evaluation.cells={cells}", f"image_size={side}"])
+    table = measure(protocol, "cpu", 1)
     latencies = {"latency": table.option(), "latency_source": table.description()}
     space = cls(cls.Options.model_validate(plain | latencies))
     generator = torch.Generator().manual_seed(0)
