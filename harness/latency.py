@@ -228,8 +228,8 @@ def read(path: Path, here: Conditions, any_conditions: bool = False) -> Table:
     if wrong and not any_conditions:
         text = "; ".join(f"{name} {theirs[name]}, here {ours[name]}" for name in ours if name in wrong)
         raise BadInput(
-            f"the latency table {path} was measured elsewhere ({text}): measure one with `python -m harness latency`, "
-            "or take it as it is with --any-latency"
+            f"the latency table {path} was measured elsewhere ({text}): measure one with `python -m harness latency "
+            f"--space {here.space} --threads {here.threads}` and this protocol, or take it as it is with --any-latency"
         )
     return table
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import rich.table
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import track
 
@@ -54,7 +55,8 @@ def latency(
 
 def _show(table: Table) -> None:
     """The table for people: microseconds, since one operation takes few."""
-    shown = rich.table.Table("kind", "operation", "input", "stride", "cells", "median (µs)", "IQR (µs)")
+    heads = ("kind", "operation", "input", "stride", "cells", "median µs", "IQR µs")
+    shown = rich.table.Table(*heads, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for row in table.rows:
         size = f"{row.channels} × {row.height} × {row.width}"
         times = (f"{1000 * ms:,.1f}" for ms in (row.median_ms, row.iqr_ms))

@@ -11,12 +11,14 @@ import pytest
 import torch
 from torch import nn
 
+from harness.__main__ import main
 from harness.experiment import Plan, Request, plan
 from harness.job import run_job
 from harness.latency import Conditions, Row, Table, conditions, network_latency, predicted, read, write
 from harness.protocol import Protocol
 from results.errors import BadInput
 from results.store import Store
+from spaces.bilevel import Bilevel
 from spaces.darts import Darts, DartsOptions
 from spaces.nats import Nats, NatsOptions
 from spaces.nats_cell import OPERATIONS, text
@@ -185,3 +187,25 @@ def test_a_record_holds_what_alpha_and_the_found_network_cost(path: Path, tmp_pa
     assert record["latency_predicted_ms"] == pytest.approx(3 * sum(2 * MS[e["operation"]] for e in edges))
     assert record["latency_ms"] > 0 and record["latency_iqr_ms"] >= 0
     assert record["latency_source"].startswith("measured: cpu (") and record["latency_source"].endswith("threads 1")
+
+
+def test_the_command_writes_what_a_run_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "deep" / "table.json"
+    words = f"harness latency --space nats --device cpu --set evaluation.cells=2 --json --out {path}"
+    monkeypatch.setattr("sys.argv", words.split())
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    table = read(path, HERE.model_copy(update={"cells": 2}))
+    assert json.loads(capsys.readouterr().out) == json.loads(path.read_text(encoding="utf-8"))
+    assert {row.count for row in table.rows} == {2} and len(table.rows) == 15
+    none, skip, conv1, conv3, pool = table.option()
+    assert 0 == none < skip < min(conv1, conv3, pool)
+    assert planned(path, "evaluation.cells=2").trials[0].options.model_dump()["latency"] == tuple(table.option())
+
+
+def test_a_space_without_operations_has_no_latencies() -> None:
+    with pytest.raises(BadInput, match="bilevel has no latencies"):
+        Bilevel().timed()

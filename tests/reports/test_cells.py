@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import matplotlib as mpl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.textpath import TextPath
 
@@ -152,6 +152,7 @@ def label(wire: Wire) -> Area:
     return x - 0.35 - LETTER * len(wire.operation), x - 0.35, y - 0.2, y + 0.2
 
 
+@settings(deadline=None)
 @given(darts_cells())
 def test_a_darts_cell_of_any_shape_is_clear(edges: list[dict[str, Any]]) -> None:
     drawn = Lanes(edges)
@@ -170,6 +171,7 @@ def test_a_darts_cell_of_any_shape_is_clear(edges: list[dict[str, Any]]) -> None
         assert all(apart(label(wire), area) for area in [*others, *labels, *(b.sides for b in drawn.boxes.values())])
 
 
+@settings(deadline=None)
 @given(darts_cells())
 def test_every_edge_of_a_darts_cell_is_drawn_once_from_its_source_to_its_target(edges: list[dict[str, Any]]) -> None:
     drawn = Lanes(edges)
