@@ -9,6 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from torch import Tensor, nn
 
+from results.schema import CONCAT
 from spaces.base import Alpha, Edge, Genotype, Space, SpaceOptions, Timed
 from spaces.darts_genotype import INPUTS, Architecture, Cell, canonical, cell, parse, text
 from spaces.darts_graph import CELLS, OPERATIONS, edges
@@ -150,14 +151,15 @@ class Darts(Space):
         return kind(parse(genotype), o.channels, o.cells, o.classes, o.in_channels, auxiliary)
 
     def edges(self, genotype: Genotype) -> list[Edge]:
-        """The edges of both cells, between nodes c_{k-2}, c_{k-1} and 0, 1, …"""
+        """The edges of both cells, between nodes c_{k-2}, c_{k-1} and 0, 1, …, and each cell's concatenation, c_{k}."""
         architecture = parse(genotype)
-        return [
-            Edge(kind, _node(source), _node(node), name)
-            for kind in CELLS
-            for node, incoming in enumerate(getattr(architecture, kind).nodes, INPUTS)
-            for name, source in incoming
-        ]
+        found = []
+        for name in CELLS:
+            genes: Cell = getattr(architecture, name)
+            for node, incoming in enumerate(genes.nodes, INPUTS):
+                found += [Edge(name, _node(source), _node(node), operation) for operation, source in incoming]
+            found += [Edge(name, _node(node), "c_{k}", CONCAT) for node in genes.concat]
+        return found
 
     def canonical(self, genotype: Genotype) -> Genotype:
         """The one text of what ``genotype`` writes out or names."""

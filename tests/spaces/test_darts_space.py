@@ -177,10 +177,14 @@ def test_supernet_has_the_published_parameters() -> None:
 
 def test_edges_name_nodes_as_the_paper_draws_them() -> None:
     edges = space().edges("darts_v2")
-    assert [edge.cell for edge in edges] == ["normal"] * 8 + ["reduce"] * 8
-    assert [(e.source, e.target, e.operation) for e in edges[6:10]] == [
+    assert [edge.cell for edge in edges] == ["normal"] * 12 + ["reduce"] * 12
+    assert [(e.source, e.target, e.operation) for e in edges[6:14]] == [
         ("c_{k-2}", "3", "skip_connect"),
         ("0", "3", "dil_conv_3x3"),
+        ("0", "c_{k}", "concat"),
+        ("1", "c_{k}", "concat"),
+        ("2", "c_{k}", "concat"),
+        ("3", "c_{k}", "concat"),
         ("c_{k-2}", "0", "max_pool_3x3"),
         ("c_{k-1}", "0", "max_pool_3x3"),
     ]
