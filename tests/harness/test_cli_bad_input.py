@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from harness.__main__ import main
+from harness.latency import measure, write
+from harness.protocol import Protocol
 from spaces.nats_benchmark import REQUIRED, every_cell
 
 RUN = "run --serial --seeds 0"
@@ -199,3 +201,44 @@ def test_missing_option_is_a_usage_error(
     error = capsys.readouterr().err
     assert ended.value.code == 2
     assert "--vary" in error and "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("--genotype Genotype(", "Genotype("),
+        ("--genotype darts_v3", "the nearest is darts_v2"),
+        (
+            "--genotype Genotype(normal=[('sep_conv_9x9',0),('skip_connect',1)],normal_concat=[2],"
+            "reduce=[('skip_connect',0),('skip_connect',1)],reduce_concat=[2])",
+            "sep_conv_9x9",
+        ),
+        ("--genotype |nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|none~0|none~1|none~2|", "NATS"),
+        ("--space nats --genotype darts_v2", "darts_v2"),
+        ("--genotype darts_v2 --set channels=0", "evaluation.channels = 0"),
+        ("--genotype darts_v2 --set arch_lr=1", "unknown key of the evaluation 'arch_lr'"),
+        ("--genotype darts_v2 --set batch_size=5000", "evaluation.batch_size = 5000"),
+        ("--space nats --genotype |none~0|+|none~0|none~1|+|none~0|none~1|none~2| --set auxiliary=0.4", "no auxiliary"),
+        ("nowhere", "nowhere is not a run's folder"),
+        ("--seeds 0", "name either a finished run or --genotype"),
+    ],
+)
+def test_evaluate(fault: Faults, words: str, named: str) -> None:
+    assert named in fault("evaluate --serial", *words.split())
+
+
+def test_a_darts_space_too_shallow_for_two_reductions(fault: Faults) -> None:
+    assert "give 3 or more" in fault(f"{RUN} --space darts --set space.cells=2")
+
+
+def test_the_papers_penalty_wants_latencies(fault: Faults) -> None:
+    cells = f"{RUN} --space darts --set latency_weight=1"
+    assert "no latencies" in fault(cells)
+
+
+def test_a_latency_table_of_another_device_or_space(fault: Faults, tmp_path: Path) -> None:
+    table = tmp_path / "latency.json"
+    write(measure(Protocol.load("quick", "nats"), "cpu", 1), table)
+    assert "is of the space nats, not of darts" in fault(f"{RUN} --space darts --latency", table)
+    table.write_text(table.read_text().replace('"device": "cpu', '"device": "abacus'))
+    assert "--any-latency" in fault(f"{RUN} --latency", table)
