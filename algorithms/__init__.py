@@ -5,11 +5,28 @@ To add one: a file with a subclass of ``Search`` (its ``step``, its ``Hyper``), 
 
 from algorithms.base import Algorithm
 from algorithms.darts import Darts1, Darts2
+from algorithms.evolution import Evolution
+from algorithms.fairdarts import FairDarts
+from algorithms.gdas import Gdas
 from algorithms.milenas import MileNas
 from algorithms.network_slimming import NetworkSlimming
+from algorithms.proxylessnas import ProxylessNas
 from algorithms.random_search import RandomSearch
 from algorithms.rarts import Rarts
+from algorithms.snas import Snas
 
-ALGORITHMS: dict[str, type[Algorithm]] = {
-    a.name: a for a in (Darts1, Darts2, MileNas, NetworkSlimming, Rarts, RandomSearch)
-}
+CLASSES: tuple[type[Algorithm], ...] = (
+    Darts1,
+    Darts2,
+    MileNas,
+    NetworkSlimming,
+    Rarts,
+    Gdas,
+    Snas,
+    FairDarts,
+    ProxylessNas,
+    RandomSearch,
+    Evolution,
+)
+
+ALGORITHMS: dict[str, type[Algorithm]] = {a.name: a for a in CLASSES}

@@ -47,6 +47,10 @@ class Algorithm(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
+    source: ClassVar[str] = ""
+    """The paper, and where in it the algorithm stands."""
+    departures: ClassVar[str] = ""
+    """What differs from the original."""
     Hyper: ClassVar[type[BaseModel]]
     alpha: Parameters | None = None
     charged_seconds: float = 0.0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any, Protocol
 
 import torch
@@ -11,7 +13,11 @@ from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
 from algorithms.counts import Counts
+from algorithms.executed import Executed
 from algorithms.parameters import Layout, views
+
+Relax = Callable[[dict[str, Tensor]], Any]
+"""From named architecture parameters to a mix, differentiably."""
 
 
 class Loss(Protocol):
@@ -29,9 +35,7 @@ class Passes:
     ``relax`` turns architecture parameters into a mix; ``loss`` is the space's.
     """
 
-    def __init__(
-        self, skeleton: nn.Module, layout: Layout, alphas: Layout, relax: Callable[..., Any], loss: Loss
-    ) -> None:
+    def __init__(self, skeleton: nn.Module, layout: Layout, alphas: Layout, relax: Relax, loss: Loss) -> None:
         self.skeleton = skeleton.to("meta")
         self.layout, self.alphas = layout, alphas
         self.relax, self.space_loss = relax, loss
@@ -39,30 +43,33 @@ class Passes:
         self.losses: dict[str, Tensor] = {}
         self._macs: dict[Any, int] = {}
 
-    def loss(self, weights: Tensor, alpha: Tensor, batch: Any, mix: Any = None) -> tuple[Tensor, Tensor]:
-        """Loss and hits at flat ``weights`` and flat ``alpha`` (or at a given ``mix``); uncounted, unrecorded."""
-        tensors = views(weights, self.layout)
-        mix = self.relax(views(alpha, self.alphas)) if mix is None else mix
-        return self.space_loss(lambda x, m: functional_call(self.skeleton, tensors, (x, m)), mix, batch)
+    def loss(self, weights: Tensor, alpha: Tensor, batch: Any, relax: Relax | None = None) -> tuple[Tensor, Tensor]:
+        """Loss and hits at flat ``weights`` and flat ``alpha``; uncounted, unrecorded."""
+        return self._run(weights, (relax or self.relax)(views(alpha, self.alphas)), batch)
 
-    def gradient(self, weights: Tensor, alpha: Tensor, batch: Any, of: str, mix: Any = None) -> list[Tensor]:
+    def gradient(self, weights: Tensor, alpha: Tensor, batch: Any, of: str, relax: Relax | None = None) -> list[Tensor]:
         """∂loss/∂weights, ∂loss/∂alpha or both (``of`` = "w", "alpha", "both"), detached.
 
-        What is not asked for is detached before the forward pass, so that no kernel of its gradient runs.
+        What is not asked for is detached before the forward pass, so that no kernel of its gradient runs. ``relax``,
+        where given, turns this pass's α into a mix instead of the search's own rule: a sample, for instance.
         """
         w, a = weights.detach(), alpha.detach()
         wanted = [t.requires_grad_() for t in ({"w": [w], "alpha": [a], "both": [w, a]}[of])]
-        loss, hits = self.loss(w, a, batch, mix)
+        mix = (relax or self.relax)(views(a, self.alphas))
+        sampled = getattr(mix, "active", None) is not None
+        with Executed() if sampled else nullcontext() as executed:
+            loss, hits = self._run(w, mix, batch)
         self._record(loss, hits, batch)
-        self._count(of, w, a, batch, mix)
-        return list(torch.autograd.grad(loss, wanted))
+        gradients = _gradients(loss, wanted)
+        self._count(of, executed.macs if executed else self._known(of, w, mix, batch))
+        return gradients
 
     def mixed_product(self, weights: Tensor, alpha: Tensor, batch: Any, vector: Tensor) -> Tensor:
         """∇²_{α,w} loss · vector, exactly, by differentiating ⟨∇_w loss, vector⟩ (one double backward)."""
         w, a = weights.detach().requires_grad_(), alpha.detach().requires_grad_()
         loss, _ = self.loss(w, a, batch)
         (slope,) = torch.autograd.grad(loss, w, create_graph=True)
-        self._count("product", w, a, batch, None)
+        self._count("product", self._known("product", w, self.relax(views(a, self.alphas)), batch))
         return torch.autograd.grad(slope @ vector, a)[0]
 
     def take_losses(self) -> dict[str, float]:
@@ -77,28 +84,43 @@ class Passes:
         row = torch.stack([loss.detach(), hits.to(loss), one, one * len(batch.y)]).double()
         self.losses[batch.half] = self.losses[batch.half] + row if batch.half in self.losses else row
 
-    def _count(self, kind: str, w: Tensor, a: Tensor, batch: Any, mix: Any) -> None:
+    def _run(self, weights: Tensor, mix: Any, batch: Any) -> tuple[Tensor, Tensor]:
+        tensors = views(weights, self.layout)
+        return self.space_loss(lambda x, m: functional_call(self.skeleton, tensors, (x, m)), mix, batch)
+
+    def _count(self, kind: str, macs: int) -> None:
         counts = self.counts
         counts.forwards += 1
         counts.weight_backwards += {"w": 1, "both": 1, "product": 2}.get(kind, 0)
         counts.alpha_backwards += {"alpha": 1, "product": 1}.get(kind, 0)
-        active = getattr(mix, "active", None)
-        key = (kind, batch.x.shape, repr(active))
-        if key not in self._macs:
-            self._macs[key] = self._executed(kind, w, a, batch, mix)
-        counts.macs += self._macs[key]
+        counts.macs += macs
 
-    def _executed(self, kind: str, w: Tensor, a: Tensor, batch: Any, mix: Any) -> int:
-        """Multiply-adds of one pass, counted on the meta device: no arithmetic, the same on every device."""
-        w, a = (torch.empty_like(t, device="meta", requires_grad=t.requires_grad) for t in (w, a))
+    def _known(self, kind: str, w: Tensor, mix: Any, batch: Any) -> int:
+        """Multiply-adds of one pass through every operation, counted once on the meta device: no arithmetic there."""
+        key = (kind, batch.x.shape)
+        if key not in self._macs:
+            self._macs[key] = self._on_meta(kind, w, mix, batch)
+        return self._macs[key]
+
+    def _on_meta(self, kind: str, w: Tensor, mix: Any, batch: Any) -> int:
+        # The mix's weights stand for α: no multiply-add lies between them.
+        w, *weights = (
+            torch.empty_like(t, device="meta", requires_grad=t.requires_grad) for t in (w, *mix.weights.values())
+        )
+        mix = replace(mix, weights=dict(zip(mix.weights, weights, strict=True)))
         batch = batch._replace(x=batch.x.to("meta"), y=batch.y.to("meta"))
-        if mix is not None:
-            mix = type(mix)({name: t.to("meta") for name, t in mix.weights.items()}, mix.active)
         with FlopCounterMode(display=False) as counter:
-            loss, _ = self.loss(w, a, batch, mix)
-            wanted = [t for t in (w, a) if t.requires_grad]
+            loss, _ = self._run(w, mix, batch)
+            wanted = [t for t in (w, *weights) if t.requires_grad]
             if kind == "product":
                 (slope,) = torch.autograd.grad(loss, w, create_graph=True)
-                loss, wanted = slope.sum(), [a]
-            torch.autograd.grad(loss, wanted)
+                loss, wanted = slope.sum(), weights
+            _gradients(loss, wanted)
         return int(counter.get_total_flops()) // 2
+
+
+def _gradients(loss: Tensor, wanted: list[Tensor]) -> list[Tensor]:
+    """∂loss/∂each; zero where the loss does not depend on it: a sample that passes nothing on has no architecture."""
+    if not loss.requires_grad:
+        return [torch.zeros_like(t) for t in wanted]
+    return list(torch.autograd.grad(loss, wanted, materialize_grads=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -16,7 +16,7 @@ from algorithms.counts import Counts
 from algorithms.hyper import Hyper
 from algorithms.optimisers import alpha_optimiser, weight_optimiser
 from algorithms.parameters import Parameters
-from algorithms.passes import Passes
+from algorithms.passes import Passes, Relax
 from results.errors import BadInput
 
 
@@ -39,7 +39,7 @@ class Search(Algorithm):
             alpha_optimiser(hyper),
             after=lambda: space.prox(self.alpha.views(self.alpha.flat.detach()), self.alpha.lr),
         )
-        self.passes = Passes(space.supernet(), self.w.layout, self.alpha.layout, space.relax, space.loss)
+        self.passes = Passes(space.supernet(), self.w.layout, self.alpha.layout, self.relax, space.loss)
 
     @classmethod
     def check(cls, space: Any, hyper: Any) -> None:
@@ -70,25 +70,30 @@ class Search(Algorithm):
             tensors = {name: p.to(self.device) for name, p in self.space.supernet(role).named_parameters()}
         return Parameters(tensors, weight_optimiser(self.hyper), clip=self.hyper.clip)
 
-    def grad_w(self, w: Parameters | Tensor, batch: Any) -> Tensor:
+    def relax(self, alpha: dict[str, Tensor]) -> Any:
+        """The mix that α stands for where a pass names none: the space's rule (softmax for topologies)."""
+        return self.space.relax(alpha)
+
+    def grad_w(self, w: Parameters | Tensor, batch: Any, relax: Relax | None = None) -> Tensor:
         """∇_w of the loss on ``batch``: one forward, one backward to the weights."""
-        return self.passes.gradient(_flat(w), self.alpha.flat, batch, "w")[0]
+        return self.passes.gradient(_flat(w), self.alpha.flat, batch, "w", relax)[0]
 
-    def grad_alpha(self, w: Parameters | Tensor, batch: Any) -> Tensor:
+    def grad_alpha(self, w: Parameters | Tensor, batch: Any, relax: Relax | None = None) -> Tensor:
         """∇_α of the loss on ``batch``: one forward, one backward to α alone."""
-        return self.passes.gradient(_flat(w), self.alpha.flat, batch, "alpha")[0]
+        return self.passes.gradient(_flat(w), self.alpha.flat, batch, "alpha", relax)[0]
 
-    def grad_both(self, w: Parameters | Tensor, batch: Any) -> tuple[Tensor, Tensor]:
+    def grad_both(self, w: Parameters | Tensor, batch: Any, relax: Relax | None = None) -> tuple[Tensor, Tensor]:
         """(∇_w, ∇_α) of the loss on ``batch``: one forward, one full backward."""
-        gradients = self.passes.gradient(_flat(w), self.alpha.flat, batch, "both")
+        gradients = self.passes.gradient(_flat(w), self.alpha.flat, batch, "both", relax)
         return gradients[0], gradients[1]
 
-    def grad_penalty(self) -> Tensor | float:
-        """κ ∇_α of the space's penalty; 0 where κ is 0."""
+    def grad_penalty(self, seen: Callable[[dict[str, Tensor]], dict[str, Tensor]] | None = None) -> Tensor | float:
+        """κ ∇_α of the space's penalty, at ``seen`` of α where given; 0 where κ is 0."""
         if not self.hyper.latency_weight:
             return 0.0
         alpha = self.alpha.flat.detach().requires_grad_()
-        penalty = self.hyper.latency_weight * self.space.penalty(self.alpha.views(alpha))
+        named = self.alpha.views(alpha)
+        penalty = self.hyper.latency_weight * self.space.penalty(named if seen is None else seen(named))
         return torch.autograd.grad(penalty, alpha)[0]
 
     @property

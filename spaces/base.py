@@ -157,6 +157,13 @@ class Space(ABC):
     def discretise(self, alpha: Alpha) -> Genotype:
         """The space's own rule from α to a genotype."""
 
+    def threshold(self, gates: Alpha, bound: float) -> Genotype:
+        """What independent gates in [0, 1], shaped as α, keep above ``bound``.
+
+        By default ``discretise``, for spaces whose edges must all have an operation: the bound decides nothing there.
+        """
+        return self.discretise(gates)
+
     @abstractmethod
     def build(self, genotype: Genotype, trained: nn.Module | None = None) -> nn.Module:
         """The stand-alone network ``forward(x) -> logits``, inheriting trained weights where the space can."""

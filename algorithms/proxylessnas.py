@@ -1,0 +1,81 @@
+"""ProxylessNAS (Cai, Zhu, Han, ICLR 2019): binary gates, one path in the weight step and two in α's.
+
+Weights train through one operation an edge drawn from softmax α (their Eq. 2 and 3). α's step draws two, opens the gate
+of one of them, and takes ∂L/∂α_i ≈ Σ_j ∂L/∂g_j p_j (δ_ij − p_i) over those two (their Eq. 4), p their softmax; then the
+two are shifted so that the probabilities of all others stay what they were (their Section 3.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar
+
+import torch
+from pydantic import BaseModel, Field
+
+from algorithms.hyper import Hyper
+from algorithms.sampling import Named, Sampling, one_hot, only, straight_through
+
+
+class ProxylessHyper(Hyper):
+    """The authors' Adam for α; their latency term is ``latency_weight``."""
+
+    arch_lr: float = Field(6e-3, ge=0, description="η_α: the architecture parameters' learning rate")
+    arch_weight_decay: float = Field(0.0, ge=0, description="L2 decay inside α's optimiser")
+    arch_beta1: float = Field(0.0, ge=0, lt=1, description="Adam's β₁ for α")
+
+
+class ProxylessNas(Sampling):
+    """Two paths at most: 2F + B + Bα a step, w through one operation an edge and α through two."""
+
+    name = "proxylessnas"
+    title = "ProxylessNAS"
+    source = "Cai, Zhu, Han, ICLR 2019, Eq. 2 to 4 and 9, Section 3.2"
+    departures = (
+        "one α step a weight step (the authors' ImageNet code: one in five); the latency term is linear in the "
+        "expected latency of the drawn pair; a protocol's arch_lr, shared by all, goes before the authors' 6e-3"
+    )
+    Hyper: ClassVar[type[BaseModel]] = ProxylessHyper
+
+    def step(self, train: Any, val: Any) -> None:
+        """w on D_t through one path, then α on D_v through two."""
+        self.w.descend(self.grad_w(self.w, train, self.one_path))
+        pairs = self.draw(self.alpha.views(), 2)
+        before = self.alpha.flat.detach().clone()
+        gradient = self.grad_alpha(self.w, val, partial(self.two_paths, pairs))
+        self.alpha.descend(gradient + self.grad_penalty(partial(among, pairs)))
+        self.settle(self.alpha.views(before), pairs)
+
+    def draw(self, alpha: Named, count: int) -> Named:
+        """``count`` different operations of each edge drawn by softmax α: indices (…, count) on the CPU."""
+        probabilities = {name: torch.softmax(a.detach().cpu(), -1) for name, a in alpha.items()}
+        return {n: torch.multinomial(p, count, generator=self.generator) for n, p in probabilities.items()}
+
+    def one_path(self, alpha: Named) -> Any:
+        """The drawn operation of each edge at weight 1."""
+        mix, drawn = self.space.relax(alpha), self.draw(alpha, 1)
+        return only(replace(mix, weights=one_hot(mix, drawn)), drawn)
+
+    def two_paths(self, pairs: Named, alpha: Named) -> Any:
+        """The two drawn operations run; the open gate, drawn by their softmax p, is 1; a gate's gradient is p's."""
+        pair_of = {name: a.gather(-1, pairs[name].to(a.device)) for name, a in alpha.items()}
+        place = self.draw(pair_of, 1)
+        opened = {name: pairs[name].gather(-1, index) for name, index in place.items()}
+        soft = self.space.relax(among(pairs, alpha))
+        return only(replace(soft, weights=straight_through(one_hot(soft, opened), soft.weights)), pairs)
+
+    @torch.no_grad()
+    def settle(self, before: Named, pairs: Named) -> None:
+        """Undo what the optimiser did to operations that were not drawn; keep the pair's sum of exponentials."""
+        for name, after in self.alpha.views(self.alpha.flat.detach()).items():
+            old, index = before[name], pairs[name].to(after.device)
+            new = after.gather(-1, index)
+            shift = new.logsumexp(-1, keepdim=True) - old.gather(-1, index).logsumexp(-1, keepdim=True)
+            after.copy_(old.scatter(-1, index, new - shift))
+
+
+def among(pairs: Named, alpha: Named) -> Named:
+    """α of the drawn operations, minus infinity for all others: its softmax is the pair's."""
+    closed = {n: torch.full_like(a, -torch.inf).scatter_(-1, pairs[n].to(a.device), 0.0) for n, a in alpha.items()}
+    return {name: a + closed[name] for name, a in alpha.items()}
