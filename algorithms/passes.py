@@ -107,7 +107,9 @@ class Passes:
         w, *weights = (
             torch.empty_like(t, device="meta", requires_grad=t.requires_grad) for t in (w, *mix.weights.values())
         )
-        mix = replace(mix, weights=dict(zip(mix.weights, weights, strict=True)))
+        # Views, for torch's counter cannot watch a module whose input is a leaf.
+        named = zip(mix.weights, weights, strict=True)
+        mix = replace(mix, weights={name: weight.view_as(weight) for name, weight in named})
         batch = batch._replace(x=batch.x.to("meta"), y=batch.y.to("meta"))
         with FlopCounterMode(display=False) as counter:
             loss, _ = self._run(w, mix, batch)
