@@ -16,7 +16,7 @@ from harness.data import DATASETS
 from harness.data.lookup import lookup
 from harness.evaluate import table_columns
 from harness.geometry import geometry
-from harness.protocol import Protocol, protocol_names, validated
+from harness.protocol import Protocol, protocol_names, protocol_spaces, validated
 from reports.cells import draw_cell
 from results.errors import BadInput
 from results.schema import skip_ratios
@@ -35,7 +35,7 @@ def list_(json_: options.Json = False) -> None:
         "spaces": {name: _first_line(cls.__doc__) for name, cls in SPACES.items()},
         "datasets": list(DATASETS),
         "protocols": protocol_names(),
-        "keys": {name: Protocol.load("quick", name).keys() for name in SPACES if _has_protocol(name)},
+        "keys": {name: Protocol.load("quick", name).keys() for name in protocol_spaces("quick")},
     }
     if json_:
         _print_json(found)
@@ -123,11 +123,3 @@ def _print_json(value: Any) -> None:
 
 def _first_line(doc: str | None) -> str:
     return (doc or "").strip().splitlines()[0]
-
-
-def _has_protocol(space: str) -> bool:
-    try:
-        Protocol.load("quick", space)
-    except BadInput:
-        return False
-    return True
