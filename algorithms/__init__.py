@@ -4,12 +4,14 @@ To add one: a file with a subclass of ``Search`` (its ``step``, its ``Hyper``), 
 """
 
 from algorithms.base import Algorithm
+from algorithms.baseline import Baseline
 from algorithms.darts import Darts1, Darts2
 from algorithms.milenas import MileNas
 from algorithms.network_slimming import NetworkSlimming
+from algorithms.random_pruning import RandomPruning
 from algorithms.random_search import RandomSearch
 from algorithms.rarts import Rarts
 
 ALGORITHMS: dict[str, type[Algorithm]] = {
-    a.name: a for a in (Darts1, Darts2, MileNas, NetworkSlimming, Rarts, RandomSearch)
+    a.name: a for a in (Baseline, Darts1, Darts2, MileNas, NetworkSlimming, RandomPruning, Rarts, RandomSearch)
 }

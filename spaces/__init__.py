@@ -10,6 +10,4 @@ from spaces.mobilenetv2 import MobileNetV2Width
 from spaces.nats import Nats
 from spaces.resnet164 import ResNet164
 
-SPACES: dict[str, type[Space]] = {
-    space.name: space for space in (Bilevel, Nats, Darts, ResNet164, MobileNetV2Width)
-}
+SPACES: dict[str, type[Space]] = {space.name: space for space in (Bilevel, Nats, Darts, ResNet164, MobileNetV2Width)}
