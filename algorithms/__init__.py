@@ -4,6 +4,7 @@ To add one: a file with a subclass of ``Search`` (its ``step``, its ``Hyper``), 
 """
 
 from algorithms.base import Algorithm
+from algorithms.baseline import Baseline
 from algorithms.darts import Darts1, Darts2
 from algorithms.evolution import Evolution
 from algorithms.fairdarts import FairDarts
@@ -11,15 +12,18 @@ from algorithms.gdas import Gdas
 from algorithms.milenas import MileNas
 from algorithms.network_slimming import NetworkSlimming
 from algorithms.proxylessnas import ProxylessNas
+from algorithms.random_pruning import RandomPruning
 from algorithms.random_search import RandomSearch
 from algorithms.rarts import Rarts
 from algorithms.snas import Snas
 
 CLASSES: tuple[type[Algorithm], ...] = (
+    Baseline,
     Darts1,
     Darts2,
     MileNas,
     NetworkSlimming,
+    RandomPruning,
     Rarts,
     Gdas,
     Snas,

@@ -22,6 +22,9 @@ from results.store import Store
 POLL = 0.5
 """Seconds between two looks at the trials' folders."""
 
+LONGEST = 100
+"""Characters of a genotype that are shown: one of channels may have thousands."""
+
 
 @dataclass
 class Row:
@@ -144,7 +147,7 @@ def _genotype(state: dict[str, Any]) -> str:
     text = str(state.get("genotype") or "")
     for long, short in (("skip_connect", "skip"), ("nor_conv_", ""), ("avg_pool_3x3", "pool")):
         text = text.replace(long, short)
-    return text
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _duration(seconds: float) -> str:

@@ -35,7 +35,7 @@ class Budget(Section):
 
 
 class Evaluation(Section):
-    """How a found architecture is trained from scratch where no table answers."""
+    """How a found architecture is trained where no table answers: from scratch, or a pruned network further."""
 
     channels: int = Field(16, ge=1, description="the stand-alone network's first width")
     cells: int = Field(5, ge=1, description="its cells a stage")
@@ -115,7 +115,7 @@ class TrialConfig(Job):
 
     budget: Budget
     hyper: SerializeAsAny[BaseModel]
-    evaluation: Literal["table", "trained", "none"]
+    evaluation: Literal["table", "trained", "pruned", "none"]
 
     @classmethod
     def parse(cls, plain: dict[str, Any]) -> TrialConfig:

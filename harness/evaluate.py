@@ -12,7 +12,7 @@ from torch import nn
 
 from algorithms.base import Evaluated
 from harness.checkpoint import Checkpoint
-from harness.data import evaluation_batches
+from harness.data import Dataset, evaluation_batches
 from harness.latency import latency_columns
 from harness.stand_alone import (
     evaluation_data,
@@ -78,17 +78,21 @@ def from_training(
         stream = training_stream(task, data, data.train_x, data.train_y, fields.seed)
         checkpoint = Checkpoint(folder, f"evaluation-{dataset}")
         train(network, stream, fields, fields.epochs, checkpoint=checkpoint, say=say, tick=tick)
-    reported = task.split.report_part if dataset == task.config.settings.dataset else torch.arange(len(data.test_y))
-    x, y = data.test_x[reported], data.test_y[reported]
-
-    def error(top: int) -> float:
-        held_out = evaluation_batches(x, y, fields.batch_size, data.mean, data.std, task.device)
-        return 100 - accuracy(network, held_out, top)
-
     if keep is not None:
         save_network(network, genotype, space, keep)
-    top5 = {"test_top5_error": error(5)} if dataset in TOP5 else {}
-    return {"test_error": error(1)} | top5 | costs(task, space, genotype, network)
+    return test_columns(task, network, data) | costs(task, space, genotype, network)
+
+
+def test_columns(task: Task, network: nn.Module, data: Dataset | None = None) -> dict[str, Any]:
+    """Test error of a trained network on ``data``, by default what was searched on: the part that no search saw."""
+    data = data if data is not None else task.data
+    reported = task.split.report_part if data.name == task.config.settings.dataset else torch.arange(len(data.test_y))
+    x, y, size = data.test_x[reported], data.test_y[reported], task.config.settings.evaluation.batch_size
+
+    def error(top: int) -> float:
+        return 100 - accuracy(network, evaluation_batches(x, y, size, data.mean, data.std, task.device), top)
+
+    return {"test_error": error(1)} | ({"test_top5_error": error(5)} if data.name in TOP5 else {})
 
 
 def as_found(task: Task, genotype: str, dataset: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
+import torch
 from rich.console import Console
 
 from algorithms import ALGORITHMS
@@ -22,7 +23,8 @@ from harness.device import device_here
 from harness.latency import conditions, read
 from harness.loggers import callbacks
 from harness.protocol import Protocol
-from harness.schedule import run_ray, run_serial
+from harness.record import TRAINED
+from harness.schedule import run_ray, run_serial, waves
 from harness.stand_alone import with_auxiliary
 from results.errors import BadInput
 from results.store import Store
@@ -145,10 +147,11 @@ def run(made: Plan, console: Console) -> pd.DataFrame:
         console.print(f"{done} of {len(made.trials)} trials are done already; {len(pending)} to run")
     if pending:
         with Board(store, made.trials, console):
-            if request.serial:
-                run_serial(pending, made.environment)
-            else:
-                run_ray(pending, made.environment, made.gpus, request.address, callbacks(request.log, made.folder))
+            for wave in waves(pending):
+                if request.serial:
+                    run_serial(wave, made.environment)
+                else:
+                    run_ray(wave, made.environment, made.gpus, request.address, callbacks(request.log, made.folder))
     for trial in pending:
         folder = store.trial_dir(trial.hash)
         if not store.is_done(trial.hash) and not (folder / "error.txt").exists():
@@ -187,11 +190,15 @@ def _latencies(request: Request, path: Path, device: str) -> dict[str, Any]:
 
 
 def _evaluation(request: Request, settings: Settings, table: Any) -> tuple[str, list[str], list[str]]:
-    """``table``, ``trained`` or ``none``; on which data sets (what is trained is the searched one); and what to say."""
+    """The kind of evaluation; on which data sets (what is trained is the searched one); and what to say."""
     space, wanted = SPACES[request.space], list(settings.eval_datasets)
     missing = [d for d in wanted if d not in space.table_datasets]
     if request.evaluate == "none":
         return "none", wanted, ["evaluation: none, as asked; records hold what was found, its size and its latency"]
+    if request.evaluate == "auto" and space.inherits:
+        if wanted != [settings.dataset]:
+            raise BadInput(f"a pruned network keeps its weights, so only {settings.dataset} can be --eval-dataset")
+        return "pruned", wanted, ["evaluation: the found network is cut from the searched one and fine-tuned"]
     if request.evaluate in ("auto", "table") and table is not None and not missing:
         return "table", wanted, [f"evaluation: {table.description}"]
     if request.evaluate == "table":
@@ -215,22 +222,37 @@ def _trials(request: Request, evaluation: str, data: Dataset) -> list[TrialConfi
     trials = [protocol.trial(algorithm, seed, image, evaluation) for protocol, seed, algorithm in chosen]
     for trial in trials:
         space = SPACES[trial.space](trial.options)
-        ALGORITHMS[trial.algorithm].check(space, trial.hyper)
+        algorithm = ALGORITHMS[trial.algorithm]
+        algorithm.check(space, trial.hyper)
+        space.discretise(space.alphas(torch.Generator()))  # raises where its rule cannot be kept
         with_auxiliary(space, trial.settings.evaluation.auxiliary)
+        _check_pruned(trial)
+        if (other := algorithm.after(trial.hyper)) and other not in request.algorithms:
+            raise BadInput(f"{trial.algorithm} needs the record of {other}: name {other} among the algorithms as well")
     return list({trial.hash: trial for trial in trials}.values())
+
+
+def _check_pruned(trial: TrialConfig) -> None:
+    """Refuse what a network cut from the searched one cannot have."""
+    if trial.evaluation != "pruned":
+        return
+    if not issubclass(ALGORITHMS[trial.algorithm], Search):
+        raise BadInput(f"{trial.algorithm} has no trained network to prune: leave it out, or judge by --evaluate train")
+    if trial.settings.evaluation.image_size not in (None, trial.settings.image_size):
+        raise BadInput("a pruned network is fine-tuned at the search's image size: leave out evaluation.image_size")
 
 
 def _check_batches(trials: list[TrialConfig], request: Request, data: Dataset, halves: Split) -> None:
     """Refuse now what would show when a search is over: data only the evaluation reads, batches too large for them."""
     settings, evaluation = trials[0].settings, trials[0].evaluation
     images = {data.name: len(data.train_y)}
-    for name in settings.eval_datasets if evaluation == "trained" else ():
+    for name in settings.eval_datasets if evaluation in TRAINED else ():
         if name not in images:
             images[name] = len(load(name, request.data_dir, settings.image_size, request.download).train_y)
     for trial in trials:
         asked, size = trial.settings.batch_size, trial.settings.evaluation.batch_size
         limits = [("batch_size", asked, min(halves.n_train, halves.n_val))]
-        if evaluation == "trained":
+        if evaluation in TRAINED:
             limits += [("evaluation.batch_size", size, images[name]) for name in settings.eval_datasets]
         if evaluation != "table" and not issubclass(ALGORITHMS[trial.algorithm], Search):
             # Without a table, a search without gradients trains what it draws on the half for w.

@@ -21,6 +21,9 @@ from spaces.base import Space
 
 SECONDS_A_DAY = 86_400
 
+TRAINED = ("trained", "pruned")
+"""Kinds of evaluation that train a network."""
+
 
 def identity_columns(config: Job, environment: Environment) -> dict[str, Any]:
     """What a job is: name, protocol, data, device and versions."""
@@ -42,7 +45,7 @@ def identity_columns(config: Job, environment: Environment) -> dict[str, Any]:
 
 def static_columns(config: TrialConfig, environment: Environment) -> dict[str, Any]:
     """What a search is: its identity and every hyperparameter."""
-    trained = config.evaluation == "trained"
+    trained = config.evaluation in TRAINED
     return identity_columns(config, environment) | {
         "parent": "",
         "variant": "",
@@ -81,7 +84,7 @@ def hyperparameters(config: TrialConfig) -> dict[str, Any]:
     settings = config.settings.model_dump(mode="json", exclude={"dataset", "eval_datasets", "split_seed", "evaluation"})
     for name, value in settings.items():
         columns |= {f"{name}.{n}": v for n, v in value.items()} if isinstance(value, dict) else {name: value}
-    if config.evaluation == "trained":
+    if config.evaluation in TRAINED:
         columns |= evaluation_hyperparameters(config)
     return columns | {f"budget.{config.budget.kind}": config.budget.amount}
 
@@ -107,12 +110,16 @@ def found_columns(space: Space, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def architecture_columns(space: Space, genotype: str) -> dict[str, Any]:
-    """A genotype, its edges and its skip ratios. ``collapsed``: no edge computes any more, each is a skip or none."""
+    """A genotype, its edges, what its space knows of it and, where edges choose an operation, its skip ratios.
+
+    ``collapsed``: no edge computes any more, each is a skip or none.
+    """
     edges = [edge.as_dict() for edge in space.edges(genotype)]
+    columns = {"genotype": genotype, "edges": json.dumps(edges), **space.columns(genotype)}
+    if not space.relaxed:
+        return columns
     skip, skip_all, none = skip_ratios(edges)
-    return {
-        "genotype": genotype,
-        "edges": json.dumps(edges),
+    return columns | {
         "skip_ratio": skip,
         "skip_ratio_all_edges": skip_all,
         "none_edges": none,

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.config import Environment, Job
+from algorithms import ALGORITHMS
+from harness.config import Environment, Job, TrialConfig
 from harness.job import parse, run_job
 from results.errors import BadInput
 from results.store import Store
@@ -29,6 +30,13 @@ QUIET = {
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
 }
 """What Ray must know before it is imported: no report home, no change of folder; interrupts and board are ours."""
+
+
+def waves(configs: Sequence[Job]) -> list[list[Job]]:
+    """The trials that need no other's record, then those that do; none where there is none."""
+    needy = [c for c in configs if isinstance(c, TrialConfig) and ALGORITHMS[c.algorithm].after(c.hyper)]
+    waves: list[list[Job]] = [[c for c in configs if c not in needy], [*needy]]
+    return [wave for wave in waves if wave]
 
 
 def run_serial(configs: Sequence[Job], environment: Environment) -> None:

@@ -19,7 +19,7 @@ from spaces.base import Space
 
 
 def stand_alone_space(task: Task, data: Dataset) -> Space:
-    """The space at the evaluation's size, for ``data``'s classes and channels."""
+    """The space at the evaluation's size, where its networks have one, for ``data``'s classes and channels."""
     fields, options = task.config.settings.evaluation, task.config.options
     sizes = {
         "channels": fields.channels,
@@ -28,6 +28,7 @@ def stand_alone_space(task: Task, data: Dataset) -> Space:
         "in_channels": data.channels,
         "image_size": data.image_size,
     }
+    sizes = {name: size for name, size in sizes.items() if name in type(options).model_fields}
     return SPACES[task.config.space](type(options).model_validate(options.model_dump() | sizes))
 
 

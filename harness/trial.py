@@ -10,17 +10,22 @@ from typing import Any
 
 from algorithms import ALGORITHMS
 from algorithms.base import Algorithm, Setting
+from algorithms.search import Search
 from harness.checkpoint import Checkpoint
 from harness.clock import Clock, PeakMemory
 from harness.config import Environment, TrialConfig
 from harness.diagnostics import Probe
 from harness.evaluate import as_found, evaluator, from_training, table_columns
+from harness.prune import from_pruning
 from harness.record import found_columns, search_columns, static_columns
 from harness.task import Task
 from harness.train import Diverged
 from harness.watch import Watch
 from results.store import Store
 from spaces.base import Batch
+
+SAME = {"seed", "space", "protocol", "settings", "options", "budget"}
+"""What a trial shares with the one whose record it reads."""
 
 
 class Trial:
@@ -36,7 +41,8 @@ class Trial:
             "n_train": task.split.n_train,
             "n_val": task.split.n_val,
         }
-        setting = Setting(task.space, config.hyper, task.seeded, task.device, evaluator(task, config.evaluation))
+        judge = evaluator(task, config.evaluation)
+        setting = Setting(task.space, config.hyper, task.seeded, task.device, judge, self.record_of)
         self.algorithm: Algorithm = ALGORITHMS[config.algorithm](setting)
         self.train, self.val = task.stream("train"), task.stream("val")
         diagnostics = config.settings.diagnostics
@@ -140,18 +146,26 @@ class Trial:
     def score(self, genotype: str, dataset: str) -> dict[str, Any]:
         """The record columns of one evaluation, and with a table the history's anytime accuracies."""
         kind = self.config.evaluation
+
+        def tick(epoch: int, epochs: int) -> None:
+            self.watch.update(force=True, stage=f"training for {dataset}", done=epoch / epochs)
+
         if kind == "table":
             for row in self.history:
                 accuracy = 100 - table_columns(self.task.space, row["genotype"], dataset)["test_error"]
                 row[f"table_accuracy.{dataset}"] = accuracy
             return table_columns(self.task.space, genotype, dataset)
+        if kind == "pruned":
+            assert isinstance(self.algorithm, Search), "the plan lets no other search prune"
+            return from_pruning(self.task, self.algorithm, genotype, self.folder, self.watch.say, tick)
         if kind == "trained":
-
-            def tick(epoch: int, epochs: int) -> None:
-                self.watch.update(force=True, stage=f"training for {dataset}", done=epoch / epochs)
-
             return from_training(self.task, genotype, dataset, self.folder, self.watch.say, tick)
         return as_found(self.task, genotype, dataset)
+
+    def record_of(self, algorithm: str) -> str | None:
+        """What the run's finished search by ``algorithm`` found, all else but hyperparameters as in this trial."""
+        own = self.config.model_dump(mode="json", include=SAME)
+        return self.store.found(own | {"algorithm": algorithm})
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the rest of the trial depends on: tensors and plain types."""

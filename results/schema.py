@@ -26,7 +26,7 @@ COLUMNS: dict[str, str] = {
     "n_train": "Int64",
     "n_val": "Int64",
     "eval_dataset": "str",
-    "evaluation": "str",  # table | trained | none
+    "evaluation": "str",  # table | trained | pruned | none
     "seed": "Int64",
     "split_seed": "Int64",
     "eval_seed": "Int64",
@@ -60,7 +60,16 @@ COLUMNS: dict[str, str] = {
     "alpha_entropy": "float64",  # 1 = uniform
     "lambda_max": "float64",
     "collapsed": "boolean",
-    "prc": "float64",
+    "prc": "float64",  # pruned-channel ratio reached, as the space counts it: prc_global or prc_mean_layer
+    "prc_asked": "float64",  # missing where the exact zeros of the gates decided
+    "prc_global": "float64",  # removed / all channels
+    "prc_mean_layer": "float64",  # the mean over layers of removed / all
+    "layer_widths": "str",  # JSON object: gated layer to "kept of all"
+    "test_error_unpruned": "float64",  # the searched network, whole
+    "test_error_before": "float64",  # the pruned network, not fine-tuned
+    "params_full": "float64",  # of the whole network, as the two below
+    "flops_full": "float64",
+    "latency_full_ms": "float64",
     "code_version": "str",
     "library_versions": "str",  # JSON
     "started_at": "str",  # ISO 8601
@@ -84,6 +93,7 @@ HISTORY_COLUMNS: dict[str, str] = {
     "val_accuracy": "float64",
     "lambda_max": "float64",
     "latency_expected": "float64",
+    "prc": "float64",  # of the epoch's genotype
     "lr": "float64",
     "search_seconds": "float64",  # this and the counts below are cumulative
     "search_macs": "float64",

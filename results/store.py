@@ -134,6 +134,19 @@ class Store:
         rows = [row for folder in self._trial_dirs() for row in _rows(folder)]
         return _inherited(records_frame(rows)).sort_values(ORDER, kind="stable", ignore_index=True)
 
+    def found(self, wanted: Mapping[str, Any]) -> str | None:
+        """The genotype of the one done search whose configuration has every value of ``wanted``; None without any.
+
+        Raises ``BadInput`` where several have, and have found different ones.
+        """
+        folders = [path for path in self._trial_dirs() if (path / "done").exists()]
+        configs = {path: _read_json(path / "config.json") for path in folders}
+        alike = [p for p, c in configs.items() if all(c.get(name) == value for name, value in wanted.items())]
+        found = {row["genotype"] for path in alike for row in _rows(path) if row["status"] == "done"}
+        if len(found) > 1:
+            raise BadInput(f"the run has {len(found)} different searches by {wanted.get('algorithm')}: leave one")
+        return next(iter(found), None)
+
     def history(self, trials: Iterable[str]) -> pd.DataFrame:
         """The history of these trials, one after the other; one that failed before its first epoch has none."""
         paths = [path for trial in trials if (path := self.trial_dir(trial) / "history.parquet").exists()]

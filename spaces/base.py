@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -111,6 +111,10 @@ class Space(ABC):
     name: ClassVar[str]
     Options: ClassVar[type[SpaceOptions]] = SpaceOptions
     table_datasets: ClassVar[tuple[str, ...]] = ()
+    relaxed: ClassVar[bool] = True
+    """Whether α chooses among an edge's operations, so that its entropy and its Hessian tell of a search's health."""
+    inherits: ClassVar[bool] = False
+    """Whether what is found is cut from the searched network, weights and all, and not trained from scratch."""
 
     def __init__(self, options: SpaceOptions | None = None, table: Any = None) -> None:
         self.options = options if options is not None else self.Options()
@@ -168,6 +172,10 @@ class Space(ABC):
     def build(self, genotype: Genotype, trained: nn.Module | None = None) -> nn.Module:
         """The stand-alone network ``forward(x) -> logits``, inheriting trained weights where the space can."""
 
+    def full(self, weights: Mapping[str, Tensor], alpha: Alpha) -> nn.Module:
+        """What ``build`` cuts from where the space ``inherits``: the whole network after a search, α folded in."""
+        raise BadInput(f"the space {self.name} inherits no weights")
+
     @abstractmethod
     def edges(self, genotype: Genotype) -> list[Edge]:
         """The genotype's edges. Raises BadInput for text that is no genotype of this space."""
@@ -176,6 +184,10 @@ class Space(ABC):
         """``genotype`` as records hold it, be it named or written in another way. Raises BadInput as ``edges`` does."""
         self.edges(genotype)
         return genotype
+
+    def columns(self, genotype: Genotype) -> dict[str, Any]:
+        """Record columns of ``genotype`` that only this space knows of."""
+        return {}
 
     @abstractmethod
     def sample(self, generator: torch.Generator) -> Genotype:

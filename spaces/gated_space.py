@@ -7,9 +7,11 @@ From a search to a slim network: ``full(weights, alpha)`` is the network with th
 from __future__ import annotations
 
 import copy
+import json
 from abc import abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -19,7 +21,7 @@ from torch import Tensor, nn
 from results.errors import BadInput
 from spaces.base import Alpha, Edge, Genotype, Mix, Space, SpaceOptions
 from spaces.gated_layers import GatedBatchNorm
-from spaces.gates import Kept, global_ratio, keep_at_ratio, keep_nonzero, parse, text
+from spaces.gates import Kept, global_ratio, keep_at_ratio, keep_nonzero, mean_layer_ratio, parse, text
 
 
 class GateOptions(SpaceOptions):
@@ -36,6 +38,8 @@ class GatedSpace(Space):
 
     Options = GateOptions
     options: GateOptions
+    relaxed = False
+    inherits = True
 
     @abstractmethod
     def network(self, *, tracked: bool) -> nn.Module:
@@ -135,6 +139,21 @@ class GatedSpace(Space):
             edges.append(Edge(stage, before, layer, f"{len(channels)} of {width}", len(channels) / width))
         return edges
 
+    def columns(self, genotype: Genotype) -> dict[str, Any]:
+        """PRC reached, in this space's sense and in both, and each layer's kept channels as JSON."""
+        kept = self.parse(genotype)
+        widths = {name: f"{len(channels)} of {self.layers[name]}" for name, channels in kept.items()}
+        return {
+            "prc": self.prc(genotype),
+            "prc_global": global_ratio(kept, self.layers),
+            "prc_mean_layer": mean_layer_ratio(kept, self.layers),
+            "layer_widths": json.dumps(widths),
+        }
+
+    def whole(self) -> Genotype:
+        """The genotype that keeps every channel."""
+        return text(self.name, {name: tuple(range(channels)) for name, channels in self.layers.items()})
+
     def sample(self, generator: torch.Generator) -> Genotype:
         """Each layer's width drawn uniformly from 1 to all of its channels, then the channels."""
         counts = {name: int(torch.randint(n, (1,), generator=generator)) + 1 for name, n in self.layers.items()}
@@ -152,6 +171,10 @@ class GatedSpace(Space):
     def redraw(self, genotype: Genotype, generator: torch.Generator) -> Genotype:
         """Random pruning's control (RARTS, Table 6): the same widths, every layer's channels drawn anew."""
         return self._drawn({name: len(channels) for name, channels in self.parse(genotype).items()}, generator)
+
+    def uniform(self, ratio: float, generator: torch.Generator) -> Genotype:
+        """Every layer pruned at ``ratio``, rounded in each layer and one channel left at least; which ones is drawn."""
+        return self._drawn({name: n - min(round(ratio * n), n - 1) for name, n in self.layers.items()}, generator)
 
     def parse(self, genotype: Genotype) -> Kept:
         """The channels that stay. Raises BadInput for text that is no genotype of this network."""

@@ -17,6 +17,7 @@ CLOCKS = [
     "diagnostics_seconds",
     "latency_ms",
     "latency_iqr_ms",
+    "latency_full_ms",
 ]
 """What two equal trials may differ in."""
 

@@ -87,6 +87,8 @@ def describe(
     network = made.supernet() if genotype is None else made.build(genotype)
     extra = [made.relax(made.alphas(torch.Generator()))] if genotype is None else []
     columns = {"params": parameters(network), "flops": multiply_adds(network, image, *extra)}
+    if not made.relaxed:
+        columns["gates"] = sum(a.numel() for a in made.alphas(torch.Generator()).values())
     _answer({"space": space, "dataset": dataset} | columns, made, genotype, json_)
 
 
@@ -106,8 +108,10 @@ def show(
 
 def _answer(columns: dict[str, Any], space: Space, genotype: str | None, as_json: bool) -> None:
     if genotype is not None:
-        skip, skip_all, none = skip_ratios([edge.as_dict() for edge in space.edges(genotype)])
-        columns |= {"genotype": genotype, "skip_ratio": skip, "skip_ratio_all_edges": skip_all, "none_edges": none}
+        columns |= {"genotype": genotype, **space.columns(genotype)}
+        if space.relaxed:
+            skip, skip_all, none = skip_ratios([edge.as_dict() for edge in space.edges(genotype)])
+            columns |= {"skip_ratio": skip, "skip_ratio_all_edges": skip_all, "none_edges": none}
     if as_json:
         _print_json(columns)
         return

@@ -27,6 +27,12 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", help="override, repeatable: lr=0.1, rarts.lam=2, space.channels=8", rich_help_panel=WHAT),
 ]
+Prc = Annotated[
+    float | None,
+    typer.Option(
+        help="share of the channels to prune, 0.4 for 40 %; default: the zeros that ℓ1 leaves", rich_help_panel=WHAT
+    ),
+]
 Split = Annotated[
     str | None,
     typer.Option(help="halves of the training data, or nats: NATS-Bench's own protocol", rich_help_panel=WHAT),

@@ -12,12 +12,14 @@ import typer
 import results
 from harness.cli import app, console, options
 from harness.cli.shared import Comparing, with_options
+from harness.data.lookup import lookup
 from harness.experiment import Plan, plan
 from harness.experiment import run as run_plan
 from reports import page
+from spaces import SPACES
 
 CONTROL = "random"
-"""The search that every other must beat; in each run unless --no-random."""
+"""The search that every other must beat; in each run of architectures unless --no-random."""
 
 Algos = Annotated[
     str, typer.Option(help="algorithms, comma separated; `list` names them", rich_help_panel=options.WHAT)
@@ -36,7 +38,9 @@ def run(asked: Comparing, algos: Algos = "rarts,darts2", random: Control = True)
     Example: harness run --algos rarts,darts2 --space nats
     """
     algorithms = options.names(algos)
-    control = [CONTROL] if random and CONTROL not in algorithms else []
+    # Where networks are pruned, none is drawn and trained: the control there is random_pruning, and not free.
+    wanted = random and not lookup("space", asked.space, SPACES).inherits
+    control = [CONTROL] if wanted and CONTROL not in algorithms else []
     finish(plan(asked.request(algorithms + control)))
 
 
