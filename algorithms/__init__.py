@@ -9,11 +9,12 @@ from algorithms.darts import Darts1, Darts2
 from algorithms.evolution import Evolution
 from algorithms.fairdarts import FairDarts
 from algorithms.gdas import Gdas
-from algorithms.milenas import MileNas
+from algorithms.milenas import MileNas, MileNas2
 from algorithms.network_slimming import NetworkSlimming
 from algorithms.proxylessnas import ProxylessNas
 from algorithms.random_pruning import RandomPruning
 from algorithms.random_search import RandomSearch
+from algorithms.random_ws import RandomWs
 from algorithms.rarts import Rarts
 from algorithms.snas import Snas
 
@@ -22,6 +23,7 @@ CLASSES: tuple[type[Algorithm], ...] = (
     Darts1,
     Darts2,
     MileNas,
+    MileNas2,
     NetworkSlimming,
     RandomPruning,
     Rarts,
@@ -30,6 +32,7 @@ CLASSES: tuple[type[Algorithm], ...] = (
     FairDarts,
     ProxylessNas,
     RandomSearch,
+    RandomWs,
     Evolution,
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -58,6 +58,10 @@ class Algorithm(ABC):
     charged_seconds: float = 0.0
     prunes: ClassVar[bool] = True
     """Whether the network cut from the searched one is fine-tuned: not so where nothing is ever cut."""
+    stopped: bool = False
+    """Whether the search has ended by a rule of its own, before its budget."""
+    selects: ClassVar[bool] = False
+    """Whether ``select`` follows the last epoch."""
 
     def __init__(self, setting: Setting) -> None:
         self.space, self.hyper, self.seeded = setting.space, setting.hyper, setting.seeded
@@ -87,6 +91,13 @@ class Algorithm(ABC):
     @abstractmethod
     def epoch(self, pairs: Iterable[tuple[Any, Any]]) -> dict[str, float]:
         """One epoch over pairs of batches (D_t, D_v); returns its mean losses and accuracies (percent) by half."""
+
+    def select(self, pairs: Iterator[tuple[Any, Any]]) -> dict[str, float]:
+        """Called once, after the last epoch, with endless pairs of batches; returns as ``epoch``. Its cost is counted.
+
+        Only where ``selects``: what an algorithm does with its trained supernet before it names a genotype.
+        """
+        return {}
 
     @abstractmethod
     def genotype(self) -> str:

@@ -13,6 +13,7 @@ class Baseline(Search):
 
     name = "baseline"
     title = "Unpruned baseline"
+    source = "RARTS, Tables 5 and 6"
     prunes = False
 
     @classmethod

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from algorithms.hyper import Hyper
 from algorithms.search import Search
+from algorithms.unrolled import Unrolled, UnrolledHyper
 
 
 class DartsHyper(Hyper):
@@ -28,6 +29,7 @@ class Darts1(Search):
 
     name = "darts1"
     title = "DARTS (first order)"
+    source = "Liu, Simonyan, Yang, ICLR 2019, Eq. 5 with ξ = 0"
     Hyper: ClassVar[type[BaseModel]] = DartsHyper
 
     def step(self, train: Any, val: Any) -> None:
@@ -44,37 +46,19 @@ class Darts1(Search):
         return self.grad_alpha(self.w, val)
 
 
-class Darts2Hyper(DartsHyper):
-    """Second-order DARTS: the look-ahead ξ and how its second derivative is had."""
-
-    xi: float | None = Field(None, ge=0, description="ξ: the look-ahead's step; default: the current η_w")
-    hvp: Literal["finite_difference", "exact"] = Field(
-        "finite_difference", description="the mixed product: central difference as the paper, or a double backward"
-    )
-    epsilon: float = Field(0.01, gt=0, description="r of the central difference: ε = r/‖v‖")
+class Darts2Hyper(DartsHyper, UnrolledHyper):
+    """Second-order DARTS: the order of the two steps, and the look-ahead."""
 
 
-class Darts2(Darts1):
+class Darts2(Unrolled, Darts1):
     """Second-order DARTS: 5F + 3B + 2Bα a step with the finite difference."""
 
     name = "darts2"
     title = "DARTS (second order)"
+    source = "Liu, Simonyan, Yang, ICLR 2019, Eq. 6 to 8"
     Hyper: ClassVar[type[BaseModel]] = Darts2Hyper
 
     def outer_gradient(self, train: Any, val: Any) -> Tensor:
         """∇_α L_v(w', α) − ξ ∇²_{α,w} L_t(w, α) · v, with w' = w − ξ ∇_w L_t(w, α) and v = ∇_{w'} L_v(w', α)."""
-        xi = self.w.lr if self.hyper.xi is None else self.hyper.xi
-        w_ahead = self.w.ahead(self.grad_w(self.w, train), xi)
-        v, outer = self.grad_both(w_ahead, val)
-        return outer - xi * self.mixed_product(v, train)
-
-    def mixed_product(self, v: Tensor, train: Any) -> Tensor:
-        """∇²_{α,w} L_t(w, α) · v, at w (not w')."""
-        w = self.w.flat.detach()
-        if self.hyper.hvp == "exact":
-            return self.passes.mixed_product(w, self.alpha.flat, train, v)
-        # ‖v‖ = 0 would make ε infinite; the product is then 0, which any finite ε gives.
-        epsilon = self.hyper.epsilon / v.norm().clamp(min=1e-12)
-        plus, minus = w + epsilon * v, w - epsilon * v
-        product: Tensor = (self.grad_alpha(plus, train) - self.grad_alpha(minus, train)) / (2 * epsilon)
-        return product
+        v, outer = self.grad_both(self.look_ahead(train), val)
+        return outer - self.xi * self.mixed_product(v, train)

@@ -1,6 +1,7 @@
 """MiLeNAS (He, Ye, Shen, Zhang, CVPR 2020), as Eq. 3 of the RARTS paper.
 
-w ← w − η_w ∇_w L_t(w, α);  α ← α − η_α [∇_α L_t(w, α) + λ ∇_α L_v(w, α)].
+w ← w − η_w ∇_w L_t(w, α);  α ← α − η_α [∇_α L_t(w, α) + λ ∇_α L_v(w, α)]. The second order takes both of α's losses at
+w' = w − ξ ∇_w L_t(w, α), as DARTS's does.
 """
 
 from __future__ import annotations
@@ -8,9 +9,11 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field
+from torch import Tensor
 
 from algorithms.hyper import Hyper
 from algorithms.search import Search
+from algorithms.unrolled import Unrolled, UnrolledHyper
 
 
 class MileNasHyper(Hyper):
@@ -27,6 +30,7 @@ class MileNas(Search):
 
     name = "milenas"
     title = "MiLeNAS"
+    source = "He, Ye, Shen, Zhang, CVPR 2020, as Xue, Qi, Xin, IEEE Access 2022, Eq. 3"
     Hyper: ClassVar[type[BaseModel]] = MileNasHyper
 
     def step(self, train: Any, val: Any) -> None:
@@ -46,3 +50,28 @@ class MileNas(Search):
         """α ← α − η_α [∇_α L_t(w, α) + λ ∇_α L_v(w, α)]."""
         mixed = self.grad_alpha(self.w, train) + self.hyper.lam * self.grad_alpha(self.w, val)
         self.alpha.descend(mixed + self.grad_penalty())
+
+
+class MileNas2Hyper(MileNasHyper, UnrolledHyper):
+    """The mixed level's fields, and the look-ahead."""
+
+
+class MileNas2(Unrolled, MileNas):
+    """Second-order mixed-level NAS: 6F + 4B + 2Bα a step with the finite difference."""
+
+    name = "milenas2"
+    title = "MiLeNAS (second order)"
+    source = "He, Ye, Shen, Zhang, CVPR 2020, the mixed level at the w' of DARTS, Eq. 6"
+    departures = "the two losses share one w' and, the product being linear, one second derivative"
+    Hyper: ClassVar[type[BaseModel]] = MileNas2Hyper
+
+    def step_alpha(self, train: Any, val: Any) -> None:
+        """α ← α − η_α ∇_α [L_t(w', α) + λ L_v(w', α)]."""
+        self.alpha.descend(self.outer_gradient(train, val) + self.grad_penalty())
+
+    def outer_gradient(self, train: Any, val: Any) -> Tensor:
+        """∂_α L − ξ ∇²_{α,w} L_t(w, α) · ∇_{w'} L of the mixed loss L = L_t + λ L_v at w'."""
+        w_ahead, lam = self.look_ahead(train), self.hyper.lam
+        (v_t, alpha_t), (v_v, alpha_v) = self.grad_both(w_ahead, train), self.grad_both(w_ahead, val)
+        outer: Tensor = alpha_t + lam * alpha_v - self.xi * self.mixed_product(v_t + lam * v_v, train)
+        return outer

@@ -31,6 +31,7 @@ class NetworkSlimming(Search):
 
     name = "network_slimming"
     title = "Network Slimming"
+    source = "Liu, Li, Shen, Huang, Yan, Zhang, ICCV 2017, Eq. 1"
     Hyper: ClassVar[type[BaseModel]] = NetworkSlimmingHyper
 
     def __init__(self, setting: Setting) -> None:

@@ -64,6 +64,16 @@ class Passes:
         self._count(of, executed.macs if executed else self._known(of, w, mix, batch))
         return gradients
 
+    @torch.no_grad()
+    def score(self, weights: Tensor, alpha: Tensor, batch: Any, relax: Relax | None = None) -> tuple[Tensor, Tensor]:
+        """Loss and hits of a counted forward pass, for what selects among architectures; unrecorded."""
+        w, mix = weights.detach(), (relax or self.relax)(views(alpha.detach(), self.alphas))
+        sampled = getattr(mix, "active", None) is not None
+        with Executed() if sampled else nullcontext() as executed:
+            loss, hits = self._run(w, mix, batch)
+        self._count("forward", executed.macs if executed else self._known("forward", w, mix, batch))
+        return loss, hits
+
     def mixed_product(self, weights: Tensor, alpha: Tensor, batch: Any, vector: Tensor) -> Tensor:
         """∇²_{α,w} loss · vector, exactly, by differentiating ⟨∇_w loss, vector⟩ (one double backward)."""
         w, a = weights.detach().requires_grad_(), alpha.detach().requires_grad_()
@@ -117,7 +127,8 @@ class Passes:
             if kind == "product":
                 (slope,) = torch.autograd.grad(loss, w, create_graph=True)
                 loss, wanted = slope.sum(), weights
-            _gradients(loss, wanted)
+            if wanted:
+                _gradients(loss, wanted)
         return int(counter.get_total_flops()) // 2
 
 

@@ -33,6 +33,7 @@ class Rarts(Search):
 
     name = "rarts"
     title = "RARTS"
+    source = "Xue, Qi, Xin, IEEE Access 2022, Eq. 6 to 8"
     Hyper: ClassVar[type[BaseModel]] = RartsHyper
 
     def __init__(self, setting: Setting) -> None:

@@ -79,3 +79,10 @@ def one_hot(mix: Any, chosen: Mapping[str, Tensor]) -> Named:
 def straight_through(hard: Named, soft: Named) -> Named:
     """Values of ``hard``, gradients of ``soft``."""
     return {name: h + (soft[name] - soft[name].detach()) for name, h in hard.items()}
+
+
+def through(space: Any, genotype: str, alpha: Named) -> Any:
+    """The mix that runs one genotype inside the supernet, and nothing else; α is read for its device and type only."""
+    weights = {name: w.to(alpha[name]) for name, w in space.one_hot(genotype).items()}
+    active = {name: [edge.nonzero().flatten().tolist() for edge in w.cpu()] for name, w in weights.items()}
+    return replace(space.relax(alpha), weights=weights, active=active)

@@ -52,7 +52,7 @@ class Trial:
         self.epoch, self.memory_mb, self.diagnostics_seconds = 0, 0.0, 0.0
         self.started_at = datetime.now(UTC).isoformat(timespec="seconds")
         self.history: list[dict[str, Any]] = []
-        self.error = ""
+        self.error, self.selected = "", False
 
     def run(self) -> None:
         """Search from the last checkpoint on, evaluate, and write the record."""
@@ -68,6 +68,10 @@ class Trial:
                 self.memory_mb = max(self.memory_mb, memory.peak_mb)
                 if self.epoch % self.config.settings.checkpoint_every == 0 or self.error or self.finished():
                     self.checkpoint.save(self.state_dict())
+            if self.algorithm.selects and not self.selected and not self.error:
+                self.selection()
+                self.memory_mb = max(self.memory_mb, memory.peak_mb)
+                self.checkpoint.save(self.state_dict())
         rows = self.evaluate()
         self.store.write_history(self.config.hash, self.history)
         self.store.write_record(self.config.hash, rows)
@@ -80,6 +84,21 @@ class Trial:
         self.algorithm.on_epoch(self.epoch, self.progress())
         with self.clock.running():
             losses = self.algorithm.epoch(self.pairs())
+        self.close_epoch(losses)
+
+    def selection(self) -> None:
+        """What the algorithm does after its last epoch, under the clock and beyond the budget: a row of its own.
+
+        A trial killed in it starts it again from the last epoch's checkpoint.
+        """
+        self.watch.update(force=True, stage="selection", done=1.0)
+        with self.clock.running():
+            losses = self.algorithm.select(zip(self.train, self.val, strict=True))
+        self.selected = True
+        self.close_epoch(losses)
+
+    def close_epoch(self, losses: dict[str, float]) -> None:
+        """Count the epoch and write its row; a loss that is not finite ends the trial."""
         self.epoch += 1
         if bad := [name for name, value in losses.items() if not math.isfinite(value)]:
             self.error = f"{bad[0]} is not finite in epoch {self.epoch}"
@@ -107,8 +126,8 @@ class Trial:
         return used / budget.amount
 
     def finished(self) -> bool:
-        """Whether the budget is used up."""
-        return self.progress() >= 1
+        """Whether the budget is used up, or the search has stopped before."""
+        return self.algorithm.stopped or self.progress() >= 1
 
     def seconds(self) -> float:
         """The search's cost: its clock, and what an evaluator charged on top (NaN where a table does not know)."""
@@ -121,9 +140,9 @@ class Trial:
         self.diagnostics_seconds += time.perf_counter() - start
         cost = search_columns(self.algorithm, self.seconds(), self.memory_mb)
         names = ("search_seconds", "search_macs", "forwards", "weight_backwards", "alpha_backwards")
-        identity = {"algorithm": self.config.algorithm, "seed": self.config.seed, "progress": self.progress()}
+        identity = {"algorithm": self.config.algorithm, "seed": self.config.seed}
         costs = {name: cost[name] for name in names} | {"diagnostics_seconds": self.diagnostics_seconds}
-        return identity | row | losses | costs
+        return identity | {"progress": min(self.progress(), 1.0)} | row | losses | costs
 
     def evaluate(self) -> list[dict[str, Any]]:
         """The record's rows, one an evaluation data set."""
@@ -169,7 +188,7 @@ class Trial:
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the rest of the trial depends on: tensors and plain types."""
-        names = ("epoch", "memory_mb", "diagnostics_seconds", "started_at", "history", "error")
+        names = ("epoch", "memory_mb", "diagnostics_seconds", "started_at", "history", "error", "selected")
         state = {name: getattr(self, name) for name in names}
         streams = {"train": self.train.state_dict(), "val": self.val.state_dict()}
         return state | streams | {"algorithm": self.algorithm.state_dict(), "seconds": self.clock.seconds}

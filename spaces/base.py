@@ -168,6 +168,13 @@ class Space(ABC):
         """
         return self.discretise(gates)
 
+    def one_hot(self, genotype: Genotype) -> Alpha:
+        """Weights shaped as α: 1 for each operation that ``genotype`` holds, 0 for every other one, on the CPU.
+
+        With them a supernet computes what the genotype computes. Raises BadInput where the space has no such form.
+        """
+        raise BadInput(f"the space {self.name} cannot run one genotype inside its supernet")
+
     @abstractmethod
     def build(self, genotype: Genotype, trained: nn.Module | None = None) -> nn.Module:
         """The stand-alone network ``forward(x) -> logits``, inheriting trained weights where the space can."""

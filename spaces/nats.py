@@ -68,6 +68,11 @@ class Nats(Space):
         """The operation of the largest α on every edge, none included."""
         return text([OPERATIONS[i] for i in alpha["cell"].argmax(-1).tolist()])
 
+    def one_hot(self, genotype: Genotype) -> Alpha:
+        """{"cell": (6, 5)}, one 1 an edge."""
+        chosen = torch.tensor([OPERATIONS.index(name) for name in parse(genotype)])
+        return {"cell": torch.eye(len(OPERATIONS))[chosen]}
+
     def build(self, genotype: Genotype, trained: nn.Module | None = None) -> nn.Module:
         """The stand-alone network, freshly initialised: this space inherits nothing."""
         o = self.options

@@ -31,7 +31,10 @@ Genotype = Annotated[str, typer.Option(help="an architecture in the space's nota
 def list_(json_: options.Json = False) -> None:
     """The algorithms, spaces, data sets, protocols, and the keys that --set knows."""
     found: dict[str, Any] = {
-        "algorithms": {name: cls.title for name, cls in ALGORITHMS.items()},
+        "algorithms": {
+            name: {"title": cls.title, "source": cls.source, "departures": cls.departures}
+            for name, cls in ALGORITHMS.items()
+        },
         "spaces": {name: _first_line(cls.__doc__) for name, cls in SPACES.items()},
         "datasets": list(DATASETS),
         "protocols": protocol_names(),
@@ -45,6 +48,10 @@ def list_(json_: options.Json = False) -> None:
         for name in entries:
             detail = entries[name] if isinstance(entries, dict) else ""
             text = ", ".join(detail) if isinstance(detail, list) else detail
+            if isinstance(text, dict):
+                text = (
+                    f"{text['title']}: {text['source']}{'; differs: ' * bool(text['departures'])}{text['departures']}"
+                )
             console.print(f"  {name:16} {text}".rstrip(), markup=False, highlight=False)
 
 
