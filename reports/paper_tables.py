@@ -1,9 +1,9 @@
-"""The paper's Tables 1, 2 and 3: its printed rows beside ours. (Table 4 is ``tables.accuracy``.)"""
+"""The paper's tables but for Table 4 (``tables.accuracy``): its printed rows beside ours."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import pandas as pd
@@ -40,11 +40,28 @@ class Layout:
     columns: tuple[Column, ...]
     texts: dict[str, str]
     """Columns of the published rows that are texts, by header."""
+    key: str = "variant"
+    """What tells rows of one algorithm apart: ``variant``, or ``prc_pct``, the PRC in whole percent."""
+    datasets: dict[str, str] = field(default_factory=dict)
+    """The paper's data sets whose images are ours under another name."""
+    note: str = ""
 
 
 ERROR = ("test_error_mean", 1, "test_error_sd", "test_error", "test_error_sd", f.fixed)
 ONE_DECIMAL = partial(f.fixed, places=1)
 PARAMS = Column("parameters (10⁶)", "params_mean", 1e6, theirs="params_m")
+PRUNING = (
+    Column("error (%)", *ERROR, printed=f.fixed),
+    Column("PRC (%)", "prc_mean", 0.01, "prc_sd", "prc_pct", "prc_pct_sd", write=f.fixed),
+    Column("error before fine-tuning (%)", "test_error_before_mean", write=f.fixed),
+    Column("error of the searched network, whole (%)", "test_error_unpruned_mean", write=f.fixed),
+    Column("parameters (10⁶)", "params_mean", 1e6),
+    Column("parameters, whole (10⁶)", "params_full_mean", 1e6),
+    Column("multiply-adds (10⁶)", "flops_mean", 1e6),
+    Column("multiply-adds, whole (10⁶)", "flops_full_mean", 1e6),
+    Column("latency (ms)", "latency_ms_mean"),
+    Column("latency, whole (ms)", "latency_full_ms_mean"),
+)
 V100 = {"On a V100, published": "v100"}
 
 LAYOUTS = {
@@ -68,20 +85,36 @@ LAYOUTS = {
         ),
         V100 | {"Searched on ImageNet itself, published": "direct_search"},
     ),
+    "table5": Layout(
+        "Table 5: channel pruning of ResNet-164 on CIFAR",
+        PRUNING,
+        {},
+        key="prc_pct",
+        note="PRC: pruned channels of all channels. The baseline is not fine-tuned; a network of ours may be shallower "
+        "than 164 layers, as the protocol says.",
+    ),
+    "table6": Layout(
+        "Table 6: channel pruning of MobileNetV2 on 20 classes of ImageNet",
+        PRUNING,
+        {},
+        datasets={"imagenet20": "imagefolder"},
+        note="PRC: the mean over layers of the pruned share; the zeros of the gates decide it unless it is asked for. "
+        "Published: 20 classes that the authors drew; ours: those of the image folder. The baseline is not fine-tuned.",
+    ),
 }
 """What each table holds; which rows belong to it, its published rows say by task and data set."""
 
 
 def beside_published(compared: pd.DataFrame, costs: pd.DataFrame, named: Labels) -> list[Table]:
-    """Tables 1 and 3 for what was run of one protocol, space and search data set (frames of ``comparison``).
+    """Tables 1, 3, 5 and 6 for what was run of one protocol, space and search data set (frames of ``comparison``).
 
-    A row of ours joins the published one of its algorithm and variant, others have rows of their own.
+    A row of ours joins the published one of its algorithm and variant (Table 5: and PRC), others have their own rows.
     """
     cost = costs[["algorithm", "variant", "search_device_days_mean"]]
     ours = compared.merge(cost, on=["algorithm", "variant"], how="left")
     made = []
     for key, layout in LAYOUTS.items():
-        paper = published(key)
+        paper = published(key).replace({"dataset": layout.datasets})
         own = ours.merge(
             paper[["task", "dataset"]].drop_duplicates().set_axis(["space", "eval_dataset"], axis="columns")
         )
@@ -96,8 +129,13 @@ def _table(key: str, layout: Layout, own: pd.DataFrame, paper: pd.DataFrame, nam
     theirs = [c for c in paper if c not in ("table", "space", "eval_dataset", "algorithm", "variant")]
     paper = paper.rename(columns={c: f"published.{c}" for c in theirs}).drop(columns="table")
     own = own.drop(columns=[c for c in own if str(c).startswith("published_")])
-    rows = own.merge(paper, on=["space", "eval_dataset", "algorithm", "variant"], how="outer")
-    rows = ordered(rows.assign(search_dataset=searched))
+    if layout.key == "prc_pct":
+        asked = (100 * own["prc_mean"]).round()
+        own = own.assign(prc_pct=asked.where(asked > 0))
+        paper = paper.assign(prc_pct=paper["published.prc_pct"]).drop(columns="variant")
+    paper = paper[paper["eval_dataset"].isin(own["eval_dataset"])]
+    rows = own.merge(paper, on=["space", "eval_dataset", "algorithm", layout.key], how="outer")
+    rows = ordered(rows.assign(search_dataset=searched, variant=rows["variant"].fillna("")), layout.key)
     shown = {"Algorithm": names(rows, named), "Evaluation": kinds(rows), "n, ours": rows["n"].map(f.count)}
     for column in layout.columns:
         header = column.header[:1].upper() + column.header[1:]
@@ -106,7 +144,13 @@ def _table(key: str, layout: Layout, own: pd.DataFrame, paper: pd.DataFrame, nam
         shown[f"{header}, ours ({protocol})"] = _written(rows, *ours)
         shown[f"{header}, published"] = _written(rows, *printed)
     shown |= {header: rows[f"published.{text}"].fillna("") for header, text in layout.texts.items()}
-    return table(key, f"{layout.title}, published rows beside ours ({protocol})", rows, shown, _notes(rows, protocol))
+    return table(
+        key,
+        f"{layout.title}, published rows beside ours ({protocol})",
+        rows,
+        shown,
+        _notes(rows, protocol, layout.note),
+    )
 
 
 def _written(rows: pd.DataFrame, measure: str, deviation: str, divisor: float, write: Write) -> list[str]:
@@ -119,9 +163,25 @@ def _written(rows: pd.DataFrame, measure: str, deviation: str, divisor: float, w
     ]
 
 
-def _notes(rows: pd.DataFrame, protocol: str) -> list[str]:
+PRUNING = (
+    Column("error (%)", *ERROR, printed=f.fixed),
+    Column("PRC (%)", "prc_mean", 0.01, "prc_sd", "prc_pct", "prc_pct_sd", write=f.fixed),
+    Column("error before fine-tuning (%)", "test_error_before_mean", write=f.fixed),
+    Column("error of the searched network, whole (%)", "test_error_unpruned_mean", write=f.fixed),
+    Column("parameters (10⁶)", "params_mean", 1e6),
+    Column("parameters, whole (10⁶)", "params_full_mean", 1e6),
+    Column("multiply-adds (10⁶)", "flops_mean", 1e6),
+    Column("multiply-adds, whole (10⁶)", "flops_full_mean", 1e6),
+    Column("latency (ms)", "latency_ms_mean"),
+    Column("latency, whole (ms)", "latency_full_ms_mean"),
+)
+V100 = {"On a V100, published": "v100"}
+
+
+def _notes(rows: pd.DataFrame, protocol: str, note: str) -> list[str]:
     authors = rows.loc[rows["published.source"] == "authors", "algorithm"]
     notes = [
+        *([note] if note else []),
         f"Ours: protocol “{protocol}”; ± is the standard deviation with ddof = 1 over n searches.",
         f"Published: as printed in the RARTS paper, which measured {', '.join(map(name, dict.fromkeys(authors)))} and "
         "quotes the others.",

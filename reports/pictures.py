@@ -59,6 +59,17 @@ class Album:
                     f"Test error against search cost. Small: single searches ({_sizes(evaluated)}); large: means.",
                     figures.error_against_cost(evaluated, self.looks),
                 ),
+                self._picture(
+                    "layer_widths",
+                    f"Channels kept in each gated layer, a line a search ({_sizes(done)}).",
+                    figures.widths(done, self.looks),
+                ),
+                self._picture(
+                    "pruning",
+                    "Pruned networks: test error against multiply-adds, and what a pruned-channel ratio saves. Small: "
+                    f"single searches ({_sizes(evaluated)}); large: means.",
+                    figures.against_size(evaluated, self.looks),
+                ),
                 self._picture("latency", _latency_caption(done), figures.latency(done, self.looks)),
                 self._picture(
                     "skip_ratio",
@@ -70,6 +81,11 @@ class Album:
                     "Entropy of softmax α, mean over the edges, divided by ln(number of operations): 1 is uniform. "
                     + strokes,
                     figures.by_epoch(history, {"alpha_entropy": "normalised entropy of α"}, self.looks, mean),
+                ),
+                self._picture(
+                    "prc",
+                    f"Pruned-channel ratio of the current genotype by epoch. {strokes}",
+                    figures.by_epoch(history, {"prc": "pruned-channel ratio"}, self.looks, mean),
                 ),
                 self._picture(
                     "lambda_max",
@@ -101,7 +117,8 @@ class Album:
 
     def cells(self, records: pd.DataFrame, named: Labels) -> list[Picture]:
         """Every cell that was found, drawn once, with the searches that found it and its test errors."""
-        found = records[records["genotype"].notna() & records["edges"].notna()]
+        cells = records["layer_widths"].isna()  # a chain of pruned layers is no cell
+        found = records[records["genotype"].notna() & records["edges"].notna() & cells]
         found = found.assign(edges=found["edges"].map(json.loads))
         found = found[found["edges"].map(len) > 0]
         pictures = []

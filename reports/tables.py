@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 
 import pandas as pd
@@ -13,6 +14,9 @@ from results.statistics import FEWEST_PAIRS, friedman
 
 FEW = 5
 """Below so many values a mean and an interval say little, and every value is shown."""
+
+LONGEST = 200
+"""Characters of a genotype shown: one of channels may have thousands. The table's file has all of them."""
 
 
 def accuracy(compared: pd.DataFrame, costs: pd.DataFrame, published: pd.DataFrame, named: Labels) -> Table:
@@ -228,7 +232,10 @@ def trials(records: pd.DataFrame, named: Labels) -> Table:
         "Expected latency of α": rows["latency_expected"].map(f.significant),
         "Search time (s)": rows["search_seconds"].map(f.significant),
         f"Search cost ({macs})": (rows["search_macs"] / divisor).map(f.significant),
-        "Architecture": rows["genotype"].fillna(""),
+        "PRC (%)": rows["prc"].map(f.percent),
+        "Error before fine-tuning (%)": rows["test_error_before"].map(f.fixed),
+        "Error of the whole network (%)": rows["test_error_unpruned"].map(f.fixed),
+        "Architecture": rows["genotype"].fillna("").map(lambda text: textwrap.shorten(text, LONGEST, placeholder=" …")),
     }
     return table("trials", "Every trial", rows.drop(columns=["edges", "library_versions"], errors="ignore"), shown)
 

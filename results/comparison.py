@@ -32,6 +32,13 @@ MEANS = {
     "test_top5_error": "test_top5_error_mean",
     "params": "params_mean",
     "flops": "flops_mean",
+    "latency_ms": "latency_ms_mean",
+    "prc": "prc_mean",
+    "test_error_before": "test_error_before_mean",
+    "test_error_unpruned": "test_error_unpruned_mean",
+    "params_full": "params_full_mean",
+    "flops_full": "flops_full_mean",
+    "latency_full_ms": "latency_full_ms_mean",
 }
 COSTS = (
     "search_seconds",
@@ -178,7 +185,8 @@ def _outcome(evaluated: pd.DataFrame) -> dict[str, Any]:
     """What ``comparison`` says of the done records of one setting, measure and method."""
     searches = _per_search(evaluated)
     means = {name: float(searches[column].mean()) for column, name in MEANS.items()}
-    return {**_test_error(searches), **means, "retraining_sd": float(searches["retraining_sd"].mean())}
+    spread = {"prc_sd": float(searches["prc"].std(ddof=1)), "retraining_sd": float(searches["retraining_sd"].mean())}
+    return {**_test_error(searches), **means, **spread}
 
 
 def _test_error(searches: pd.DataFrame) -> dict[str, Any]:

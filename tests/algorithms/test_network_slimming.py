@@ -137,3 +137,17 @@ def test_the_exact_second_order_on_gates_is_the_finite_differences_limit(double:
         v = search.grad_w(search.w, make_batch("val"))
         products.append(search.mixed_product(v, make_batch("train")))
     assert (products[0] - products[1]).norm() / products[0].norm() < 1e-6
+
+
+def test_steps_divide_by_ten_at_half_and_three_quarters_and_gates_may_follow() -> None:
+    fields: dict[str, Any] = {"lr": 0.4, "schedule": "steps", "arch_lr": 0.2, "arch_optimiser": "sgd"}
+    search = make_search("rarts", ResNet164(SMALL), arch_schedule="weights", **fields)
+    rates = []
+    for epoch in range(160):
+        search.on_epoch(epoch, epoch / 160)
+        assert search.alpha.lr == pytest.approx(search.w.lr / 2)
+        rates.append(search.w.lr)
+    assert rates == pytest.approx([0.4] * 80 + [0.04] * 40 + [0.004] * 40)
+    constant = make_search("rarts", ResNet164(SMALL), **fields)
+    constant.on_epoch(120, 0.75)
+    assert constant.alpha.lr == 0.2

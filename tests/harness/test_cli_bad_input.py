@@ -84,6 +84,31 @@ def test_option(fault: Faults, words: str, named: str) -> None:
     assert named in fault(RUN, option, value)
 
 
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("--prc 0", "--prc 0 is not between 0 and 1"),
+        ("--prc 1.2", "--prc 1.2 is not between 0 and 1"),
+        ("--prc 0.99", "each of the 10 layers keeps one"),
+        ("--algos random --prc 0.4", "random has no trained network to prune"),
+        ("--algos random_pruning --prc 0.4", "name rarts among the algorithms"),
+        ("--algos network_slimming", "needs a pruned-channel ratio"),
+        ("--eval-dataset cifar10", "only digits can be --eval-dataset"),
+        ("--set evaluation.image_size=16", "leave out evaluation.image_size"),
+        ("--set space.depth=12", "depth 12 is not 9n + 2"),
+    ],
+)
+def test_pruning(fault: Faults, words: str, named: str) -> None:
+    assert named in fault(f"{RUN} --space resnet164 {words}")
+
+
+def test_pruning_belongs_to_spaces_with_gates(fault: Faults) -> None:
+    assert "nats has no channels to prune" in fault(f"{RUN} --prc 0.4")
+    assert "nats has no gates" in fault(f"{RUN} --algos baseline --no-random")
+    other = "describe --space resnet164 --genotype"
+    assert "is no genotype of resnet164" in fault(other, "mobilenetv2 features.1.conv.0.1:0-31")
+
+
 def test_no_algorithm_at_all(fault: Faults) -> None:
     assert "no algorithm is named" in fault(f"{RUN} --no-random --algos", ",")
 

@@ -75,6 +75,35 @@ def test_a_table_belongs_to_its_space_and_data_set(make: Make) -> None:
     assert named(both["table3"]).loc["RARTS", "Multiply-adds (10⁶), ours (mini)"] == "530"
 
 
+PRUNED = CELLS | {"space": "resnet164", "evaluation": "pruned", "flops_full": 9e8, "test_error_before": 60.0}
+
+
+def test_table_5_joins_by_the_ratio_that_was_reached(make: Make) -> None:
+    records = [make("rarts", seed, 5.0 + seed, **PRUNED, prc=0.4 + 1e-4) for seed in range(2)]
+    records += [make("rarts", 0, 9.0, trial="b", variant="prc = 0.6", **PRUNED, prc=0.6)]
+    records += [make("baseline", 0, 7.0, **PRUNED, prc=0.0)]
+    rows = tables(*records)["table5"].shown
+    assert len(rows) == len(published("table5")) / 2  # the rows of CIFAR-10
+    ours = rows[rows["n, ours"] != "–"].set_index("PRC (%), published")
+    assert ours.loc["40.00", ["Error (%), ours (mini)", "Error (%), published"]].tolist() == ["5.50 ± 0.71", "4.58"]
+    assert ours.loc["60.00", ["Error (%), ours (mini)", "Error (%), published"]].tolist() == ["9.00", "4.90"]
+    assert ours.loc["–", ["Error (%), ours (mini)", "Error (%), published"]].tolist() == ["7.00", "5.42"]
+    assert ours.loc["40.00", "PRC (%), ours (mini)"] == "40.01 ± 0.00"
+    assert ours.loc["40.00", "Multiply-adds, whole (10⁶), ours (mini)"] == "900"
+
+
+def test_table_6_is_of_an_image_folder(make: Make) -> None:
+    folder = {"space": "mobilenetv2", "search_dataset": "imagefolder", "eval_dataset": "imagefolder"}
+    records = [make("rarts", seed, 30.0, **PRUNED | folder, prc=0.7 + 0.02 * seed) for seed in range(2)]
+    rows = named(tables(*records)["table6"])
+    assert len(rows) == len(published("table6"))
+    assert rows.loc["RARTS", ["PRC (%), ours (mini)", "PRC (%), published"]].tolist() == [
+        "71.00 ± 1.41",
+        "71.20 ± 1.90",
+    ]
+    assert rows.loc["Random pruning", "Error (%), published"] == "12.00 ± 1.10"
+
+
 def test_table_2_says_what_was_changed(make: Make) -> None:
     base = {"latency_weight": 2e-3, "batch_size": 64, "arch_lr": 3e-4, "arch_weight_decay": 1e-3}
     timed = CELLS | {"latency_source": "measured: cpu", **base}
