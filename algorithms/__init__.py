@@ -1,39 +1,47 @@
 """How a search moves: one file an algorithm, each reading like its paper's equations.
 
-To add one: a file with a subclass of ``Search`` (its ``step``, its ``Hyper``), and its line in ``ALGORITHMS``.
+To add one: a file with a subclass of ``Search`` (its ``step``, its ``Hyper``), and its line in ``CLASSES``. Selection
+that wraps another search composes by name: ``rarts+es``, ``darts1+pt``.
 """
 
 from algorithms.base import Algorithm
 from algorithms.baseline import Baseline
 from algorithms.darts import Darts1, Darts2
+from algorithms.early_stopping import EarlyStopping
 from algorithms.evolution import Evolution
 from algorithms.fairdarts import FairDarts
 from algorithms.gdas import Gdas
 from algorithms.milenas import MileNas, MileNas2
 from algorithms.network_slimming import NetworkSlimming
+from algorithms.perturbation import Perturbation
 from algorithms.proxylessnas import ProxylessNas
 from algorithms.random_pruning import RandomPruning
 from algorithms.random_search import RandomSearch
 from algorithms.random_ws import RandomWs
 from algorithms.rarts import Rarts
+from algorithms.search import Search
 from algorithms.snas import Snas
+from algorithms.wrapping import wrapped
+
+SOFTMAX: tuple[type[Search], ...] = (Darts1, Darts2, MileNas, MileNas2, Rarts)
+"""Searches whose relaxation is the space's own: perturbation may select from their supernets."""
+
+LEARNING: tuple[type[Search], ...] = (*SOFTMAX, Gdas, Snas, FairDarts, ProxylessNas)
+"""Searches that move α: early stopping may end them."""
 
 CLASSES: tuple[type[Algorithm], ...] = (
+    *LEARNING,
     Baseline,
-    Darts1,
-    Darts2,
-    MileNas,
-    MileNas2,
     NetworkSlimming,
     RandomPruning,
-    Rarts,
-    Gdas,
-    Snas,
-    FairDarts,
-    ProxylessNas,
-    RandomSearch,
     RandomWs,
+    RandomSearch,
     Evolution,
 )
 
-ALGORITHMS: dict[str, type[Algorithm]] = {a.name: a for a in CLASSES}
+COMPOSED: tuple[type[Algorithm], ...] = (
+    *(wrapped(EarlyStopping, inner) for inner in LEARNING),
+    *(wrapped(Perturbation, inner) for inner in SOFTMAX),
+)
+
+ALGORITHMS: dict[str, type[Algorithm]] = {a.name: a for a in (*CLASSES, *COMPOSED)}

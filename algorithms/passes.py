@@ -82,6 +82,13 @@ class Passes:
         self._count("product", self._known("product", w, self.relax(views(a, self.alphas)), batch))
         return torch.autograd.grad(slope @ vector, a)[0]
 
+    def count_hessian(self, weights: Tensor, alpha: Tensor, batch: Any, products: int) -> None:
+        """Charge for a gradient to α and ``products`` Hessian-vector products on its graph, each two backwards to α."""
+        w, mix = weights.detach(), self.relax(views(alpha.detach().requires_grad_(), self.alphas))
+        slope, whole = (self._known(kind, w, mix, batch) for kind in ("alpha", "hessian"))
+        self._count("alpha", slope + products * (whole - slope))
+        self.counts.alpha_backwards += 2 * products
+
     def take_losses(self) -> dict[str, float]:
         """Mean loss and accuracy (percent) per half since the last call; one host synchronisation."""
         sums = {half: total.tolist() for half, total in self.losses.items()}
@@ -127,6 +134,8 @@ class Passes:
             if kind == "product":
                 (slope,) = torch.autograd.grad(loss, w, create_graph=True)
                 loss, wanted = slope.sum(), weights
+            if kind == "hessian":
+                loss = torch.stack([g.sum() for g in torch.autograd.grad(loss, weights, create_graph=True)]).sum()
             if wanted:
                 _gradients(loss, wanted)
         return int(counter.get_total_flops()) // 2

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 
 from algorithms.base import Algorithm
+from algorithms.curvature import largest_eigenvalue
 from algorithms.search import Search
 from harness.config import Diagnostics
-from harness.curvature import largest_eigenvalue
 from results.schema import skip_ratios
 from spaces.base import Batch, Space
 

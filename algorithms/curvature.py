@@ -11,18 +11,19 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from torch import Tensor
 
 from algorithms.search import Search
-from spaces.base import Batch
 
 TOLERANCE = 1e-2
 """Relative accuracy of the eigenvalue: a diagnostic, not a result."""
 
 
-def largest_eigenvalue(search: Search, batch: Batch) -> float:
+def largest_eigenvalue(search: Search, batch: Any, counted: bool = False) -> float:
     """λ_max of the α-Hessian of the loss on one fixed batch, at the reported network's weights.
 
     Lanczos (ARPACK) on exact Hessian-vector products, all from one graph. The start vector is fixed, so that the figure
-    is the same on every run. NaN where Lanczos does not converge or the loss is not finite.
+    is the same on every run. NaN where Lanczos does not converge or the loss is not finite. ``counted``: whether the
+    search pays for it, as one that decides by it must.
     """
+    products = 0
     alpha = search.alpha.flat.detach().requires_grad_()
     loss, _ = search.passes.loss(search.reported.flat.detach(), alpha, batch)
     (slope,) = torch.autograd.grad(loss, alpha, create_graph=True)
@@ -30,6 +31,8 @@ def largest_eigenvalue(search: Search, batch: Batch) -> float:
         return float("nan")
 
     def product(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+        nonlocal products
+        products += 1
         v = torch.as_tensor(vector.reshape(-1)).to(slope)
         result: Tensor = torch.autograd.grad(slope, alpha, v, retain_graph=True)[0]
         return result.double().cpu().numpy()
@@ -45,4 +48,6 @@ def largest_eigenvalue(search: Search, batch: Batch) -> float:
         )
     except ArpackNoConvergence as error:
         values = error.eigenvalues if len(error.eigenvalues) else np.array([np.nan])
+    if counted:
+        search.passes.count_hessian(search.reported.flat, alpha, batch, products)
     return float(values[-1])

@@ -1,0 +1,82 @@
+"""What holds for every algorithm in the registry."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import Any
+
+import pytest
+import torch
+from searches import make_batch, seeded
+
+from algorithms import ALGORITHMS
+from algorithms.base import Algorithm, Evaluated, Setting
+from algorithms.search import Search
+from spaces.nats import Nats, NatsOptions
+
+SMALL = NatsOptions(channels=2, cells=1, image_size=8)
+PAIRS = [(make_batch("train"), make_batch("val")) for _ in range(2)]
+SHORT = {
+    "k": 5, "batches": 2, "queries": 4, "population": 2, "pt_tune_epochs": 1, "es_every": 1, "es_window": 1,
+    "es_delta": 1, "es_start": 0,
+}  # fmt: skip
+"""Small values for the fields that an algorithm has of these."""
+
+
+def made(name: str) -> Algorithm:
+    cls = ALGORITHMS[name]
+    hyper = cls.Hyper(**{key: value for key, value in SHORT.items() if key in cls.Hyper.model_fields})
+
+    def evaluate(genotype: str) -> Evaluated:
+        return Evaluated(float(sum(genotype.encode()) % 100), 1, 0.0)
+
+    return cls(Setting(Nats(SMALL), hyper, seeded, torch.device("cpu"), evaluate))
+
+
+def epochs(algorithm: Algorithm, first: int, last: int) -> None:
+    for epoch in range(first, last):
+        algorithm.on_epoch(epoch, epoch / 4)
+        algorithm.epoch(PAIRS)
+
+
+def end(algorithm: Algorithm) -> tuple[str, dict[str, int]]:
+    if algorithm.selects:
+        algorithm.select(cycle(PAIRS))
+    return algorithm.genotype(), algorithm.counts.as_dict()
+
+
+def plain(value: Any) -> Any:
+    """The value as a checkpoint may hold it: raises for what is neither tensor nor plain type."""
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    assert value is None or isinstance(value, (torch.Tensor, int, float, str, bool)), type(value)
+    return value.clone() if isinstance(value, torch.Tensor) else value
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_search_continues_bit_for_bit_from_its_state(name: str) -> None:
+    whole, first, second = made(name), made(name), made(name)
+    epochs(whole, 0, 4)
+    epochs(first, 0, 2)
+    # Copied, for a checkpoint is: nothing that happens to the first search afterwards may reach the second.
+    state = plain(first.state_dict())
+    epochs(first, 2, 3)
+    second.load_state_dict(state)
+    epochs(second, 2, 4)
+    assert end(second) == end(whole)
+    if isinstance(whole, Search):
+        assert isinstance(second, Search)
+        assert torch.equal(whole.alpha.flat, second.alpha.flat)
+        for ours, theirs in zip(whole.networks().values(), second.networks().values(), strict=True):
+            assert torch.equal(ours.flat, theirs.flat)
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_list_has_a_line_for_title_source_and_departures(name: str) -> None:
+    cls = ALGORITHMS[name]
+    assert cls.title
+    assert any(year.isdigit() for year in cls.source.replace(",", " ").split())
+    assert "\n" not in cls.title + cls.source + cls.departures
+    assert all(field.description for field in cls.Hyper.model_fields.values())

@@ -1,0 +1,160 @@
+"""Selection around other searches: DARTS-ES stops before a rise, DARTS-PT picks what brute force picks."""
+
+from __future__ import annotations
+
+from itertools import cycle
+
+import numpy as np
+import pytest
+import torch
+from searches import make_batch, make_search
+
+from algorithms import ALGORITHMS
+from algorithms.curvature import largest_eigenvalue
+from algorithms.early_stopping import EarlyStopping
+from algorithms.perturbation import Perturbation
+from spaces.nats import Nats, NatsOptions
+from spaces.nats_cell import OPERATIONS
+
+SMALL = NatsOptions(channels=2, cells=1, image_size=8)
+PAIRS = [(make_batch("train"), make_batch("val", 64)) for _ in range(2)]
+
+
+def stopping(**hyper: object) -> EarlyStopping:
+    search = make_search("darts1+es", Nats(SMALL), **hyper)
+    assert isinstance(search, EarlyStopping)
+    return search
+
+
+def name_of(epoch: int) -> torch.Tensor:
+    """An α whose genotype tells the epoch."""
+    digits = [epoch // 5**i % 5 for i in range(6)]
+    return torch.eye(5)[digits].flatten()
+
+
+def measure(search: EarlyStopping, eigenvalues: list[float]) -> list[str]:
+    genotypes = []
+    for value in eigenvalues:
+        search.epochs_done += search.hyper.es_every
+        with torch.no_grad():
+            search.alpha.flat.copy_(name_of(search.epochs_done))
+        genotypes.append(search.space.discretise(search.alpha.views()))
+        search.measure(value)
+        if search.stopped:
+            break
+    return genotypes
+
+
+def test_early_stopping_returns_the_genotype_from_before_the_rise() -> None:
+    search = stopping(es_start=0)
+    calm, rising = [1.0] * 12, [1.5, 2.0, 2.5, 3.0]
+    genotypes = measure(search, calm + rising)
+    # Averages of five: 1, then 1.1, 1.3 and, with 2.5, 1.6: the first above 1.3 times the one four measurements before.
+    # That one spans measurements 7 to 11, whose middle is the ninth.
+    assert search.stopped
+    assert len(genotypes) == 15
+    assert search.genotype() == genotypes[8]
+    assert np.mean((calm + rising)[6:11]) == 1.0
+
+
+@pytest.mark.parametrize("values", [[2.0] * 30, list(np.linspace(2, 2.4, 30)), [3.0 - 0.05 * i for i in range(30)]])
+def test_without_a_rise_the_search_goes_on_and_keeps_its_own_genotype(values: list[float]) -> None:
+    search = stopping(es_start=0)
+    genotypes = measure(search, values)
+    assert not search.stopped
+    assert search.genotype() == genotypes[-1]
+
+
+def test_a_rise_before_the_first_allowed_epoch_stops_nothing() -> None:
+    search = stopping(es_start=100)
+    measure(search, [1.5**i for i in range(20)])
+    assert not search.stopped
+
+
+def test_eigenvalue_is_measured_counted_and_in_the_state() -> None:
+    search, plain = stopping(es_every=1), make_search("darts1", Nats(SMALL))
+    search.epoch(PAIRS)
+    plain.epoch(PAIRS)
+    assert torch.equal(search.alpha.flat, plain.alpha.flat)
+    ((epoch, value, genotype),) = search.measured
+    assert (epoch, genotype) == (1, plain.genotype())
+    assert value == pytest.approx(largest_eigenvalue(plain, PAIRS[0][1]), rel=1e-5)
+    products = (search.counts.alpha_backwards - plain.counts.alpha_backwards - 1) // 2
+    assert products >= 10
+    assert search.counts.forwards == plain.counts.forwards + 1
+    assert search.counts.macs > plain.counts.macs
+    other = stopping(es_every=1)
+    other.load_state_dict(search.state_dict())
+    assert other.measured == search.measured
+
+
+def perturbed(inner: str = "darts1", **hyper: object) -> Perturbation:
+    search = make_search(f"{inner}+pt", Nats(SMALL), arch_lr=0.05, lr=0.1, **hyper)
+    assert isinstance(search, Perturbation)
+    for epoch in range(15):
+        search.on_epoch(epoch, epoch / 15)
+        search.epoch(PAIRS)
+    return search
+
+
+def test_perturbation_picks_what_brute_force_picks() -> None:
+    search = perturbed(pt_tune_epochs=0, pt_batches=1)
+    batch = PAIRS[0][1]
+    network = search.space.supernet()
+    pieces = torch.split(search.w.flat.detach(), [p.numel() for p in network.parameters()])
+    tensors = {n: t.view(p.shape) for t, (n, p) in zip(pieces, network.named_parameters(), strict=True)}
+
+    def hits(weights: torch.Tensor) -> int:
+        mix = search.space.relax({"cell": torch.zeros(6, 5)})
+        logits = torch.func.functional_call(network, tensors, (batch.x, type(mix)({"cell": weights})))
+        return int((logits.argmax(1) == batch.y).sum())
+
+    weights = torch.softmax(search.alpha.views()["cell"].detach(), -1)
+    order = torch.randperm(6, generator=search.seeded("sample")).tolist()
+    chosen = {}
+    for edge in order:
+        without = []
+        for operation in range(5):
+            less = weights.clone()
+            less[edge, operation] = 0
+            without.append(hits(less))
+        chosen[edge] = without.index(min(without))
+        weights[edge] = torch.eye(5)[chosen[edge]]
+        assert len(set(without)) > 1
+    by_alpha = search.genotype()
+    search.select(cycle(PAIRS))
+    operations = [OPERATIONS[chosen[edge]] for edge in range(6)]
+    assert [edge.operation for edge in search.space.edges(search.genotype())] == operations
+    assert search.genotype() != by_alpha
+
+
+@pytest.mark.parametrize("inner", ["darts1", "rarts"])
+def test_tuning_between_edges_trains_what_is_left_and_is_counted(inner: str) -> None:
+    search = perturbed(inner, pt_tune_epochs=1, pt_batches=2)
+    before, w = search.counts.as_dict(), search.reported.flat.detach().clone()
+    search.select(cycle(PAIRS))
+    step = {"darts1": (2, 1, 1), "rarts": (4, 2, 2)}[inner]
+    counts = search.counts
+    # Six edges of five operations on two batches, and five times two steps.
+    assert counts.forwards - before["forwards"] == 6 * 5 * 2 + 5 * 2 * step[0]
+    assert counts.weight_backwards - before["weight_backwards"] == 5 * 2 * step[1]
+    assert counts.alpha_backwards - before["alpha_backwards"] == 5 * 2 * step[2]
+    assert not torch.equal(search.reported.flat, w)
+    other = make_search(f"{inner}+pt", Nats(SMALL))
+    other.load_state_dict(search.state_dict())
+    assert other.genotype() == search.genotype()
+
+
+def test_an_undecided_supernet_is_that_of_the_search() -> None:
+    losses = []
+    for name in ("darts1+pt", "darts1"):
+        search = make_search(name, Nats(SMALL))
+        losses.append(search.passes.loss(search.w.flat.detach(), search.alpha.flat.detach(), make_batch("val"))[0])
+    assert torch.equal(*losses)
+
+
+def test_composed_names_carry_the_fields_of_both() -> None:
+    fields = ALGORITHMS["rarts+es"].Hyper.model_fields
+    assert {"lam", "beta", "es_window"} <= set(fields)
+    assert "lam" not in ALGORITHMS["darts1+pt"].Hyper.model_fields
+    assert ALGORITHMS["rarts+es"].title == "RARTS + early stopping"
