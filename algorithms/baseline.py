@@ -13,7 +13,7 @@ class Baseline(Search):
 
     name = "baseline"
     title = "Unpruned baseline"
-    source = "RARTS, Tables 5 and 6"
+    source = "Xue, Qi, Xin, IEEE Access 2022, Tables 5 and 6"
     prunes = False
 
     @classmethod

@@ -25,7 +25,7 @@ class RandomPruning(Baseline):
 
     name = "random_pruning"
     title = "Random pruning"
-    source = "RARTS, Table 6"
+    source = "Xue, Qi, Xin, IEEE Access 2022, Table 6"
     Hyper: ClassVar[type[BaseModel]] = RandomPruningHyper
     prunes = True
 
