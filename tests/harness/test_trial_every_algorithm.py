@@ -1,0 +1,65 @@
+"""Every algorithm as a trial: interrupted and resumed, in its selection too, it ends as if it had not been."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from equal_runs import assert_same, frames
+
+from algorithms import ALGORITHMS
+from harness.config import Environment, TrialConfig
+from harness.protocol import Protocol
+from harness.trial import run_trial
+
+SINGLE = [name for name in ALGORITHMS if "+" not in name]
+COMPOSED = ["darts1+es", "rarts+pt", "gdas+es"]
+
+
+def trial(algorithm: str) -> TrialConfig:
+    """Three epochs of four steps on the digits."""
+    protocol = Protocol.load("quick", "nats")
+    protocol.set(["epochs=3", "limit=64", "batch_size=16", "diagnostics.lambda_every=0", "evaluation.short_epochs=1"])
+    protocol.set(["random.k=3", "evolution.queries=3", "evolution.population=2", "random_ws.k=5", "pt_tune_epochs=1"])
+    protocol.set(["es_every=1", "es_window=1", "es_delta=1", "es_start=0", "diagnostics.subset=16"])
+    return protocol.trial(algorithm, 0, {"classes": 10, "in_channels": 1}, "none")
+
+
+class Interrupting:
+    """Interrupts a trial at the second row that it reports: the first one's checkpoint is then what it goes on from."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+
+    def __call__(self, row: dict[str, Any]) -> None:
+        self.rows += 1
+        if self.rows == 2:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("algorithm", [*SINGLE, *COMPOSED])
+def test_trial_interrupted_again_and_again_ends_as_an_undisturbed_one(algorithm: str, tmp_path: Path) -> None:
+    config = trial(algorithm)
+    run_trial(config, Environment(run=str(tmp_path / "whole")))
+    launches, done = 0, False
+    while not done:
+        launches += 1
+        with contextlib.suppress(KeyboardInterrupt):
+            run_trial(config, Environment(run=str(tmp_path / "interrupted")), Interrupting())
+            done = True
+    # Three epochs, and a selection where there is one; each launch but the last leaves one more behind.
+    assert launches == len(frames(tmp_path / "whole")[1]) - 1
+    assert_same(frames(tmp_path / "interrupted"), frames(tmp_path / "whole"))
+
+
+def test_selection_is_a_row_of_its_own_after_the_last_epoch(tmp_path: Path) -> None:
+    config = trial("random_ws")
+    run_trial(config, Environment(run=str(tmp_path)))
+    records, history = frames(tmp_path)
+    assert history["epoch"].tolist() == [0, 1, 2, 3, 4]
+    assert history["progress"].tolist()[-2:] == [1.0, 1.0]
+    assert history["forwards"].tolist() == [0, 4, 8, 12, 12 + 5 * 10]
+    assert records["genotype"].tolist() == [history["genotype"].iloc[-1]]
+    assert records["forwards"].tolist() == [62]
