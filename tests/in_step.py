@@ -17,10 +17,12 @@ FIELDS = Evaluation(epochs=3, batch_size=8, lr=0.05, clip=5.0, weight_decay=1e-3
 
 
 def plain_network() -> nn.Module:
-    """Two convolutions and a classifier of images (3, 8, 8)."""
+    """Two convolutions and a classifier of images (3, 8, 8), and a parameter that leads nowhere."""
     torch.manual_seed(0)
     features = [nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, stride=2), nn.ReLU(), nn.Flatten()]
-    return nn.Sequential(*features, nn.Linear(72, 4))
+    network = nn.Sequential(*features, nn.Linear(72, 4))
+    network.register_parameter("idle", nn.Parameter(torch.ones(3)))
+    return network
 
 
 def train_plainly(

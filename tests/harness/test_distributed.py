@@ -33,6 +33,7 @@ def two(folder: Path, lr: float) -> Group:
     return Group(train_plainly, (folder, lr), 2, torch.device("cpu"), folder / "meeting", Diverged)
 
 
+@pytest.mark.slow
 def test_two_processes_end_with_the_weights_of_one(tmp_path: Path) -> None:
     alone, both = tmp_path / "alone", tmp_path / "with a blank"
     for folder in (alone, both):
@@ -46,6 +47,7 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path: Path) -> None:
     moved = one["network"]["0.weight"] - Checkpoint(alone, "checkpoint.prev").load(print)["network"]["0.weight"]  # type: ignore[index]
     assert moved.abs().max() > 1e-3, "nothing was learnt, so nothing was compared"
     torch.testing.assert_close(several["optimiser"]["state"], one["optimiser"]["state"], rtol=0, atol=1e-5)
+    assert torch.equal(several["network"]["idle"], torch.ones(3)), "decayed, though it has no gradient"
     assert several["stream"]["position"] == one["stream"]["position"] and epochs == [0, 1, 2]
     assert not (both / "meeting").exists()
 
