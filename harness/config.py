@@ -57,6 +57,14 @@ class Evaluation(Section):
     image_size: int | None = Field(None, ge=4, description="side of the images; default: the search's")
     amp: bool = Field(False, description="mixed precision; off for the paper's numbers")
     channels_last: bool = Field(False, description="channels-last memory format; on a CPU it is no gain")
+    stream: bool = Field(
+        False, description="read an image folder's files batch by batch, as random resized crops instead of `crop`"
+    )
+    processes: int = Field(
+        1,
+        ge=1,
+        description="processes, on CUDA a GPU each, that share each batch of a retraining; batch norm sees a share",
+    )
     seed: int = Field(0, ge=0, description="seed of the retraining, apart from the search's")
 
 

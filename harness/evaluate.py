@@ -12,9 +12,12 @@ from torch import nn
 
 from algorithms.base import Evaluated
 from harness.checkpoint import Checkpoint
-from harness.data import Dataset, evaluation_batches
+from harness.config import Environment, Job
+from harness.data import ALONE, Shard, StreamedDataset, evaluation_batches, split, streamed_evaluation
+from harness.distributed import Group, train_on_several
 from harness.latency import latency_columns
 from harness.stand_alone import (
+    AnyDataset,
     evaluation_data,
     fresh_network,
     own_generators,
@@ -24,7 +27,7 @@ from harness.stand_alone import (
     with_auxiliary,
 )
 from harness.task import Task
-from harness.train import Tick, accuracy, train
+from harness.train import Diverged, Tick, accuracies, train
 from results.errors import BadInput
 from spaces.base import Space
 from spaces.counting import multiply_adds, parameters
@@ -71,28 +74,77 @@ def from_training(
     fields = task.config.settings.evaluation
     data = evaluation_data(task, dataset)
     space = stand_alone_space(task, data)
-    with own_generators(fields.seed, task.device):
-        network = fresh_network(with_auxiliary(space, fields.auxiliary), genotype, fields.seed, task.device)
-        if fields.channels_last:
-            network.to(memory_format=torch.channels_last)
-        stream = training_stream(task, data, data.train_x, data.train_y, fields.seed)
-        checkpoint = Checkpoint(folder, f"evaluation-{dataset}")
-        train(network, stream, fields, fields.epochs, checkpoint=checkpoint, say=say, tick=tick)
+    checkpoint = Checkpoint(folder, f"evaluation-{dataset}")
+    if fields.processes == 1:
+        network = _trained(task, genotype, data, ALONE, checkpoint, say, tick)
+    else:
+        network = _network(task, genotype, data)
+        work = (task.config, task.environment, genotype, dataset, checkpoint)
+        meeting = folder / f"evaluation-{dataset}.meeting"
+        train_on_several(Group(_train_share, work, fields.processes, task.device, meeting, Diverged), say, tick)
+        network.load_state_dict((checkpoint.load(say) or {})["network"])
     if keep is not None:
         save_network(network, genotype, space, keep)
     return test_columns(task, network, data) | costs(task, space, genotype, network)
 
 
-def test_columns(task: Task, network: nn.Module, data: Dataset | None = None) -> dict[str, Any]:
+def _network(task: Task, genotype: str, data: AnyDataset) -> nn.Module:
+    fields = task.config.settings.evaluation
+    space = with_auxiliary(stand_alone_space(task, data), fields.auxiliary)
+    network = fresh_network(space, genotype, fields.seed, task.device)
+    return network.to(memory_format=torch.channels_last) if fields.channels_last else network
+
+
+def _trained(
+    task: Task,
+    genotype: str,
+    data: AnyDataset,
+    shard: Shard,
+    checkpoint: Checkpoint,
+    say: Callable[[str], None],
+    tick: Tick,
+) -> nn.Module:
+    fields = task.config.settings.evaluation
+    with own_generators(fields.seed, task.device):
+        network = _network(task, genotype, data)
+        stream = training_stream(task, data, fields.seed, shard)
+        train(network, stream, fields, fields.epochs, checkpoint=checkpoint, say=say, tick=tick)
+    return network
+
+
+def _train_share(
+    shard: Shard,
+    say: Callable[[str], None],
+    tick: Tick,
+    config: Job,
+    environment: Environment,
+    genotype: str,
+    dataset: str,
+    checkpoint: Checkpoint,
+) -> None:
+    """One process's part of a training: the same network and the same batches, of which it takes its slices."""
+    own: dict[str, Any] = {"threads": max(1, environment.threads // shard.world)}
+    if environment.device == "cuda":
+        own["device"] = f"cuda:{shard.rank}"
+    task = Task(config, environment.model_copy(update=own))
+    torch.set_num_threads(task.environment.threads)
+    _trained(task, genotype, evaluation_data(task, dataset), shard, checkpoint, say, tick)
+
+
+def test_columns(task: Task, network: nn.Module, data: AnyDataset | None = None) -> dict[str, Any]:
     """Test error of a trained network on ``data``, by default what was searched on: the part that no search saw."""
-    data = data if data is not None else task.data
-    reported = task.split.report_part if data.name == task.config.settings.dataset else torch.arange(len(data.test_y))
-    x, y, size = data.test_x[reported], data.test_y[reported], task.config.settings.evaluation.batch_size
-
-    def error(top: int) -> float:
-        return 100 - accuracy(network, evaluation_batches(x, y, size, data.mean, data.std, task.device), top)
-
-    return {"test_error": error(1)} | ({"test_top5_error": error(5)} if data.name in TOP5 else {})
+    data, settings = data if data is not None else task.data, task.config.settings
+    reported, size = torch.arange(len(data.test_y)), settings.evaluation.batch_size
+    if data.name == settings.dataset:
+        reported = split(data, settings.split, settings.split_seed).report_part
+    if isinstance(data, StreamedDataset):
+        batches = streamed_evaluation(data, reported, size, task.device, task.environment.threads)
+    else:
+        x, y = data.test_x[reported], data.test_y[reported]
+        batches = evaluation_batches(x, y, size, data.mean, data.std, task.device)
+    tops = {"test_error": 1} | ({"test_top5_error": 5} if data.name in TOP5 else {})
+    found = accuracies(network, batches, list(tops.values()))
+    return {name: 100 - percent for name, percent in zip(tops, found, strict=True)}
 
 
 def as_found(task: Task, genotype: str, dataset: str) -> dict[str, Any]:
@@ -158,7 +210,7 @@ def _training_evaluator(task: Task) -> Callable[[str], Evaluated]:
         images = fields.short_epochs * stream.steps_per_epoch * fields.batch_size
         forward = counts(space, genotype)["flops"]
         # A forward and a full backward are three forwards' multiply-adds; then one forward over D_v.
-        return Evaluated(accuracy(network, held_out), forward * (3 * images + len(val_y)), 0.0)
+        return Evaluated(accuracies(network, held_out)[0], forward * (3 * images + len(val_y)), 0.0)
 
     return evaluate
 

@@ -25,7 +25,7 @@ from harness.loggers import callbacks
 from harness.protocol import Protocol
 from harness.record import TRAINED
 from harness.schedule import run_ray, run_serial, waves
-from harness.stand_alone import with_auxiliary
+from harness.stand_alone import check_stream, with_auxiliary
 from results.errors import BadInput
 from results.store import Store
 from spaces import SPACES
@@ -130,10 +130,10 @@ def environment_of(request: Request, folder: Path) -> Environment:
     )
 
 
-def gpus_of(request: Request, environment: Environment) -> float:
-    """GPUs of each trial: as asked, else one where it runs on one."""
+def gpus_of(request: Request, environment: Environment, processes: int = 1) -> float:
+    """GPUs of each trial: as asked, else one for each of its processes where it runs on one."""
     asked = request.gpus_per_trial
-    return asked if asked is not None else float(environment.device.startswith("cuda"))
+    return asked if asked is not None else processes * float(environment.device.startswith("cuda"))
 
 
 def run(made: Plan, console: Console) -> pd.DataFrame:
@@ -227,6 +227,9 @@ def _trials(request: Request, evaluation: str, data: Dataset) -> list[TrialConfi
         space.discretise(space.alphas(torch.Generator()))  # raises where its rule cannot be kept
         with_auxiliary(space, trial.settings.evaluation.auxiliary)
         _check_pruned(trial)
+        check_stream(trial.settings, trial.settings.eval_datasets)
+        if trial.settings.evaluation.processes > 1:
+            raise BadInput("evaluation.processes is for `evaluate RUN --set processes=…`: leave it out of a search")
         if (other := algorithm.after(trial.hyper)) and other not in request.algorithms:
             raise BadInput(f"{trial.algorithm} needs the record of {other}: name {other} among the algorithms as well")
     return list({trial.hash: trial for trial in trials}.values())
@@ -240,6 +243,8 @@ def _check_pruned(trial: TrialConfig) -> None:
         raise BadInput(f"{trial.algorithm} has no trained network to prune: leave it out, or judge by --evaluate train")
     if trial.settings.evaluation.image_size not in (None, trial.settings.image_size):
         raise BadInput("a pruned network is fine-tuned at the search's image size: leave out evaluation.image_size")
+    if trial.settings.evaluation.stream:
+        raise BadInput("a pruned network is fine-tuned on the search's resident images: leave out evaluation.stream")
 
 
 def _check_batches(trials: list[TrialConfig], request: Request, data: Dataset, halves: Split) -> None:

@@ -41,7 +41,7 @@ def from_pruning(
     }
     if search.prunes:
         with own_generators(fields.seed, task.device):
-            stream = training_stream(task, data, data.train_x, data.train_y, fields.seed)
+            stream = training_stream(task, data, fields.seed)
             checkpoint = Checkpoint(folder, f"evaluation-{data.name}")
             train(slim, stream, fields, fields.epochs, checkpoint=checkpoint, say=say, tick=tick)
     return columns | test_columns(task, slim)

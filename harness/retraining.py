@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 import results
 from harness.config import Evaluation, Retraining, Settings, TrialConfig
-from harness.data import load
+from harness.data import load, open_streamed
 from harness.data.lookup import lookup
 from harness.experiment import Plan, Request, environment_of, gpus_of
 from harness.protocol import Protocol, parsed, validated
-from harness.stand_alone import with_auxiliary
+from harness.stand_alone import AnyDataset, check_stream, with_auxiliary
 from results.errors import BadInput
 from results.store import Run, Store
 from spaces import SPACES
@@ -57,10 +59,13 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
     first = candidates[0]
     folder = request.out or run or Path("runs") / f"evaluate-{first.space}-{datasets[0]}-{first.protocol}"
     environment = environment_of(request, folder)
+    for trial in trials:
+        _check_processes(trial.settings.evaluation, environment.device, request)
+    gpus = gpus_of(request, environment, max(trial.settings.evaluation.processes for trial in trials))
     config = _config(request, first, datasets, sources) if found is None else found.config
     notes = [f"{len(candidates)} architectures × {len(request.seeds)} seeds", *(f"data: {s}" for s in sources)]
     request = replace(request, log=[])
-    return Plan(request, Path(environment.run), config, list(trials), environment, gpus_of(request, environment), notes)
+    return Plan(request, Path(environment.run), config, list(trials), environment, gpus, notes)
 
 
 def _from_run(run: Run, algorithms: Sequence[str]) -> Iterator[Candidate]:
@@ -144,14 +149,36 @@ def _override(assignment: str) -> tuple[str, Any]:
 
 def _check_data(request: Request, dataset: str, settings: Settings) -> str:
     """What ``dataset`` was read from. Raises BadInput where it is not here, or too small for a batch."""
-    fields = settings.evaluation
-    data = load(dataset, request.data_dir, fields.image_size or settings.image_size, request.download)
+    fields, size = settings.evaluation, settings.evaluation.image_size or settings.image_size
+    check_stream(settings, [dataset])
+    if fields.stream:
+        data: AnyDataset = open_streamed(dataset, request.data_dir, size)
+    else:
+        data = load(dataset, request.data_dir, size, request.download)
     if fields.batch_size > len(data.train_y):
         raise BadInput(
             f"evaluation.batch_size = {fields.batch_size} is more than the {len(data.train_y):,} training images of "
             f"{dataset}; set at most {len(data.train_y)}"
         )
     return data.source
+
+
+def _check_processes(fields: Evaluation, device: str, request: Request) -> None:
+    """Refuse processes that cannot share a batch evenly, or that have no device each."""
+    n, size = fields.processes, fields.batch_size
+    if n == 1:
+        return
+    if size % n:
+        raise BadInput(
+            f"evaluation.batch_size = {size} cannot be shared evenly by evaluation.processes = {n}; set a multiple"
+        )
+    if device not in ("cpu", "cuda"):
+        raise BadInput(f"evaluation.processes = {n} run on --device cpu or cuda, not on {device}")
+    if device == "cuda":
+        here = torch.cuda.device_count() if request.address is None else n
+        lent = here if request.gpus_per_trial is None else min(here, request.gpus_per_trial)
+        if lent < n:
+            raise BadInput(f"evaluation.processes = {n} need a GPU each, but a trial has {lent:g}; set at most that")
 
 
 def _config(request: Request, first: Candidate, datasets: list[str], sources: list[str]) -> Mapping[str, Any]:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from harness.data import Batches, Dataset, generator
+from harness.config import Settings
+from harness.data import ALONE, Dataset, Shard, Stream, StreamedBatches, StreamedDataset, generator, open_streamed
 from harness.task import Task
 from results.atomic import replacing
 from results.errors import BadInput
 from spaces import SPACES
 from spaces.base import Space
 
+AnyDataset = Dataset | StreamedDataset
+"""What a network is trained and tested on: resident, or read as it goes."""
 
-def stand_alone_space(task: Task, data: Dataset) -> Space:
+STREAMED = ("imagefolder",)
+"""Data sets whose files can be read as a training goes."""
+
+
+def stand_alone_space(task: Task, data: AnyDataset) -> Space:
     """The space at the evaluation's size, where its networks have one, for ``data``'s classes and channels."""
     fields, options = task.config.settings.evaluation, task.config.options
     sizes = {
@@ -48,23 +55,42 @@ def fresh_network(space: Space, genotype: str, seed: int, device: torch.device) 
         return space.build(genotype).to(device)
 
 
-def evaluation_data(task: Task, dataset: str) -> Dataset:
-    """``dataset`` at the evaluation's image size: the very data that were searched where nothing differs."""
+def evaluation_data(task: Task, dataset: str) -> AnyDataset:
+    """``dataset`` at the evaluation's image size: streamed as asked, or the very data searched if nothing differs."""
     settings = task.config.settings
     size = settings.evaluation.image_size or settings.image_size
+    if settings.evaluation.stream:
+        folder = task.environment.data_dir
+        return open_streamed(dataset, Path(folder) if folder else None, size)
     same = dataset == settings.dataset and size == settings.image_size
     return task.data if same else task.load(dataset, size)
 
 
-def training_stream(task: Task, data: Dataset, x: Tensor, y: Tensor, seed: int) -> Batches:
-    """The evaluation's endless batches, with its own augmentation where it has one."""
+def check_stream(settings: Settings, datasets: Sequence[str]) -> None:
+    """Raise BadInput for what a streamed training does not have: other data sets' files, another augmentation."""
+    fields = settings.evaluation
+    if not fields.stream:
+        return
+    if other := [name for name in datasets if name not in STREAMED]:
+        raise BadInput(f"evaluation.stream reads {', '.join(STREAMED)}, not {other[0]}: set evaluation.stream=false")
+    if fields.crop or (settings.augmentation.cutout if fields.cutout is None else fields.cutout):
+        raise BadInput("evaluation.stream takes random resized crops alone: set evaluation.crop=0, evaluation.cutout=0")
+
+
+def training_stream(task: Task, data: AnyDataset, seed: int, shard: Shard = ALONE) -> Stream:
+    """The evaluation's endless batches of all training images, with its own augmentation where it has one."""
     settings = task.config.settings
     fields, searched = settings.evaluation, settings.augmentation
+    if isinstance(data, StreamedDataset):
+        order, augment = generator(seed, "eval.order.all"), generator(seed, "eval.augment.all")
+        threads = task.environment.threads
+        return StreamedBatches(data, fields.batch_size, order, augment, searched.flip, task.device, threads, shard)
     augmentation = searched.model_copy(
         update={name: v for name in ("crop", "cutout") if (v := getattr(fields, name)) is not None}
     )
+    x, y = data.train_x, data.train_y
     return task.batches(
-        x, y, data, fields.batch_size, lambda name: generator(seed, f"eval.{name}"), "all", augmentation
+        x, y, data, fields.batch_size, lambda name: generator(seed, f"eval.{name}"), "all", augmentation, shard
     )
 
 

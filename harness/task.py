@@ -12,7 +12,7 @@ from torch import Tensor
 
 from algorithms.base import Seeded
 from harness.config import Augmentation, Environment, Job
-from harness.data import Augment, Batches, Dataset, Split, evaluation_batches, generator, load, split
+from harness.data import ALONE, Augment, Batches, Dataset, Shard, Split, evaluation_batches, generator, load, split
 from spaces import SPACES
 from spaces.base import Batch, Space
 
@@ -87,11 +87,12 @@ class Task:
         seeded: Seeded,
         name: str,
         augmentation: Augmentation | None = None,
+        shard: Shard = ALONE,
     ) -> Batches:
         """Endless batches of any images, named in their generators; augmented as in the search by default."""
         order, augment = seeded(f"order.{name}"), seeded(f"augment.{name}")
         fields = as_augment(augmentation or self.config.settings.augmentation)
-        return Batches(x, y, batch_size, order, augment, fields, data.mean, data.std, self.device, half=name)
+        return Batches(x, y, batch_size, order, augment, fields, data.mean, data.std, self.device, name, shard)
 
     def fixed(self, images: int, batch_size: int) -> list[Batch]:
         """The first ``images`` of D_v, unaugmented, in batches: what diagnostics look at."""

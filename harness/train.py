@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from harness.checkpoint import Checkpoint
 from harness.config import Evaluation
-from harness.data import Batches
+from harness.data import Stream
+from harness.distributed import draw_apart, summed, together
 from spaces.base import Batch
 
 Tick = Callable[[int, int], None]
@@ -23,7 +24,7 @@ class Diverged(RuntimeError):
 
 def train(
     network: nn.Module,
-    stream: Batches,
+    stream: Stream,
     fields: Evaluation,
     epochs: int,
     *,
@@ -33,6 +34,8 @@ def train(
 ) -> None:
     """Train ``network`` in place for ``epochs``; resumes from ``checkpoint`` bit for bit. ``tick`` hears each epoch.
 
+    Where the stream is one process's share, all processes of its group call this together: gradients are averaged, the
+    first one's batch norm statistics hold, and it alone writes the checkpoint, in the format of a single process.
     Raises Diverged at the end of an epoch whose loss was not finite.
     """
     optimiser = torch.optim.SGD(
@@ -50,24 +53,27 @@ def train(
         _set_generators(state["generators"])
         for name, part in parts.items():
             part.load_state_dict(state[name])
+    shard = stream.shard
+    step = together(Objective(network, fields), shard)
     for epoch in range(start, epochs):
+        draw_apart(shard, stream.device)
         tick(epoch, epochs)
         network.train()
         if fields.drop_path:
             network.drop_path = fields.drop_path * epoch / epochs  # type: ignore[assignment]  # nn.Module's stub
         total = torch.zeros((), device=stream.device)
         for _ in range(stream.steps_per_epoch):
-            loss = objective(network, next(stream), fields)
+            loss = step(next(stream))
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            loss.backward()
             if fields.clip:
                 nn.utils.clip_grad_norm_(network.parameters(), fields.clip)
             optimiser.step()
             total += loss.detach()
         schedule.step()
-        if not total.isfinite():
+        if not summed(total, shard).isfinite():
             raise Diverged(f"the training loss is not finite in epoch {epoch + 1}")
-        if checkpoint is not None:
+        if checkpoint is not None and shard.rank == 0:
             state = {name: part.state_dict() for name, part in parts.items()}
             checkpoint.save(state | {"epoch": epoch + 1, "generators": _generators(stream.device)})
 
@@ -82,6 +88,18 @@ def _set_generators(states: dict[str, Tensor]) -> None:
     torch.set_rng_state(states["cpu"])
     if "cuda" in states:
         torch.cuda.set_rng_state(states["cuda"])
+
+
+class Objective(nn.Module):
+    """A network as the module whose output is its loss on a batch: what DistributedDataParallel can wrap."""
+
+    def __init__(self, network: nn.Module, fields: Evaluation) -> None:
+        super().__init__()
+        self.network, self.fields = network, fields
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The loss, a scalar."""
+        return objective(self.network, batch, self.fields)
 
 
 def objective(network: nn.Module, batch: Batch, fields: Evaluation) -> Tensor:
@@ -106,13 +124,14 @@ def _schedule(
 
 
 @torch.no_grad()
-def accuracy(network: nn.Module, batches: Iterable[Batch], top: int = 1) -> float:
-    """Percent of images whose class is among the ``top`` highest logits, in evaluation mode."""
+def accuracies(network: nn.Module, batches: Iterable[Batch], tops: Sequence[int] = (1,)) -> list[float]:
+    """Percent of images whose class is among the highest logits, for each number ``tops`` of them; evaluation mode."""
     network.eval()
-    images = hits = 0
+    images, hits = 0, [0] * len(tops)
     for batch in batches:
         logits = network(batch.x)
-        best = logits.topk(min(top, logits.shape[1]), dim=1).indices
-        hits += int((best == batch.y.unsqueeze(1)).sum())
+        for i, top in enumerate(tops):
+            best = logits.topk(min(top, logits.shape[1]), dim=1).indices
+            hits[i] += int((best == batch.y.unsqueeze(1)).sum())
         images += len(batch.y)
-    return 100 * hits / images
+    return [100 * hit / images for hit in hits]

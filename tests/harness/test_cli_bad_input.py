@@ -58,6 +58,8 @@ def fault(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
         ("--set lr=nan", "lr = 'nan'"),
         ("--set lr=inf", "lr = 'inf'"),
         ("--set batch_size=0", "batch_size = 0"),
+        ("--set evaluation.processes=2", "leave it out of a search"),
+        ("--set evaluation.stream=true", "evaluation.stream reads imagefolder, not digits"),
         ("--set batch_size=10000", "batch_size = 10000"),
         ("--set evaluation.batch_size=1000", "evaluation.batch_size = 1000"),
         ("--set limit=100000", "limit is 100000"),
