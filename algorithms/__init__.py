@@ -5,14 +5,17 @@ that wraps another search composes by name: ``rarts+es``, ``darts1+pt``.
 """
 
 from algorithms.base import Algorithm
+from algorithms.baseline import Baseline
 from algorithms.darts import Darts1, Darts2
 from algorithms.early_stopping import EarlyStopping
 from algorithms.evolution import Evolution
 from algorithms.fairdarts import FairDarts
 from algorithms.gdas import Gdas
 from algorithms.milenas import MileNas, MileNas2
+from algorithms.network_slimming import NetworkSlimming
 from algorithms.perturbation import Perturbation
 from algorithms.proxylessnas import ProxylessNas
+from algorithms.random_pruning import RandomPruning
 from algorithms.random_search import RandomSearch
 from algorithms.random_ws import RandomWs
 from algorithms.rarts import Rarts
@@ -28,6 +31,9 @@ LEARNING: tuple[type[Search], ...] = (*SOFTMAX, Gdas, Snas, FairDarts, Proxyless
 
 CLASSES: tuple[type[Algorithm], ...] = (
     *LEARNING,
+    Baseline,
+    NetworkSlimming,
+    RandomPruning,
     RandomWs,
     RandomSearch,
     Evolution,

@@ -32,7 +32,8 @@ class Setting:
     """What an algorithm is given: a space, its hyperparameters, generators by purpose, a device, and an evaluator.
 
     ``seeded`` gives the generator of a named purpose, so that algorithms with one seed start from the same weights
-    and α. ``evaluate`` answers for one genotype; only searches without gradients ask it.
+    and α. ``evaluate`` answers for one genotype; only searches without gradients ask it. ``record_of`` gives what the
+    run's finished search by a named algorithm found with the same seed, None where there is none.
     """
 
     space: Any
@@ -40,6 +41,7 @@ class Setting:
     seeded: Seeded
     device: torch.device
     evaluate: Callable[[str], Evaluated]
+    record_of: Callable[[str], str | None] = lambda algorithm: None
 
 
 class Algorithm(ABC):
@@ -54,6 +56,8 @@ class Algorithm(ABC):
     Hyper: ClassVar[type[BaseModel]]
     alpha: Parameters | None = None
     charged_seconds: float = 0.0
+    prunes: ClassVar[bool] = True
+    """Whether the network cut from the searched one is fine-tuned: not so where nothing is ever cut."""
     stopped: bool = False
     """Whether the search has ended by a rule of its own, before its budget."""
     selects: ClassVar[bool] = False
@@ -66,6 +70,11 @@ class Algorithm(ABC):
     @classmethod  # noqa: B027 - most combinations are fine
     def check(cls, space: Any, hyper: Any) -> None:
         """Raise BadInput where these hyperparameters cannot be had on ``space``."""
+
+    @classmethod
+    def after(cls, hyper: Any) -> str:
+        """The algorithm whose record of the same seed this one needs; empty: none."""
+        return ""
 
     @property
     @abstractmethod

@@ -6,7 +6,8 @@ something else, and a meta pass of its own would cost several times the real one
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -45,3 +46,16 @@ class Executed(TorchFunctionMode):
 
         if backward and torch.is_grad_enabled():
             out.register_hook(arrived)  # type: ignore[no-untyped-call]
+
+
+def _convolution_backward(grad: Sequence[int], x: Sequence[int], weight: Sequence[int], *rest: Any, **_: Any) -> int:
+    """Flops of a convolution's backward pass: the forward's for each gradient, of input and of weight, that is asked.
+
+    Torch's own formula forgets the groups in the weight's gradient: C times too many for a depthwise convolution.
+    """
+    wanted = rest[7]
+    return 2 * math.prod(grad) * math.prod(weight[1:]) * (int(wanted[0]) + int(wanted[1]))
+
+
+GROUPED = {torch.ops.aten.convolution_backward: _convolution_backward}
+"""What torch's counter must be told to count grouped convolutions right: its ``custom_mapping``."""

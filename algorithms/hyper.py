@@ -13,11 +13,17 @@ class Hyper(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     lr: float = Field(0.025, ge=0, description="η_w: the weights' learning rate at the start")
     lr_min: float = Field(0.001, ge=0, description="the weights' learning rate at the end of its cosine")
+    schedule: Literal["cosine", "steps"] = Field(
+        "cosine", description="the weights' learning rate: cosine to lr_min, or ÷ 10 at half and at three quarters"
+    )
     momentum: float = Field(0.9, ge=0, lt=1, description="the weights' momentum")
     nesterov: bool = Field(False, description="Nesterov momentum for the weights")
     weight_decay: float = Field(5e-4, ge=0, description="the weights' L2 decay")
     clip: float = Field(5.0, ge=0, description="bound on the weights' gradient norm; 0: none")
     arch_lr: float = Field(3e-4, ge=0, description="η_α: the architecture parameters' learning rate")
+    arch_schedule: Literal["constant", "weights"] = Field(
+        "constant", description="α's learning rate: constant, or in a constant ratio to the weights'"
+    )
     arch_weight_decay: float = Field(1e-3, ge=0, description="L2 decay inside α's optimiser")
     arch_optimiser: Literal["adam", "sgd"] = Field("adam", description="α's optimiser")
     arch_beta1: float = Field(0.5, ge=0, lt=1, description="Adam's β₁ for α")

@@ -13,7 +13,7 @@ from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
 from algorithms.counts import Counts
-from algorithms.executed import Executed
+from algorithms.executed import GROUPED, Executed
 from algorithms.parameters import Layout, views
 
 Relax = Callable[[dict[str, Tensor]], Any]
@@ -124,9 +124,11 @@ class Passes:
         w, *weights = (
             torch.empty_like(t, device="meta", requires_grad=t.requires_grad) for t in (w, *mix.weights.values())
         )
-        mix = replace(mix, weights=dict(zip(mix.weights, weights, strict=True)))
+        # Views, for torch's counter cannot watch a module whose input is a leaf.
+        named = zip(mix.weights, weights, strict=True)
+        mix = replace(mix, weights={name: weight.view_as(weight) for name, weight in named})
         batch = batch._replace(x=batch.x.to("meta"), y=batch.y.to("meta"))
-        with FlopCounterMode(display=False) as counter:
+        with FlopCounterMode(display=False, custom_mapping=GROUPED) as counter:
             loss, _ = self._run(w, mix, batch)
             wanted = [t for t in (w, *weights) if t.requires_grad]
             if kind == "product":

@@ -108,11 +108,16 @@ class Search(Algorithm):
         return self.passes.take_losses()
 
     def on_epoch(self, epoch: int, progress: float) -> None:
-        """Learning rates at the start of an epoch: cosine in ``progress``, the share of the budget that is used."""
+        """Learning rates at the start of an epoch: by ``progress``, the share of the budget that is used."""
         h = self.hyper
-        lr = h.lr_min + (h.lr - h.lr_min) * (1 + math.cos(math.pi * min(progress, 1.0))) / 2
+        if h.schedule == "steps":
+            lr = h.lr / 10 ** ((progress >= 0.5) + (progress >= 0.75))
+        else:
+            lr = h.lr_min + (h.lr - h.lr_min) * (1 + math.cos(math.pi * min(progress, 1.0))) / 2
         for network in self.networks().values():
             network.lr = lr
+        if h.arch_schedule == "weights":
+            self.alpha.lr = h.arch_lr * (lr / h.lr if h.lr else 1.0)
 
     def genotype(self) -> str:
         """The architecture that α stands for now: the space's own rule."""

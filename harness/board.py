@@ -16,18 +16,21 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from harness.config import TrialConfig
+from harness.config import Job
 from results.store import Store
 
 POLL = 0.5
 """Seconds between two looks at the trials' folders."""
+
+LONGEST = 100
+"""Characters of a genotype that are shown: one of channels may have thousands."""
 
 
 @dataclass
 class Row:
     """One trial as the board sees it."""
 
-    config: TrialConfig
+    config: Job
     folder: Path
     state: dict[str, Any] = field(default_factory=dict)
     began: tuple[float, float] | None = None
@@ -37,8 +40,8 @@ class Row:
 
     @property
     def name(self) -> str:
-        """Algorithm and seed."""
-        return f"{self.config.algorithm} seed {self.config.seed}"
+        """What the user calls it."""
+        return self.config.label
 
     def left(self) -> str:
         """Time left in this stage, from the pace since it was first seen."""
@@ -52,7 +55,7 @@ class Row:
 class Board:
     """Polls the trials' folders in a thread: the same for serial runs, for Ray on one machine, and for a cluster."""
 
-    def __init__(self, store: Store, configs: Sequence[TrialConfig], console: Console) -> None:
+    def __init__(self, store: Store, configs: Sequence[Job], console: Console) -> None:
         self.store, self.console = store, console
         self.rows = [Row(config, store.trial_dir(config.hash)) for config in configs]
         for row in self.rows:
@@ -144,7 +147,7 @@ def _genotype(state: dict[str, Any]) -> str:
     text = str(state.get("genotype") or "")
     for long, short in (("skip_connect", "skip"), ("nor_conv_", ""), ("avg_pool_3x3", "pool")):
         text = text.replace(long, short)
-    return text
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _duration(seconds: float) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -54,6 +57,7 @@ class PeakMemory:
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self.device)
             return self
+        _give_back_freed()
         self._process = psutil.Process()
         self._start = self._process.memory_info().rss
         self._thread = threading.Thread(target=self._sample, daemon=True)
@@ -72,3 +76,11 @@ class PeakMemory:
             used = self._process.memory_info().rss - self._start
             self.peak_mb = max(self.peak_mb, used / 1e6)
             self._stop.wait(self.interval)
+
+
+def _give_back_freed() -> None:
+    """Hand what earlier trials of this process freed back to the system, or this one's start would seem too high."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)

@@ -35,7 +35,7 @@ class Budget(Section):
 
 
 class Evaluation(Section):
-    """How a found architecture is trained from scratch where no table answers."""
+    """How a found architecture is trained where no table answers: from scratch, or a pruned network further."""
 
     channels: int = Field(16, ge=1, description="the stand-alone network's first width")
     cells: int = Field(5, ge=1, description="its cells a stage")
@@ -46,6 +46,25 @@ class Evaluation(Section):
     momentum: float = Field(0.9, ge=0, lt=1)
     nesterov: bool = True
     weight_decay: float = Field(5e-4, ge=0)
+    schedule: Literal["cosine", "exponential"] = Field("cosine", description="cosine to 0, or × gamma an epoch")
+    gamma: float = Field(0.97, gt=0, le=1, description="the exponential schedule's factor an epoch")
+    clip: float = Field(0.0, ge=0, description="bound on the gradient's norm; 0: none")
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    drop_path: float = Field(0.0, ge=0, lt=1, description="probability of dropping a path at the end, linear from 0")
+    auxiliary: float = Field(0.0, ge=0, description="weight of the auxiliary head's loss; 0: no head")
+    crop: int | None = Field(None, ge=0, description="padding before a random crop; default: the search's")
+    cutout: int | None = Field(None, ge=0, description="side of the square cut out; default: the search's")
+    image_size: int | None = Field(None, ge=4, description="side of the images; default: the search's")
+    amp: bool = Field(False, description="mixed precision; off for the paper's numbers")
+    channels_last: bool = Field(False, description="channels-last memory format; on a CPU it is no gain")
+    stream: bool = Field(
+        False, description="read an image folder's files batch by batch, as random resized crops instead of `crop`"
+    )
+    processes: int = Field(
+        1,
+        ge=1,
+        description="processes, on CUDA a GPU each, that share each batch of a retraining; batch norm sees a share",
+    )
     seed: int = Field(0, ge=0, description="seed of the retraining, apart from the search's")
 
 
@@ -73,18 +92,15 @@ class Settings(Section):
     checkpoint_every: int = Field(1, ge=1, description="epochs between checkpoints")
 
 
-class TrialConfig(Section):
-    """One algorithm, one seed, one space, one protocol: everything that decides the record, and nothing else."""
+class Job(Section):
+    """What a process is given to do: everything that decides its record, and nothing else."""
 
     algorithm: str
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, description="the search's seed")
     space: str
     protocol: str
     settings: Settings
-    budget: Budget
     options: SerializeAsAny[SpaceOptions]
-    hyper: SerializeAsAny[BaseModel]
-    evaluation: Literal["table", "trained", "none"]
 
     @property
     def hash(self) -> str:
@@ -96,12 +112,46 @@ class TrialConfig(Section):
         plain = self.model_dump(mode="json", exclude_defaults=True)
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
 
+    @property
+    def label(self) -> str:
+        """What the user calls it."""
+        return f"{self.algorithm} seed {self.seed}"
+
+
+class TrialConfig(Job):
+    """A search and its evaluation: one algorithm, one seed, one space, one protocol."""
+
+    budget: Budget
+    hyper: SerializeAsAny[BaseModel]
+    evaluation: Literal["table", "trained", "pruned", "none"]
+
     @classmethod
     def parse(cls, plain: dict[str, Any]) -> TrialConfig:
         """The configuration that ``model_dump`` wrote, its options and hyperparameters in their own types again."""
         options = SPACES[plain["space"]].Options.model_validate(plain["options"])
         hyper = ALGORITHMS[plain["algorithm"]].Hyper.model_validate(plain["hyper"])
         return cls.model_validate(plain | {"options": options, "hyper": hyper})
+
+
+class Retraining(Job):
+    """The training of one architecture, found by a search (``parent``) or given, with a seed of its own."""
+
+    parent: str = Field("", description="the search's trial; empty for an architecture that was given")
+    variant: str = ""
+    genotype: str
+    dataset: str
+
+    @property
+    def label(self) -> str:
+        """What the user calls it."""
+        name = self.variant or f"{self.algorithm} seed {self.seed}"
+        return f"{name}, retraining {self.settings.evaluation.seed}"
+
+    @classmethod
+    def parse(cls, plain: dict[str, Any]) -> Retraining:
+        """The configuration that ``model_dump`` wrote, its options in their own type again."""
+        options = SPACES[plain["space"]].Options.model_validate(plain["options"])
+        return cls.model_validate(plain | {"options": options})
 
 
 class Environment(Section):

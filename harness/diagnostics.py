@@ -30,16 +30,17 @@ class Probe:
         self.space, self.fields, self.subset, self.curvature = space, fields, subset, curvature
 
     def row(self, algorithm: Algorithm, epoch: int) -> dict[str, Any]:
-        """Genotype, skip ratios and, of a gradient search, α, its entropy, accuracy on the subset and λ_max."""
+        """Genotype, skip ratios and, of a gradient search, α, what α amounts to, accuracy on the subset, λ_max.
+
+        Where α are no weights of a choice: genotype, pruned-channel ratio and accuracy on the subset.
+        """
         genotype = algorithm.genotype()
-        skip, skip_all, none = skip_ratios([edge.as_dict() for edge in self.space.edges(genotype)])
-        row: dict[str, Any] = {
-            "epoch": epoch,
-            "genotype": genotype,
-            "skip_ratio": skip,
-            "skip_ratio_all_edges": skip_all,
-            "none_edges": none,
-        }
+        row: dict[str, Any] = {"epoch": epoch, "genotype": genotype}
+        if self.space.relaxed:
+            skip, skip_all, none = skip_ratios([edge.as_dict() for edge in self.space.edges(genotype)])
+            row |= {"skip_ratio": skip, "skip_ratio_all_edges": skip_all, "none_edges": none}
+        else:
+            row["prc"] = self.space.columns(genotype)["prc"]
         if isinstance(algorithm, Search):
             row |= self._gradient_search(algorithm, epoch)
         return row
@@ -47,13 +48,14 @@ class Probe:
     def _gradient_search(self, search: Search, epoch: int) -> dict[str, Any]:
         alpha = {name: a.detach() for name, a in search.alpha.views().items()}
         loss, accuracy = self._on_subset(search)
-        row = {
-            "alpha": json.dumps({name: a.tolist() for name, a in alpha.items()}),
-            "alpha_entropy": alpha_entropy(self.space.relax(alpha).weights),
-            "subset_loss": loss,
-            "subset_accuracy": accuracy,
-            "lr": search.w.lr,
-        }
+        row: dict[str, Any] = {"subset_loss": loss, "subset_accuracy": accuracy, "lr": search.w.lr}
+        if not self.space.relaxed:
+            # Thousands of gates an epoch, which the genotype tells of, and a Hessian that says nothing of a collapse.
+            return row
+        row["alpha"] = json.dumps({name: a.tolist() for name, a in alpha.items()})
+        row["alpha_entropy"] = alpha_entropy(self.space.relax(alpha).weights)
+        if (latency := self.space.penalty(alpha)) is not None:
+            row["latency_expected"] = float(latency)
         every = self.fields.lambda_every
         if every and epoch % every == 0:
             row["lambda_max"] = largest_eigenvalue(search, self.curvature)

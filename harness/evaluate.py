@@ -12,13 +12,28 @@ from torch import nn
 
 from algorithms.base import Evaluated
 from harness.checkpoint import Checkpoint
-from harness.data import Dataset, evaluation_batches, generator
+from harness.config import Environment, Job
+from harness.data import ALONE, Shard, StreamedDataset, evaluation_batches, split, streamed_evaluation
+from harness.distributed import Group, train_on_several
+from harness.latency import latency_columns
+from harness.stand_alone import (
+    AnyDataset,
+    evaluation_data,
+    fresh_network,
+    own_generators,
+    save_network,
+    stand_alone_space,
+    training_stream,
+    with_auxiliary,
+)
 from harness.task import Task
-from harness.train import Tick, accuracy, train
+from harness.train import Diverged, Tick, accuracies, train
 from results.errors import BadInput
-from spaces import SPACES
 from spaces.base import Space
 from spaces.counting import multiply_adds, parameters
+
+TOP5 = ("imagefolder",)
+"""Data sets whose top-5 error is reported as well: photographs of many classes."""
 
 SHORT = 12
 """Epochs behind a table's cheap validation accuracy, the only figure a search without gradients may read."""
@@ -43,25 +58,111 @@ def table_columns(space: Space, genotype: str, dataset: str) -> dict[str, Any]:
 
 
 def from_training(
-    task: Task, genotype: str, dataset: str, folder: Path, say: Callable[[str], None], tick: Tick
+    task: Task,
+    genotype: str,
+    dataset: str,
+    folder: Path,
+    say: Callable[[str], None],
+    tick: Tick,
+    keep: Path | None = None,
 ) -> dict[str, Any]:
     """Record columns after training ``genotype`` on all training images of ``dataset``; test accuracy at the end only.
 
-    Resumable: its checkpoints lie in the trial's ``folder`` until the record is written.
+    Resumable: its checkpoints lie in the trial's ``folder`` until the record is written. The trained network goes to
+    ``keep``, where given. Raises harness.train.Diverged.
     """
     fields = task.config.settings.evaluation
-    data = task.data if dataset == task.config.settings.dataset else task.load(dataset)
+    data = evaluation_data(task, dataset)
     space = stand_alone_space(task, data)
-    network = fresh_network(space, genotype, fields.seed, task.device)
-    stream = task.batches(
-        data.train_x, data.train_y, data, fields.batch_size, lambda name: generator(fields.seed, f"eval.{name}"), "all"
-    )
     checkpoint = Checkpoint(folder, f"evaluation-{dataset}")
-    train(network, stream, fields, fields.epochs, checkpoint=checkpoint, say=say, tick=tick)
-    report = task.split.report_part if data is task.data else torch.arange(len(data.test_y))
-    x, y = data.test_x[report], data.test_y[report]
-    test = accuracy(network, evaluation_batches(x, y, fields.batch_size, data.mean, data.std, task.device))
-    return {"test_error": 100 - test} | counts(space, genotype)
+    if fields.processes == 1:
+        network = _trained(task, genotype, data, ALONE, checkpoint, say, tick)
+    else:
+        network = _network(task, genotype, data)
+        work = (task.config, task.environment, genotype, dataset, checkpoint)
+        meeting = folder / f"evaluation-{dataset}.meeting"
+        train_on_several(Group(_train_share, work, fields.processes, task.device, meeting, Diverged), say, tick)
+        network.load_state_dict((checkpoint.load(say) or {})["network"])
+    if keep is not None:
+        save_network(network, genotype, space, keep)
+    return test_columns(task, network, data) | costs(task, space, genotype, network)
+
+
+def _network(task: Task, genotype: str, data: AnyDataset) -> nn.Module:
+    fields = task.config.settings.evaluation
+    space = with_auxiliary(stand_alone_space(task, data), fields.auxiliary)
+    network = fresh_network(space, genotype, fields.seed, task.device)
+    return network.to(memory_format=torch.channels_last) if fields.channels_last else network
+
+
+def _trained(
+    task: Task,
+    genotype: str,
+    data: AnyDataset,
+    shard: Shard,
+    checkpoint: Checkpoint,
+    say: Callable[[str], None],
+    tick: Tick,
+) -> nn.Module:
+    fields = task.config.settings.evaluation
+    with own_generators(fields.seed, task.device):
+        network = _network(task, genotype, data)
+        stream = training_stream(task, data, fields.seed, shard)
+        train(network, stream, fields, fields.epochs, checkpoint=checkpoint, say=say, tick=tick)
+    return network
+
+
+def _train_share(
+    shard: Shard,
+    say: Callable[[str], None],
+    tick: Tick,
+    config: Job,
+    environment: Environment,
+    genotype: str,
+    dataset: str,
+    checkpoint: Checkpoint,
+) -> None:
+    """One process's part of a training: the same network and the same batches, of which it takes its slices."""
+    own: dict[str, Any] = {"threads": max(1, environment.threads // shard.world)}
+    if environment.device == "cuda":
+        own["device"] = f"cuda:{shard.rank}"
+    task = Task(config, environment.model_copy(update=own))
+    torch.set_num_threads(task.environment.threads)
+    _trained(task, genotype, evaluation_data(task, dataset), shard, checkpoint, say, tick)
+
+
+def test_columns(task: Task, network: nn.Module, data: AnyDataset | None = None) -> dict[str, Any]:
+    """Test error of a trained network on ``data``, by default what was searched on: the part that no search saw."""
+    data, settings = data if data is not None else task.data, task.config.settings
+    reported, size = torch.arange(len(data.test_y)), settings.evaluation.batch_size
+    if data.name == settings.dataset:
+        reported = split(data, settings.split, settings.split_seed).report_part
+    if isinstance(data, StreamedDataset):
+        batches = streamed_evaluation(data, reported, size, task.device, task.environment.threads)
+    else:
+        x, y = data.test_x[reported], data.test_y[reported]
+        batches = evaluation_batches(x, y, size, data.mean, data.std, task.device)
+    tops = {"test_error": 1} | ({"test_top5_error": 5} if data.name in TOP5 else {})
+    found = accuracies(network, batches, list(tops.values()))
+    return {name: 100 - percent for name, percent in zip(tops, found, strict=True)}
+
+
+def as_found(task: Task, genotype: str, dataset: str) -> dict[str, Any]:
+    """Record columns without training: size and latency, which its weights do not change, on the searched data set.
+
+    No other data set need be here.
+    """
+    if dataset != task.config.settings.dataset:
+        return {}
+    space = stand_alone_space(task, evaluation_data(task, dataset))
+    network = fresh_network(space, genotype, task.config.settings.evaluation.seed, task.device)
+    return costs(task, space, genotype, network)
+
+
+def costs(task: Task, space: Space, genotype: str, network: nn.Module) -> dict[str, Any]:
+    """Parameters, multiply-adds and latency of ``genotype``'s stand-alone ``network``."""
+    latency = latency_columns(network, space, genotype, task.device, task.environment.threads)
+    return counts(space, genotype) | latency
 
 
 def counts(space: Space, genotype: str) -> dict[str, Any]:
@@ -72,29 +173,9 @@ def counts(space: Space, genotype: str) -> dict[str, Any]:
     return {"params": parameters(network), "flops": multiply_adds(network, shape)}
 
 
-def stand_alone_space(task: Task, data: Dataset) -> Space:
-    """The space at the evaluation's size, for ``data``'s classes and channels."""
-    fields, options = task.config.settings.evaluation, task.config.options
-    sizes = {
-        "channels": fields.channels,
-        "cells": fields.cells,
-        "classes": data.classes,
-        "in_channels": data.channels,
-        "image_size": data.image_size,
-    }
-    return SPACES[task.config.space](type(options).model_validate(options.model_dump() | sizes))
-
-
-def fresh_network(space: Space, genotype: str, seed: int, device: torch.device) -> nn.Module:
-    """The stand-alone network, initialised by its own generator."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(generator(seed, "eval.init").initial_seed())
-        return space.build(genotype).to(device)
-
-
-def evaluator(task: Task) -> Callable[[str], Evaluated]:
+def evaluator(task: Task, evaluation: str) -> Callable[[str], Evaluated]:
     """What a search without gradients asks for a genotype's validation accuracy: the table's, else a short training."""
-    return _table_evaluator(task) if task.config.evaluation == "table" else _training_evaluator(task)
+    return _table_evaluator(task) if evaluation == "table" else _training_evaluator(task)
 
 
 def _table_evaluator(task: Task) -> Callable[[str], Evaluated]:
@@ -117,10 +198,11 @@ def _training_evaluator(task: Task) -> Callable[[str], Evaluated]:
 
     def evaluate(genotype: str) -> Evaluated:
         space = stand_alone_space(task, task.data)
-        network = fresh_network(space, genotype, fields.seed, task.device)
+        network = fresh_network(with_auxiliary(space, fields.auxiliary), genotype, fields.seed, task.device)
         x, y = task.half("train")
         stream = task.batches(x, y, task.data, fields.batch_size, task.seeded, f"short.{genotype}")
-        train(network, stream, fields, fields.short_epochs)
+        with own_generators(fields.seed, task.device):
+            train(network, stream, fields, fields.short_epochs)
         val_x, val_y = task.half("val")
         held_out = evaluation_batches(
             val_x, val_y, fields.batch_size, task.data.mean, task.data.std, task.device, half="val"
@@ -128,7 +210,7 @@ def _training_evaluator(task: Task) -> Callable[[str], Evaluated]:
         images = fields.short_epochs * stream.steps_per_epoch * fields.batch_size
         forward = counts(space, genotype)["flops"]
         # A forward and a full backward are three forwards' multiply-adds; then one forward over D_v.
-        return Evaluated(accuracy(network, held_out), forward * (3 * images + len(val_y)), 0.0)
+        return Evaluated(accuracies(network, held_out)[0], forward * (3 * images + len(val_y)), 0.0)
 
     return evaluate
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -16,12 +16,16 @@ from rich.console import Console
 from algorithms import ALGORITHMS
 from algorithms.search import Search
 from harness.board import Board
-from harness.config import Environment, Settings, TrialConfig
+from harness.config import Environment, Job, Settings, TrialConfig
 from harness.data import SPLITS, Dataset, Split, load, split
 from harness.data.lookup import lookup
+from harness.device import device_here
+from harness.latency import conditions, read
 from harness.loggers import callbacks
 from harness.protocol import Protocol
-from harness.schedule import run_ray, run_serial
+from harness.record import TRAINED
+from harness.schedule import run_ray, run_serial, waves
+from harness.stand_alone import check_stream, with_auxiliary
 from results.errors import BadInput
 from results.store import Store
 from spaces import SPACES
@@ -46,6 +50,8 @@ class Request:
     points: list[dict[str, Any]] = field(default_factory=lambda: [{}])
     split: str | None = None
     budget: str | None = None
+    latency: Path | None = None
+    any_latency: bool = False
     evaluate: Evaluate = "auto"
     out: Path | None = None
     data_dir: Path | None = None
@@ -58,6 +64,8 @@ class Request:
     serial: bool = False
     log: list[str] = field(default_factory=list)
     command: Sequence[str] = ()
+    known: dict[str, Any] = field(default_factory=dict)
+    """Overrides that planning found out, not the user."""
 
 
 @dataclass
@@ -66,8 +74,8 @@ class Plan:
 
     request: Request
     folder: Path
-    config: dict[str, Any]
-    trials: list[TrialConfig]
+    config: Mapping[str, Any]
+    trials: list[Job]
     environment: Environment
     gpus: float
     notes: list[str]
@@ -79,9 +87,11 @@ def plan(request: Request) -> Plan:
         raise BadInput(f"no algorithm is named; there are {', '.join(ALGORITHMS)}")
     for algorithm in request.algorithms:
         lookup("algorithm", algorithm, ALGORITHMS)
-    protocol = _protocol(request, {})
+    device = device_here(request.device)
+    if request.latency:
+        request = replace(request, known=_latencies(request, request.latency, device))
+    settings = _protocol(request, {}).settings
     space = SPACES[request.space]
-    settings = protocol.settings
     data = load(settings.dataset, request.data_dir, settings.image_size, request.download)
     halves = split(data, settings.split, settings.split_seed, settings.limit)
     table = space.open_table(request.table)
@@ -91,7 +101,6 @@ def plan(request: Request) -> Plan:
     notes = [f"data: {data.source}; split: {halves.description}", *notes]
     trials = _trials(request, evaluation, data)
     _check_batches(trials, request, data, halves)
-    device = _device(request.device)
     folder = request.out or Path("runs") / f"{request.space}-{settings.dataset}-{protocol.name}"
     config = {
         **_frozen(request, protocol, evaluation),
@@ -105,16 +114,26 @@ def plan(request: Request) -> Plan:
         "table": None if table is None else table.description,
         "command": shlex.join(request.command),
     }
-    environment = Environment(
+    environment = environment_of(request, folder)
+    return Plan(request, Path(environment.run), config, list(trials), environment, gpus_of(request, environment), notes)
+
+
+def environment_of(request: Request, folder: Path) -> Environment:
+    """Where and on what the request's trials run. Raises BadInput for a device that is not here."""
+    return Environment(
         run=str(folder.expanduser().resolve()),
         data_dir=str(request.data_dir.expanduser().resolve()) if request.data_dir else None,
         download=request.download,
         table=str(request.table.expanduser().resolve()) if request.table else None,
-        device=device,
+        device=device_here(request.device),
         threads=request.cpus_per_trial,
     )
-    gpus = request.gpus_per_trial if request.gpus_per_trial is not None else float(device.startswith("cuda"))
-    return Plan(request, Path(environment.run), config, trials, environment, gpus, notes)
+
+
+def gpus_of(request: Request, environment: Environment, processes: int = 1) -> float:
+    """GPUs of each trial: as asked, else one for each of its processes where it runs on one."""
+    asked = request.gpus_per_trial
+    return asked if asked is not None else processes * float(environment.device.startswith("cuda"))
 
 
 def run(made: Plan, console: Console) -> pd.DataFrame:
@@ -128,10 +147,11 @@ def run(made: Plan, console: Console) -> pd.DataFrame:
         console.print(f"{done} of {len(made.trials)} trials are done already; {len(pending)} to run")
     if pending:
         with Board(store, made.trials, console):
-            if request.serial:
-                run_serial(pending, made.environment)
-            else:
-                run_ray(pending, made.environment, made.gpus, request.address, callbacks(request.log, made.folder))
+            for wave in waves(pending):
+                if request.serial:
+                    run_serial(wave, made.environment)
+                else:
+                    run_ray(wave, made.environment, made.gpus, request.address, callbacks(request.log, made.folder))
     for trial in pending:
         folder = store.trial_dir(trial.hash)
         if not store.is_done(trial.hash) and not (folder / "error.txt").exists():
@@ -154,17 +174,31 @@ def _protocol(request: Request, point: dict[str, Any]) -> Protocol:
     if request.budget:
         protocol.set_budget(request.budget)
     protocol.set(request.overrides)
-    for key, value in point.items():
+    for key, value in (request.known | point).items():
         protocol.override(key, value)
     return protocol
 
 
+def _latencies(request: Request, path: Path, device: str) -> dict[str, Any]:
+    """The overrides that a latency table stands for: its figures, so that a trial's hash depends on no path."""
+    protocol = _protocol(request, {})
+    if protocol.raw["options"].get("latency") is not None:
+        raise BadInput("both --latency and --set space.latency give latencies: leave one out")
+    here = conditions(request.space, protocol.settings, device, request.cpus_per_trial)
+    table = read(path.expanduser(), here, request.any_latency)
+    return {"space.latency": table.option(), "space.latency_source": table.description()}
+
+
 def _evaluation(request: Request, settings: Settings, table: Any) -> tuple[str, list[str], list[str]]:
-    """``table``, ``trained`` or ``none``; on which data sets (what is trained is the searched one); and what to say."""
+    """The kind of evaluation; on which data sets (what is trained is the searched one); and what to say."""
     space, wanted = SPACES[request.space], list(settings.eval_datasets)
     missing = [d for d in wanted if d not in space.table_datasets]
     if request.evaluate == "none":
-        return "none", wanted, ["evaluation: none, as asked; records hold the found architecture only"]
+        return "none", wanted, ["evaluation: none, as asked; records hold what was found, its size and its latency"]
+    if request.evaluate == "auto" and space.inherits:
+        if wanted != [settings.dataset]:
+            raise BadInput(f"a pruned network keeps its weights, so only {settings.dataset} can be --eval-dataset")
+        return "pruned", wanted, ["evaluation: the found network is cut from the searched one and fine-tuned"]
     if request.evaluate in ("auto", "table") and table is not None and not missing:
         return "table", wanted, [f"evaluation: {table.description}"]
     if request.evaluate == "table":
@@ -187,21 +221,43 @@ def _trials(request: Request, evaluation: str, data: Dataset) -> list[TrialConfi
     chosen = product(protocols, request.seeds, request.algorithms)
     trials = [protocol.trial(algorithm, seed, image, evaluation) for protocol, seed, algorithm in chosen]
     for trial in trials:
-        ALGORITHMS[trial.algorithm].check(SPACES[trial.space](trial.options), trial.hyper)
+        space = SPACES[trial.space](trial.options)
+        algorithm = ALGORITHMS[trial.algorithm]
+        algorithm.check(space, trial.hyper)
+        space.discretise(space.alphas(torch.Generator()))  # raises where its rule cannot be kept
+        with_auxiliary(space, trial.settings.evaluation.auxiliary)
+        _check_pruned(trial)
+        check_stream(trial.settings, trial.settings.eval_datasets)
+        if trial.settings.evaluation.processes > 1:
+            raise BadInput("evaluation.processes is for `evaluate RUN --set processes=…`: leave it out of a search")
+        if (other := algorithm.after(trial.hyper)) and other not in request.algorithms:
+            raise BadInput(f"{trial.algorithm} needs the record of {other}: name {other} among the algorithms as well")
     return list({trial.hash: trial for trial in trials}.values())
+
+
+def _check_pruned(trial: TrialConfig) -> None:
+    """Refuse what a network cut from the searched one cannot have."""
+    if trial.evaluation != "pruned":
+        return
+    if not issubclass(ALGORITHMS[trial.algorithm], Search):
+        raise BadInput(f"{trial.algorithm} has no trained network to prune: leave it out, or judge by --evaluate train")
+    if trial.settings.evaluation.image_size not in (None, trial.settings.image_size):
+        raise BadInput("a pruned network is fine-tuned at the search's image size: leave out evaluation.image_size")
+    if trial.settings.evaluation.stream:
+        raise BadInput("a pruned network is fine-tuned on the search's resident images: leave out evaluation.stream")
 
 
 def _check_batches(trials: list[TrialConfig], request: Request, data: Dataset, halves: Split) -> None:
     """Refuse now what would show when a search is over: data only the evaluation reads, batches too large for them."""
     settings, evaluation = trials[0].settings, trials[0].evaluation
     images = {data.name: len(data.train_y)}
-    for name in settings.eval_datasets if evaluation == "trained" else ():
+    for name in settings.eval_datasets if evaluation in TRAINED else ():
         if name not in images:
             images[name] = len(load(name, request.data_dir, settings.image_size, request.download).train_y)
     for trial in trials:
         asked, size = trial.settings.batch_size, trial.settings.evaluation.batch_size
         limits = [("batch_size", asked, min(halves.n_train, halves.n_val))]
-        if evaluation == "trained":
+        if evaluation in TRAINED:
             limits += [("evaluation.batch_size", size, images[name]) for name in settings.eval_datasets]
         if evaluation != "table" and not issubclass(ALGORITHMS[trial.algorithm], Search):
             # Without a table, a search without gradients trains what it draws on the half for w.
@@ -226,19 +282,6 @@ def _frozen(request: Request, protocol: Protocol, evaluation: str) -> dict[str, 
         "overrides": dict(protocol.overrides),
         "vary": [] if request.points == [{}] else request.points,
     }
-
-
-def _device(asked: str) -> str:
-    """``auto`` is CUDA where there is one, else the CPU. Raises BadInput for a device that is not here."""
-    if asked == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    kind = asked.partition(":")[0]
-    here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not lookup("device", kind, here):
-        raise BadInput(
-            f"--device {asked}: there is no such device here; use one of {[k for k, v in here.items() if v]}"
-        )
-    return asked
 
 
 def _announce(made: Plan, console: Console) -> None:

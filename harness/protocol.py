@@ -32,6 +32,17 @@ def protocol_names() -> list[str]:
     return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
+def protocol_spaces(name: str) -> list[str]:
+    """The spaces that a protocol has settings for. Raises BadInput for a name that is not there, with the nearest."""
+    return list(_read(name)["spaces"])
+
+
+def _read(name: str) -> dict[str, Any]:
+    lookup("protocol", name, dict.fromkeys(protocol_names()))
+    plain: dict[str, Any] = yaml.safe_load(resources.files("harness.protocols").joinpath(f"{name}.yaml").read_text())
+    return plain
+
+
 @dataclass
 class Protocol:
     """One protocol on one space, with the user's overrides: makes the configuration of each trial."""
@@ -47,12 +58,11 @@ class Protocol:
     def load(cls, name: str, space: str) -> Protocol:
         """Read ``name``'s settings for ``space``. Raises BadInput for a name that is not there, with the nearest."""
         lookup("space", space, SPACES)
-        lookup("protocol", name, dict.fromkeys(protocol_names()))
-        text = resources.files("harness.protocols").joinpath(f"{name}.yaml").read_text()
-        plain = yaml.safe_load(text)
+        plain = _read(name)
         if space not in plain["spaces"]:
             raise BadInput(f"the protocol {name!r} has no settings for the space {space!r}; {_only(plain['spaces'])}")
-        return cls(name, space, plain["stands_for"], plain["reduced"], copy.deepcopy(plain["spaces"][space]))
+        raw = copy.deepcopy(plain["spaces"][space])
+        return cls(name, space, raw.pop("stands_for"), plain["reduced"], raw)
 
     def set(self, assignments: Iterable[str]) -> None:
         """Apply ``key=value`` overrides, bare keys first, so that the more precise one wins. Raises BadInput."""

@@ -15,33 +15,61 @@ import torch
 
 from algorithms.base import Algorithm
 from algorithms.hyper import Hyper
-from harness.config import Environment, TrialConfig
+from harness.config import Environment, Job, Retraining, TrialConfig
+from results.schema import skip_ratios
 from spaces.base import Space
 
 SECONDS_A_DAY = 86_400
 
+TRAINED = ("trained", "pruned")
+"""Kinds of evaluation that train a network."""
 
-def static_columns(config: TrialConfig, environment: Environment) -> dict[str, Any]:
-    """What a trial is: identity, protocol, data, every hyperparameter, device and versions."""
+
+def identity_columns(config: Job, environment: Environment) -> dict[str, Any]:
+    """What a job is: name, protocol, data, device and versions."""
     settings = config.settings
     return {
         "trial": config.hash,
-        "parent": "",
         "algorithm": config.algorithm,
-        "variant": "",
         "space": config.space,
         "protocol": config.protocol,
         "search_dataset": settings.dataset,
-        "evaluation": config.evaluation,
         "seed": config.seed,
         "split_seed": settings.split_seed,
-        "eval_seed": settings.evaluation.seed if config.evaluation == "trained" else None,
         "device": device_name(environment.device),
         "threads": environment.threads,
         "code_version": code_version(),
         "library_versions": library_versions(),
+    }
+
+
+def static_columns(config: TrialConfig, environment: Environment) -> dict[str, Any]:
+    """What a search is: its identity and every hyperparameter."""
+    trained = config.evaluation in TRAINED
+    return identity_columns(config, environment) | {
+        "parent": "",
+        "variant": "",
+        "evaluation": config.evaluation,
+        "eval_seed": config.settings.evaluation.seed if trained else None,
         **hyperparameters(config),
     }
+
+
+def retraining_columns(config: Retraining, environment: Environment) -> dict[str, Any]:
+    """What a retraining is: its identity, the search it belongs to, and the training's own hyperparameters."""
+    return identity_columns(config, environment) | {
+        "parent": config.parent,
+        "variant": config.variant,
+        "evaluation": "trained",
+        "eval_dataset": config.dataset,
+        "eval_seed": config.settings.evaluation.seed,
+        **evaluation_hyperparameters(config),
+    }
+
+
+def evaluation_hyperparameters(config: Job) -> dict[str, Any]:
+    """How a found network is trained, dotted."""
+    return {f"evaluation.{n}": v for n, v in config.settings.evaluation.model_dump(exclude={"seed"}).items()}
 
 
 def hyperparameters(config: TrialConfig) -> dict[str, Any]:
@@ -56,9 +84,8 @@ def hyperparameters(config: TrialConfig) -> dict[str, Any]:
     settings = config.settings.model_dump(mode="json", exclude={"dataset", "eval_datasets", "split_seed", "evaluation"})
     for name, value in settings.items():
         columns |= {f"{name}.{n}": v for n, v in value.items()} if isinstance(value, dict) else {name: value}
-    if config.evaluation == "trained":
-        fields = config.settings.evaluation.model_dump(exclude={"seed"})
-        columns |= {f"evaluation.{n}": v for n, v in fields.items()}
+    if config.evaluation in TRAINED:
+        columns |= evaluation_hyperparameters(config)
     return columns | {f"budget.{config.budget.kind}": config.budget.amount}
 
 
@@ -77,19 +104,25 @@ def search_columns(algorithm: Algorithm, seconds: float, memory_mb: float) -> di
 
 
 def found_columns(space: Space, row: dict[str, Any]) -> dict[str, Any]:
-    """What a search found, from its last history row.
+    """What a search found, from its last history row."""
+    last = {name: row.get(name) for name in ("alpha_entropy", "lambda_max", "latency_expected")}
+    return architecture_columns(space, row["genotype"]) | last
+
+
+def architecture_columns(space: Space, genotype: str) -> dict[str, Any]:
+    """A genotype, its edges, what its space knows of it and, where edges choose an operation, its skip ratios.
 
     ``collapsed``: no edge computes any more, each is a skip or none.
     """
-    skip = row["skip_ratio"]
-    return {
-        "genotype": row["genotype"],
-        "edges": json.dumps([edge.as_dict() for edge in space.edges(row["genotype"])]),
+    edges = [edge.as_dict() for edge in space.edges(genotype)]
+    columns = {"genotype": genotype, "edges": json.dumps(edges), **space.columns(genotype)}
+    if not space.relaxed:
+        return columns
+    skip, skip_all, none = skip_ratios(edges)
+    return columns | {
         "skip_ratio": skip,
-        "skip_ratio_all_edges": row["skip_ratio_all_edges"],
-        "none_edges": row["none_edges"],
-        "alpha_entropy": row.get("alpha_entropy"),
-        "lambda_max": row.get("lambda_max"),
+        "skip_ratio_all_edges": skip_all,
+        "none_edges": none,
         "collapsed": bool(math.isnan(skip) or skip == 1),
     }
 

@@ -1,4 +1,4 @@
-"""The RARTS paper's own figures and tables: Fig. 1 from the solvable model, Table 4 from two runs on NATS-Bench."""
+"""The RARTS paper's own figures and tables: Fig. 1 from the solvable model, Tables 2 and 4 from searches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from algorithms import ALGORITHMS
 from algorithms.base import Evaluated, Setting
 from algorithms.search import Search
 from harness.data import generator
+from harness.device import device_here
 from harness.experiment import Request, plan, run
+from harness.latency import measure, write
+from harness.protocol import Protocol
 from reports import page, trajectories
 from results.atomic import replacing
 from results.errors import BadInput
@@ -144,4 +147,51 @@ def table4(wanted: Wanted, console: Console) -> None:
     console.print(f"report: {index}", markup=False, highlight=False, soft_wrap=True)
 
 
-TARGETS: dict[str, Callable[[Wanted, Console], None]] = {"fig1": fig1, "table4": table4}
+def table2(wanted: Wanted, console: Console) -> None:
+    """RARTS around its baseline, one hyperparameter at a time, and the measured latency of what it finds.
+
+    Nothing is trained from scratch. The penalty's latencies are this device's: given, or measured first.
+    """
+    request = Request(
+        algorithms=["rarts"], space="darts", evaluate="none", out=wanted.out, **{"latency": None, **wanted.shared}
+    )
+    protocol = Protocol.load(request.protocol, request.space)
+    protocol.set(request.overrides)
+    if request.latency is None:
+        request.latency = wanted.out / "latency.json"
+        if not request.latency.exists():
+            console.print("measuring the operations' latencies on this device", highlight=False)
+            write(measure(protocol, device_here(request.device), request.cpus_per_trial), request.latency)
+    request.points = list(_around(protocol))
+    records = run(plan(request), console)
+    index = page.write([results.load(wanted.out)], wanted.out / "report")
+    console.print(f"report: {index} ({len(records)} records)", markup=False, highlight=False, soft_wrap=True)
+
+
+LATENCY_WEIGHT = 2e-3
+"""κ of Table 2's baseline, where the protocol has none."""
+
+TABLE2 = {
+    "rarts.latency_weight": (10, 0.1),
+    "rarts.arch_lr": (10, 0.1),
+    "rarts.arch_weight_decay": (0.1, 10),
+    "batch_size": (1 / 2, 1 / 4),
+}
+"""Table 2's rows: by what each hyperparameter of the baseline is multiplied."""
+
+
+def _around(protocol: Protocol) -> Iterator[dict[str, Any]]:
+    """The baseline's point, then Table 2's others, in the table's order."""
+    settings = protocol.settings
+    hyper = protocol.trial("rarts", 0, {}, "none").hyper.model_dump()
+    base = {key: hyper[key.removeprefix("rarts.")] for key in TABLE2 if key != "batch_size"}
+    base["rarts.latency_weight"] = base["rarts.latency_weight"] or LATENCY_WEIGHT
+    base["batch_size"] = settings.batch_size
+    yield base
+    for key, factors in TABLE2.items():
+        for factor in factors:
+            value = base[key] * factor
+            yield base | {key: int(value) if key == "batch_size" else float(f"{value:.6g}")}
+
+
+TARGETS: dict[str, Callable[[Wanted, Console], None]] = {"fig1": fig1, "table2": table2, "table4": table4}

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.config import Environment, TrialConfig
-from harness.trial import run_trial
+from algorithms import ALGORITHMS
+from harness.config import Environment, Job, TrialConfig
+from harness.job import parse, run_job
 from results.errors import BadInput
 from results.store import Store
 
@@ -31,16 +32,23 @@ QUIET = {
 """What Ray must know before it is imported: no report home, no change of folder; interrupts and board are ours."""
 
 
-def run_serial(configs: Sequence[TrialConfig], environment: Environment) -> None:
+def waves(configs: Sequence[Job]) -> list[list[Job]]:
+    """The trials that need no other's record, then those that do; none where there is none."""
+    needy = [c for c in configs if isinstance(c, TrialConfig) and ALGORITHMS[c.algorithm].after(c.hyper)]
+    waves: list[list[Job]] = [[c for c in configs if c not in needy], [*needy]]
+    return [wave for wave in waves if wave]
+
+
+def run_serial(configs: Sequence[Job], environment: Environment) -> None:
     """Every trial in this process; one that fails is in the store, and the others go on."""
     for config in configs:
         isolated(config, environment, None)
 
 
-def isolated(config: TrialConfig, environment: Environment, report: Any) -> None:
+def isolated(config: Job, environment: Environment, report: Any) -> None:
     """Run a trial; what makes it fail stays in its ``error.txt``."""
     try:
-        run_trial(config, environment, report)
+        run_job(config, environment, report)
     except Exception:
         # An error that names no trial in the store never reached one: that is the harness's own.
         if not (Store(Path(environment.run)).trial_dir(config.hash) / "error.txt").exists():
@@ -48,7 +56,7 @@ def isolated(config: TrialConfig, environment: Environment, report: Any) -> None
 
 
 def run_ray(
-    configs: Sequence[TrialConfig],
+    configs: Sequence[Job],
     environment: Environment,
     gpus_per_trial: float,
     address: str | None,
@@ -69,7 +77,7 @@ def run_ray(
         plain = environment.model_dump()
 
         def trainable(spec: dict[str, Any]) -> None:
-            isolated(TrialConfig.parse(spec["trial"]), Environment.model_validate(plain), tune.report)
+            isolated(parse(spec["trial"]), Environment.model_validate(plain), tune.report)
 
         resources = {"cpu": environment.threads, "gpu": gpus_per_trial}
         tuner = tune.Tuner(

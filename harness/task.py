@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from algorithms.base import Seeded
-from harness.config import Augmentation, Environment, TrialConfig
-from harness.data import Augment, Batches, Dataset, Split, evaluation_batches, generator, load, split
+from harness.config import Augmentation, Environment, Job
+from harness.data import ALONE, Augment, Batches, Dataset, Shard, Split, evaluation_batches, generator, load, split
 from spaces import SPACES
 from spaces.base import Batch, Space
 
@@ -21,7 +21,7 @@ from spaces.base import Batch, Space
 class Task:
     """A configuration's space and data on the environment's device, loaded when first asked for."""
 
-    config: TrialConfig
+    config: Job
     environment: Environment
 
     @cached_property
@@ -56,10 +56,11 @@ class Task:
         """The trial's generators, by purpose."""
         return partial(generator, self.config.seed)
 
-    def load(self, name: str) -> Dataset:
-        """Any data set at this protocol's image size."""
+    def load(self, name: str, image_size: int | None = None) -> Dataset:
+        """Any data set at ``image_size``, by default the search's."""
         folder = self.environment.data_dir
-        return load(name, Path(folder) if folder else None, self.config.settings.image_size, self.environment.download)
+        size = self.config.settings.image_size if image_size is None else image_size
+        return load(name, Path(folder) if folder else None, size, self.environment.download)
 
     def half(self, name: str) -> tuple[Tensor, Tensor]:
         """Images and labels of the half ``train`` or ``val``."""
@@ -77,11 +78,21 @@ class Task:
         x, y = self.half(name)
         return self.batches(x, y, self.data, self.config.settings.batch_size, self.seeded, name)
 
-    def batches(self, x: Tensor, y: Tensor, data: Dataset, batch_size: int, seeded: Seeded, name: str) -> Batches:
-        """Endless augmented batches of any images, named in their generators."""
+    def batches(
+        self,
+        x: Tensor,
+        y: Tensor,
+        data: Dataset,
+        batch_size: int,
+        seeded: Seeded,
+        name: str,
+        augmentation: Augmentation | None = None,
+        shard: Shard = ALONE,
+    ) -> Batches:
+        """Endless batches of any images, named in their generators; augmented as in the search by default."""
         order, augment = seeded(f"order.{name}"), seeded(f"augment.{name}")
-        augmentation = as_augment(self.config.settings.augmentation)
-        return Batches(x, y, batch_size, order, augment, augmentation, data.mean, data.std, self.device, half=name)
+        fields = as_augment(augmentation or self.config.settings.augmentation)
+        return Batches(x, y, batch_size, order, augment, fields, data.mean, data.std, self.device, name, shard)
 
     def fixed(self, images: int, batch_size: int) -> list[Batch]:
         """The first ``images`` of D_v, unaugmented, in batches: what diagnostics look at."""

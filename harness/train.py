@@ -1,25 +1,30 @@
-"""Training a stand-alone network from scratch: SGD, cosine to zero, one checkpoint an epoch."""
+"""Training a stand-alone network from scratch: SGD, a schedule by epochs, one checkpoint an epoch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from harness.checkpoint import Checkpoint
 from harness.config import Evaluation
-from harness.data import Batches
+from harness.data import Stream
+from harness.distributed import draw_apart, summed, together
 from spaces.base import Batch
 
 Tick = Callable[[int, int], None]
 
 
+class Diverged(RuntimeError):
+    """The training's loss is no number any more."""
+
+
 def train(
     network: nn.Module,
-    stream: Batches,
+    stream: Stream,
     fields: Evaluation,
     epochs: int,
     *,
@@ -27,7 +32,12 @@ def train(
     say: Callable[[str], None] = print,
     tick: Tick = lambda epoch, epochs: None,
 ) -> None:
-    """Train ``network`` in place for ``epochs``; resumes from ``checkpoint`` bit for bit. ``tick`` hears each epoch."""
+    """Train ``network`` in place for ``epochs``; resumes from ``checkpoint`` bit for bit. ``tick`` hears each epoch.
+
+    Where the stream is one process's share, all processes of its group call this together: gradients are averaged, the
+    first one's batch norm statistics hold, and it alone writes the checkpoint, in the format of a single process.
+    Raises Diverged at the end of an epoch whose loss was not finite.
+    """
     optimiser = torch.optim.SGD(
         network.parameters(),
         lr=fields.lr,
@@ -35,32 +45,93 @@ def train(
         nesterov=fields.nesterov,
         weight_decay=fields.weight_decay,
     )
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
+    schedule = _schedule(optimiser, fields, epochs)
     parts: dict[str, Any] = {"network": network, "optimiser": optimiser, "schedule": schedule, "stream": stream}
     start = 0
     if checkpoint is not None and (state := checkpoint.load(say)) is not None:
         start = state.pop("epoch")
+        _set_generators(state["generators"])
         for name, part in parts.items():
             part.load_state_dict(state[name])
+    shard = stream.shard
+    step = together(Objective(network, fields), shard)
     for epoch in range(start, epochs):
+        draw_apart(shard, stream.device)
         tick(epoch, epochs)
         network.train()
+        if fields.drop_path:
+            network.drop_path = fields.drop_path * epoch / epochs  # type: ignore[assignment]  # nn.Module's stub
+        total = torch.zeros((), device=stream.device)
         for _ in range(stream.steps_per_epoch):
-            batch = next(stream)
+            loss = step(next(stream))
             optimiser.zero_grad(set_to_none=True)
-            F.cross_entropy(network(batch.x), batch.y).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            loss.backward()
+            if fields.clip:
+                nn.utils.clip_grad_norm_(network.parameters(), fields.clip)
             optimiser.step()
+            total += loss.detach()
         schedule.step()
-        if checkpoint is not None:
-            checkpoint.save({name: part.state_dict() for name, part in parts.items()} | {"epoch": epoch + 1})
+        if not summed(total, shard).isfinite():
+            raise Diverged(f"the training loss is not finite in epoch {epoch + 1}")
+        if checkpoint is not None and shard.rank == 0:
+            state = {name: part.state_dict() for name, part in parts.items()}
+            checkpoint.save(state | {"epoch": epoch + 1, "generators": _generators(stream.device)})
+
+
+def _generators(device: torch.device) -> dict[str, Tensor]:
+    """The states of torch's own generators, from which paths are dropped."""
+    cuda = {"cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else {}
+    return {"cpu": torch.get_rng_state()} | cuda
+
+
+def _set_generators(states: dict[str, Tensor]) -> None:
+    torch.set_rng_state(states["cpu"])
+    if "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"])
+
+
+class Objective(nn.Module):
+    """A network as the module whose output is its loss on a batch: what DistributedDataParallel can wrap."""
+
+    def __init__(self, network: nn.Module, fields: Evaluation) -> None:
+        super().__init__()
+        self.network, self.fields = network, fields
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The loss, a scalar."""
+        return objective(self.network, batch, self.fields)
+
+
+def objective(network: nn.Module, batch: Batch, fields: Evaluation) -> Tensor:
+    """Cross-entropy, and the auxiliary head's on top by its weight; in bfloat16 where ``amp`` is on."""
+    x = batch.x.contiguous(memory_format=torch.channels_last) if fields.channels_last else batch.x
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=fields.amp):
+        if not fields.auxiliary:
+            return F.cross_entropy(network(x), batch.y, label_smoothing=fields.label_smoothing)
+        logits, auxiliary = network.forward_with_auxiliary(x)  # type: ignore[operator]  # nn.Module types it as a tensor
+        loss = F.cross_entropy(logits, batch.y, label_smoothing=fields.label_smoothing)
+        if auxiliary is not None:
+            loss = loss + fields.auxiliary * F.cross_entropy(auxiliary, batch.y, label_smoothing=fields.label_smoothing)
+        return loss
+
+
+def _schedule(
+    optimiser: torch.optim.Optimizer, fields: Evaluation, epochs: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    if fields.schedule == "exponential":
+        return torch.optim.lr_scheduler.ExponentialLR(optimiser, fields.gamma)
+    return torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
 
 
 @torch.no_grad()
-def accuracy(network: nn.Module, batches: Iterable[Batch]) -> float:
-    """Percent of images classified right, in evaluation mode."""
+def accuracies(network: nn.Module, batches: Iterable[Batch], tops: Sequence[int] = (1,)) -> list[float]:
+    """Percent of images whose class is among the highest logits, for each number ``tops`` of them; evaluation mode."""
     network.eval()
-    images = hits = 0
+    images, hits = 0, [0] * len(tops)
     for batch in batches:
-        hits += int((network(batch.x).argmax(1) == batch.y).sum())
+        logits = network(batch.x)
+        for i, top in enumerate(tops):
+            best = logits.topk(min(top, logits.shape[1]), dim=1).indices
+            hits[i] += int((best == batch.y.unsqueeze(1)).sum())
         images += len(batch.y)
-    return 100 * hits / images
+    return [100 * hit / images for hit in hits]

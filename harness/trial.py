@@ -1,53 +1,31 @@
-"""One trial: configuration in, record out, with or without Ray. Stages: search, discretise, evaluate."""
+"""One trial: configuration in, record out. Stages: search, discretise, evaluate."""
 
 from __future__ import annotations
 
 import math
 import time
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-
-import torch
 
 from algorithms import ALGORITHMS
 from algorithms.base import Algorithm, Setting
+from algorithms.search import Search
 from harness.checkpoint import Checkpoint
 from harness.clock import Clock, PeakMemory
 from harness.config import Environment, TrialConfig
 from harness.diagnostics import Probe
-from harness.evaluate import evaluator, from_training, table_columns
+from harness.evaluate import as_found, evaluator, from_training, table_columns
+from harness.prune import from_pruning
 from harness.record import found_columns, search_columns, static_columns
 from harness.task import Task
+from harness.train import Diverged
 from harness.watch import Watch
 from results.store import Store
 from spaces.base import Batch
 
-
-def run_trial(
-    config: TrialConfig,
-    environment: Environment,
-    report: Callable[[dict[str, Any]], None] | None = None,
-) -> None:
-    """Run or resume one trial until its record stands in the run's folder; at once over if it is done.
-
-    Raises what made it fail, after writing it to ``error.txt``. An interrupt leaves a resumable trial.
-    """
-    store = Store(Path(environment.run))
-    watch = Watch(store.trial_dir(config.hash), report)
-    with store.lock(config.hash, lambda: watch.say("waiting for another process that still holds this trial")):
-        if store.is_done(config.hash):
-            return
-        torch.set_num_threads(environment.threads)
-        try:
-            Trial(config, environment, store, watch).run()
-        except Exception:
-            store.write_error(config.hash, traceback.format_exc())
-            raise
-        finally:
-            watch.close()
+SAME = {"seed", "space", "protocol", "settings", "options", "budget"}
+"""What a trial shares with the one whose record it reads."""
 
 
 class Trial:
@@ -63,7 +41,8 @@ class Trial:
             "n_train": task.split.n_train,
             "n_val": task.split.n_val,
         }
-        setting = Setting(task.space, config.hyper, task.seeded, task.device, evaluator(task))
+        judge = evaluator(task, config.evaluation)
+        setting = Setting(task.space, config.hyper, task.seeded, task.device, judge, self.record_of)
         self.algorithm: Algorithm = ALGORITHMS[config.algorithm](setting)
         self.train, self.val = task.stream("train"), task.stream("val")
         diagnostics = config.settings.diagnostics
@@ -174,23 +153,38 @@ class Trial:
             return [shared | {"error": self.error, "eval_dataset": dataset} for dataset in datasets]
         last = self.history[-1]
         shared |= {"error": ""} | found_columns(self.task.space, last)
-        return [shared | {"eval_dataset": dataset} | self.score(last["genotype"], dataset) for dataset in datasets]
+        return [shared | {"eval_dataset": dataset} | self.judged(last["genotype"], dataset) for dataset in datasets]
+
+    def judged(self, genotype: str, dataset: str) -> dict[str, Any]:
+        """``score``, or what to say of a training whose loss is no number any more."""
+        try:
+            return self.score(genotype, dataset)
+        except Diverged as error:
+            return {"status": "diverged", "error": str(error)}
 
     def score(self, genotype: str, dataset: str) -> dict[str, Any]:
         """The record columns of one evaluation, and with a table the history's anytime accuracies."""
         kind = self.config.evaluation
+
+        def tick(epoch: int, epochs: int) -> None:
+            self.watch.update(force=True, stage=f"training for {dataset}", done=epoch / epochs)
+
         if kind == "table":
             for row in self.history:
                 accuracy = 100 - table_columns(self.task.space, row["genotype"], dataset)["test_error"]
                 row[f"table_accuracy.{dataset}"] = accuracy
             return table_columns(self.task.space, genotype, dataset)
+        if kind == "pruned":
+            assert isinstance(self.algorithm, Search), "the plan lets no other search prune"
+            return from_pruning(self.task, self.algorithm, genotype, self.folder, self.watch.say, tick)
         if kind == "trained":
-
-            def tick(epoch: int, epochs: int) -> None:
-                self.watch.update(force=True, stage=f"training for {dataset}", done=epoch / epochs)
-
             return from_training(self.task, genotype, dataset, self.folder, self.watch.say, tick)
-        return {}
+        return as_found(self.task, genotype, dataset)
+
+    def record_of(self, algorithm: str) -> str | None:
+        """What the run's finished search by ``algorithm`` found, all else but hyperparameters as in this trial."""
+        own = self.config.model_dump(mode="json", include=SAME)
+        return self.store.found(own | {"algorithm": algorithm})
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the rest of the trial depends on: tensors and plain types."""

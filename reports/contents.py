@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from reports import tables
+from reports import paper_tables, tables
 from reports.formats import setting
 from reports.pictures import Album, Picture
 from reports.rows import Labels, labels, ordered
@@ -16,6 +16,7 @@ from reports.sections import Section
 from reports.style import looks
 from reports.table import Table
 from results import comparison
+from results.latency_changes import latency_changes
 from results.published import published
 
 
@@ -86,7 +87,8 @@ def _by_configuration(records: pd.DataFrame, varied: Sequence[str]) -> pd.DataFr
     swept = records
     for column in varied:
         differs = records.groupby(["algorithm", "variant"])[column].transform("nunique") > 1
-        setting_text = f"{column.rpartition('.')[2]} = " + records[column].map(setting)
+        short = column if column.startswith("evaluation.") else column.rpartition(".")[2]
+        setting_text = f"{short} = " + records[column].map(setting)
         joined = swept["variant"] + swept["variant"].map(lambda text: ", " if text else "") + setting_text
         swept = swept.assign(variant=swept["variant"].where(~differs | records[column].isna(), joined))
     return swept
@@ -97,12 +99,17 @@ def _tables(section: Section, records: pd.DataFrame, varied: Sequence[str], name
     if not (records["status"] == "done").any():
         return []
     costs = comparison.cost(records)
+    changes = latency_changes(section.records)
+    latency = [] if changes.empty else [paper_tables.latencies(changes, named)]
     if records["test_error"].isna().all():
-        return [tables.cost(costs, named)]
+        return [*latency, tables.cost(costs, named)]
     compared = comparison.comparison(records)
     paper = published()
-    paper = paper[(paper["task"] == section.space) & paper["test_error"].notna()]
+    elsewhere = paper["table"].isin(paper_tables.LAYOUTS)
+    paper = paper[(paper["task"] == section.space) & paper["test_error"].notna() & ~elsewhere]
     shown = [
+        *paper_tables.beside_published(compared, costs, named),
+        *latency,
         tables.accuracy(compared, costs, paper, named),
         tables.place(compared, named),
         tables.cost(costs, named),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -116,6 +117,79 @@ def sensitivity(frame: pd.DataFrame, column: str, looks: Looks) -> Figure | None
     grid[0][0].set_ylabel("test error (%)")
     _legend(figure, measured["algorithm"], looks)
     return figure
+
+
+def latency(records: pd.DataFrame, looks: Looks) -> Figure | None:
+    """Measured latency (ms) of each found network against the one that the latency table predicts, by data set.
+
+    Bars: the measurement's interquartile range.
+    """
+    known = records.dropna(subset=["latency_ms", "latency_predicted_ms"])
+    if known.empty:
+        return None
+    datasets = list(dict.fromkeys(known["eval_dataset"]))
+    figure, grid = _grid(1, len(datasets))
+    for dataset, axes in zip(datasets, grid[0], strict=True):
+        for algorithm, group in known[known["eval_dataset"] == dataset].groupby("algorithm"):
+            colour, marker = looks[str(algorithm)]
+            axes.errorbar(
+                group["latency_predicted_ms"],
+                group["latency_ms"],
+                yerr=group["latency_iqr_ms"] / 2,
+                fmt=marker,
+                color=colour,
+                alpha=0.8,
+                elinewidth=1.2,
+            )
+        axes.set(title=dataset, xlabel="predicted latency of the operations (ms)")
+    grid[0][0].set_ylabel("measured latency of the network (ms)")
+    _legend(figure, known["algorithm"], looks, lines=False)
+    return figure
+
+
+def widths(records: pd.DataFrame, looks: Looks) -> Figure | None:
+    """The share of channels kept in each gated layer, in the network's order, a line a search."""
+    pruned = records[records["layer_widths"].notna()].drop_duplicates("trial")
+    if pruned.empty:
+        return None
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    axes = figure.subplots()
+    for row in pruned.itertuples():
+        kept = _kept(str(row.layer_widths))
+        axes.step(range(1, len(kept) + 1), kept, where="mid", color=looks[str(row.algorithm)].colour, alpha=0.7)
+    axes.set(xlabel="gated layer, from the input on", ylabel="channels kept (%)", ylim=(0, 103))
+    _legend(figure, pruned["algorithm"], looks)
+    return figure
+
+
+def against_size(records: pd.DataFrame, looks: Looks) -> Figure | None:
+    """Pruned networks: test error (percent) by multiply-adds, and multiply-adds saved by pruned-channel ratio.
+
+    Small marks are searches, a large one is the mean of one (algorithm, variant).
+    """
+    pruned = records.dropna(subset=["flops_full", "test_error"])
+    if pruned.empty:
+        return None
+    pruned = pruned.assign(
+        macs=pruned["flops"] / 1e6, saved=100 * (1 - pruned["flops"] / pruned["flops_full"]), ratio=100 * pruned["prc"]
+    )
+    pairs = {("macs", "test_error"): ("multiply-adds (10⁶)", "test error (%)")}
+    pairs |= {("ratio", "saved"): ("pruned channels (%)", "multiply-adds saved (%)")}
+    figure, grid = _grid(1, 2)
+    for axes, ((x, y), labels) in zip(grid[0], pairs.items(), strict=True):
+        for (algorithm, _), group in pruned.groupby(["algorithm", "variant"], sort=False):
+            colour, marker = looks[str(algorithm)]
+            axes.scatter(group[x], group[y], 28, [colour], marker=marker, alpha=0.6, linewidths=0)
+            axes.scatter(*group[[x, y]].mean(), 100, [colour], marker=marker, edgecolors="black", linewidths=0.8)
+        axes.set(xlabel=labels[0], ylabel=labels[1])
+    _legend(figure, pruned["algorithm"], looks, lines=False)
+    return figure
+
+
+def _kept(widths: str) -> list[float]:
+    """Percent of each layer's channels from a record's ``layer_widths``."""
+    pairs = [text.split(" of ") for text in json.loads(widths).values()]
+    return [100 * int(kept) / int(channels) for kept, channels in pairs]
 
 
 def _grid(rows: int, columns: int) -> tuple[Figure, Any]:

@@ -13,12 +13,15 @@ from matplotlib.figure import Figure
 from reports import figures
 from reports.cells import draw_cell
 from reports.figures import Looks
-from reports.formats import listed
+from reports.formats import listed, significant
 from reports.rows import Labels
 from reports.style import name, precedence, save, theme
 from results import comparison
 
 _SKIPS = {"skip_ratio": "skips / edges not none", "skip_ratio_all_edges": "skips / all edges"}
+
+
+_FEWEST_RANKED = 5  # networks below which a rank correlation says nothing
 
 
 @dataclass(frozen=True)
@@ -38,48 +41,64 @@ class Album:
         self.folder, self.prefix, self.looks = folder, prefix, looks
 
     def searches(self, records: pd.DataFrame, history: pd.DataFrame, mean: bool) -> list[Picture]:
-        """Error against cost, and how the searches that ended went by epoch; ``mean`` where one has a sense."""
+        """What the searches that ended found, and how they went by epoch; ``mean`` where one has a sense."""
         done = records[records["status"] == "done"]
         history = history[history["trial"].isin(done["trial"])]
+        with theme():
+            made = [*self._found(done), *self._by_epoch(done, history, mean)]
+            return [picture for picture in made if picture]
+
+    def _found(self, done: pd.DataFrame) -> list[Picture | None]:
+        """Error against cost, widths and sizes of pruned networks, latency."""
         evaluated = _by_kind(done[done["test_error"].notna()])
+        return [
+            self._picture(
+                "error_cost",
+                f"Test error against search cost. Small: single searches ({_sizes(evaluated)}); large: means.",
+                figures.error_against_cost(evaluated, self.looks),
+            ),
+            self._picture(
+                "layer_widths",
+                f"Channels kept in each gated layer, a line a search ({_sizes(done)}).",
+                figures.widths(done, self.looks),
+            ),
+            self._picture(
+                "pruning",
+                "Pruned networks: test error against multiply-adds, and what a pruned-channel ratio saves. Small: "
+                f"single searches ({_sizes(evaluated)}); large: means.",
+                figures.against_size(evaluated, self.looks),
+            ),
+            self._picture("latency", _latency_caption(done), figures.latency(done, self.looks)),
+        ]
+
+    def _by_epoch(self, done: pd.DataFrame, history: pd.DataFrame, mean: bool) -> list[Picture | None]:
+        """Skip ratio, entropy of α, pruned-channel ratio, λ_max, and the table's accuracy at any time."""
         sizes = _sizes(history[history["algorithm"] != "random"])
         strokes = (
             f"Thin lines: single searches; thick: their mean ({sizes})." if mean else f"A line a search ({sizes})."
         )
         drawn = done[(done["algorithm"] == "random") & (done["evaluation"] == "table")]
         random = {str(k): 100 - v for k, v in drawn.groupby("eval_dataset")["test_error"].mean().items()}
-        curve = comparison.anytime(history, records)
-        with theme():
-            made = [
-                self._picture(
-                    "error_cost",
-                    f"Test error against search cost. Small: single searches ({_sizes(evaluated)}); large: means.",
-                    figures.error_against_cost(evaluated, self.looks),
-                ),
-                self._picture(
-                    "skip_ratio",
-                    f"Skip ratio of the current genotype by epoch, in both definitions. {strokes}",
-                    figures.by_epoch(history, _SKIPS, self.looks, mean),
-                ),
-                self._picture(
-                    "alpha_entropy",
-                    "Entropy of softmax α, mean over the edges, divided by ln(number of operations): 1 is uniform. "
-                    + strokes,
-                    figures.by_epoch(history, {"alpha_entropy": "normalised entropy of α"}, self.looks, mean),
-                ),
-                self._picture(
-                    "lambda_max",
-                    f"Largest eigenvalue of the Hessian in α. {strokes}",
-                    figures.by_epoch(history, {"lambda_max": r"$\lambda_{\max}$"}, self.looks, mean),
-                ),
-                self._picture(
-                    "anytime",
-                    f"Test accuracy in the table of the genotype that a search stopped there would give. {strokes}"
-                    + (" Dashed: mean of random search's picks." if random else ""),
-                    figures.anytime(curve, random, self.looks, mean),
-                ),
-            ]
-        return [picture for picture in made if picture]
+        measured = {
+            "skip_ratio": ("Skip ratio of the current genotype by epoch, in both definitions.", _SKIPS),
+            "alpha_entropy": (
+                "Entropy of softmax α, mean over the edges, divided by ln(number of operations): 1 is uniform.",
+                {"alpha_entropy": "normalised entropy of α"},
+            ),
+            "prc": ("Pruned-channel ratio of the current genotype by epoch.", {"prc": "pruned-channel ratio"}),
+            "lambda_max": ("Largest eigenvalue of the Hessian in α.", {"lambda_max": r"$\lambda_{\max}$"}),
+        }
+        made = [
+            self._picture(name, f"{caption} {strokes}", figures.by_epoch(history, columns, self.looks, mean))
+            for name, (caption, columns) in measured.items()
+        ]
+        anytime = self._picture(
+            "anytime",
+            f"Test accuracy in the table of the genotype that a search stopped there would give. {strokes}"
+            + (" Dashed: mean of random search's picks." if random else ""),
+            figures.anytime(comparison.anytime(history, done), random, self.looks, mean),
+        )
+        return [*made, anytime]
 
     def sensitivities(self, records: pd.DataFrame, varied: Sequence[str]) -> list[Picture]:
         """Test error by the value of each hyperparameter that was ``varied``."""
@@ -97,7 +116,8 @@ class Album:
 
     def cells(self, records: pd.DataFrame, named: Labels) -> list[Picture]:
         """Every cell that was found, drawn once, with the searches that found it and its test errors."""
-        found = records[records["genotype"].notna() & records["edges"].notna()]
+        cells = records["layer_widths"].isna()  # a chain of pruned layers is no cell
+        found = records[records["genotype"].notna() & records["edges"].notna() & cells]
         found = found.assign(edges=found["edges"].map(json.loads))
         found = found[found["edges"].map(len) > 0]
         pictures = []
@@ -116,6 +136,20 @@ class Album:
         stem = f"{self.prefix}{key}"
         svg, png = (save(drawing, self.folder / f"{stem}.{suffix}") for suffix in ("svg", "png"))
         return Picture("", caption, svg, png)
+
+
+def _latency_caption(done: pd.DataFrame) -> str:
+    """What the points are, and how alike the two orders are."""
+    known = done.dropna(subset=["latency_ms", "latency_predicted_ms"])
+    networks = known.groupby(["eval_dataset", "genotype"], sort=False)[["latency_ms", "latency_predicted_ms"]].mean()
+    orders = [
+        f"{dataset}: Spearman's ρ = {significant(own['latency_ms'].corr(own['latency_predicted_ms'], 'spearman'))} "
+        f"over {len(own)} networks."
+        for dataset, own in networks.groupby("eval_dataset", sort=False)
+        if len(own) >= _FEWEST_RANKED
+    ]
+    measured = "Measured latency of each found network, with the interquartile range, against the latency table's sum."
+    return " ".join([measured, *orders])
 
 
 def _finders(group: pd.DataFrame, named: Labels) -> str:

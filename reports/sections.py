@@ -18,6 +18,7 @@ KEYS = ["protocol", "space", "search_dataset"]
 _EVALUATIONS = {
     "table": "looked up in the space's table of trained networks",
     "trained": "found networks trained from scratch here",
+    "pruned": "networks cut from the searched ones, batch norm's statistics estimated anew, fine-tuned here",
 }
 
 

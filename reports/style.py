@@ -24,6 +24,8 @@ NAMES = {
     "fairdarts": "FairDARTS",
     "pdarts": "P-DARTS",
     "pcdarts": "PC-DARTS",
+    "baseline": "Baseline (unpruned)",
+    "random_pruning": "Random pruning",
     "network_slimming": "Network Slimming",
     "tas": "TAS",
     "pt": "PT",

@@ -12,7 +12,7 @@ import pandas as pd
 
 from reports import formats as f
 
-_LISTS = ["test_error_values", "values"]
+_LISTS = ["test_error_values", "latency_values", "values"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,10 @@ class Table:
         folder.mkdir(parents=True, exist_ok=True)
         flat = self.numbers.copy()
         for column in flat.columns.intersection(_LISTS):
-            flat[column] = [" ".join(map(repr, map(float, values))) for values in flat[column]]
+            flat[column] = [
+                " ".join(map(repr, map(float, values))) if isinstance(values, Sequence) else ""
+                for values in flat[column]
+            ]
         flat.to_csv(folder / f"{self.key}.csv", index=False)
         (folder / f"{self.key}.tex").write_text(self.latex(), encoding="utf-8")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 
 import pandas as pd
@@ -13,6 +14,9 @@ from results.statistics import FEWEST_PAIRS, friedman
 
 FEW = 5
 """Below so many values a mean and an interval say little, and every value is shown."""
+
+LONGEST = 200
+"""Characters of a genotype shown: one of channels may have thousands. The table's file has all of them."""
 
 
 def accuracy(compared: pd.DataFrame, costs: pd.DataFrame, published: pd.DataFrame, named: Labels) -> Table:
@@ -38,6 +42,7 @@ def accuracy(compared: pd.DataFrame, costs: pd.DataFrame, published: pd.DataFram
         "Every value (%)": [
             f.listed(values) if show else "" for values, show in zip(rows["test_error_values"], few, strict=True)
         ],
+        "Top-5 error (%), mean": rows["test_top5_error_mean"].map(f.fixed),
         "Retraining sd (points)": rows["retraining_sd"].map(f.fixed),
         "Diverged": counts(rows["n_diverged"]),
         "Failed": counts(rows["n_failed"]),
@@ -210,6 +215,7 @@ def trials(records: pd.DataFrame, named: Labels) -> Table:
         "Data set": rows["eval_dataset"].fillna(""),
         "Evaluation": kinds(rows),
         "Test error (%)": rows["test_error"].map(f.fixed),
+        "Top-5 error (%)": rows["test_top5_error"].map(f.fixed),
         "Validation error (%)": rows["val_error"].map(f.fixed),
         "Rank": rows["rank"].map(f.count),
         "Percentile (%)": rows["percentile_in_space"].map(f.fixed),
@@ -221,9 +227,15 @@ def trials(records: pd.DataFrame, named: Labels) -> Table:
         "λ_max of the Hessian of α": rows["lambda_max"].map(f.significant),
         "Parameters": rows["params"].map(f.count),
         "Network (10⁶ multiply-adds)": (rows["flops"] / 1e6).map(f.significant),
+        "Latency (ms)": rows["latency_ms"].map(f.significant),
+        "Latency predicted (ms)": rows["latency_predicted_ms"].map(f.significant),
+        "Expected latency of α": rows["latency_expected"].map(f.significant),
         "Search time (s)": rows["search_seconds"].map(f.significant),
         f"Search cost ({macs})": (rows["search_macs"] / divisor).map(f.significant),
-        "Architecture": rows["genotype"].fillna(""),
+        "PRC (%)": rows["prc"].map(f.percent),
+        "Error before fine-tuning (%)": rows["test_error_before"].map(f.fixed),
+        "Error of the whole network (%)": rows["test_error_unpruned"].map(f.fixed),
+        "Architecture": rows["genotype"].fillna("").map(lambda text: textwrap.shorten(text, LONGEST, placeholder=" …")),
     }
     return table("trials", "Every trial", rows.drop(columns=["edges", "library_versions"], errors="ignore"), shown)
 

@@ -29,11 +29,29 @@ MEANS = {
     "regret": "regret_mean",
     "skip_ratio": "skip_ratio_mean",
     "skip_ratio_all_edges": "skip_ratio_all_edges_mean",
+    "test_top5_error": "test_top5_error_mean",
+    "params": "params_mean",
+    "flops": "flops_mean",
+    "latency_ms": "latency_ms_mean",
+    "prc": "prc_mean",
+    "test_error_before": "test_error_before_mean",
+    "test_error_unpruned": "test_error_unpruned_mean",
+    "params_full": "params_full_mean",
+    "flops_full": "flops_full_mean",
+    "latency_full_ms": "latency_full_ms_mean",
 }
-COSTS = ("search_seconds", "search_macs", "forwards", "weight_backwards", "alpha_backwards", "peak_memory_mb")
+COSTS = (
+    "search_seconds",
+    "search_device_days",
+    "search_macs",
+    "forwards",
+    "weight_backwards",
+    "alpha_backwards",
+    "peak_memory_mb",
+)
 
-PAPER_TABLES = {"nats": "table4"}
-"""The table of the paper that holds a space's test errors and skip ratios, one row per data set and algorithm."""
+PAPER_TABLES = ("table1", "table3", "table4")
+"""The paper's tables of test errors by space (its ``task``), data set, algorithm and variant."""
 
 
 def comparison(records: pd.DataFrame) -> pd.DataFrame:
@@ -43,7 +61,8 @@ def comparison(records: pd.DataFrame) -> pd.DataFrame:
     a method of which none is done has its rows all the same, with n = 0. ``test_error_values`` lists the searches'
     errors in the order of seeds; ``retraining_sd`` is the standard deviation (ddof = 1) over retrainings of one search,
     averaged over searches, NaN without any. ``published_*`` is the paper's, ``published_skip_ratio`` a fraction, for
-    the row's space, evaluation data set and algorithm, whatever its protocol and variant.
+    the row's space, evaluation data set and algorithm, whatever its protocol and variant; NaN where the paper itself
+    has several variants of the algorithm and none without a name.
     """
     rows: list[dict[str, Any]] = []
     for setting, trials in records.groupby(SETTING, dropna=False, sort=False):
@@ -166,7 +185,8 @@ def _outcome(evaluated: pd.DataFrame) -> dict[str, Any]:
     """What ``comparison`` says of the done records of one setting, measure and method."""
     searches = _per_search(evaluated)
     means = {name: float(searches[column].mean()) for column, name in MEANS.items()}
-    return {**_test_error(searches), **means, "retraining_sd": float(searches["retraining_sd"].mean())}
+    spread = {"prc_sd": float(searches["prc"].std(ddof=1)), "retraining_sd": float(searches["retraining_sd"].mean())}
+    return {**_test_error(searches), **means, **spread}
 
 
 def _test_error(searches: pd.DataFrame) -> dict[str, Any]:
@@ -178,12 +198,11 @@ def _test_error(searches: pd.DataFrame) -> dict[str, Any]:
 
 def _beside_published(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with the paper's figures for the same space, evaluation data set and algorithm."""
-    paper = pd.concat(
-        [published(table).assign(space=space) for space, table in PAPER_TABLES.items()], ignore_index=True
-    )
+    paper = published()
+    paper = paper[paper["table"].isin(PAPER_TABLES) & (paper["variant"] == "")]
     shown = pd.DataFrame(
         {
-            "space": paper["space"],
+            "space": paper["task"],
             "eval_dataset": paper["dataset"],
             "algorithm": paper["algorithm"],
             "published_error": paper["test_error"],

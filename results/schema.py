@@ -26,13 +26,14 @@ COLUMNS: dict[str, str] = {
     "n_train": "Int64",
     "n_val": "Int64",
     "eval_dataset": "str",
-    "evaluation": "str",  # table | trained | none
+    "evaluation": "str",  # table | trained | pruned | none
     "seed": "Int64",
     "split_seed": "Int64",
     "eval_seed": "Int64",
     "genotype": "str",
     "edges": "str",  # JSON list of {cell, source, target, operation, weight}
     "test_error": "float64",
+    "test_top5_error": "float64",  # where there are so many classes that it says something
     "val_error": "float64",
     "rank": "float64",  # 1 + the number of strictly better genotypes of the space
     "percentile_in_space": "float64",  # 100 × the share strictly worse
@@ -40,7 +41,10 @@ COLUMNS: dict[str, str] = {
     "params": "float64",
     "flops": "float64",  # multiply-adds of convolutions and linear layers
     "latency_ms": "float64",
+    "latency_iqr_ms": "float64",  # interquartile range of the measurement
     "latency_source": "str",
+    "latency_predicted_ms": "float64",  # Σ over the network's edges of a latency table's entries
+    "latency_expected": "float64",  # ⟨softmax α, Lat⟩ over the edges; the operations' mean latency is 1
     "search_seconds": "float64",
     "search_device_days": "float64",
     "search_macs": "float64",
@@ -56,7 +60,16 @@ COLUMNS: dict[str, str] = {
     "alpha_entropy": "float64",  # 1 = uniform
     "lambda_max": "float64",
     "collapsed": "boolean",
-    "prc": "float64",
+    "prc": "float64",  # pruned-channel ratio reached, as the space counts it: prc_global or prc_mean_layer
+    "prc_asked": "float64",  # missing where the exact zeros of the gates decided
+    "prc_global": "float64",  # removed / all channels
+    "prc_mean_layer": "float64",  # the mean over layers of removed / all
+    "layer_widths": "str",  # JSON object: gated layer to "kept of all"
+    "test_error_unpruned": "float64",  # the searched network, whole
+    "test_error_before": "float64",  # the pruned network, not fine-tuned
+    "params_full": "float64",  # of the whole network, as the two below
+    "flops_full": "float64",
+    "latency_full_ms": "float64",
     "code_version": "str",
     "library_versions": "str",  # JSON
     "started_at": "str",  # ISO 8601
@@ -79,6 +92,8 @@ HISTORY_COLUMNS: dict[str, str] = {
     "val_loss": "float64",
     "val_accuracy": "float64",
     "lambda_max": "float64",
+    "latency_expected": "float64",
+    "prc": "float64",  # of the epoch's genotype
     "lr": "float64",
     "search_seconds": "float64",  # this and the counts below are cumulative
     "search_macs": "float64",
@@ -88,6 +103,10 @@ HISTORY_COLUMNS: dict[str, str] = {
     "diagnostics_seconds": "float64",
 }
 """Name of every history column but ``table_accuracy.<dataset>`` (percent), with its pandas dtype."""
+
+
+CONCAT = "concat"
+"""The ``operation`` of an edge that only gathers a node into its cell's output, where ``edges`` holds such."""
 
 
 def records_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -109,9 +128,10 @@ def history_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 def skip_ratios(edges: Iterable[Mapping[str, Any]]) -> tuple[float, float, int]:
     """Skips among a genotype's edges: skips / edges not none, skips / all edges, and the number of none edges.
 
-    The first is how NATS-Bench and the RARTS paper's Table 4 count. A ratio over no edges at all is NaN.
+    The first is how NATS-Bench and the RARTS paper's Table 4 count. A ratio over no edges at all is NaN; what gathers
+    nodes into the output is no edge here.
     """
-    operations = [edge["operation"] for edge in edges]
+    operations = [edge["operation"] for edge in edges if edge["operation"] != CONCAT]
     skips, nones = operations.count("skip_connect"), operations.count("none")
     kept = len(operations) - nones
     return skips / kept if kept else math.nan, skips / len(operations) if operations else math.nan, nones

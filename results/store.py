@@ -27,7 +27,7 @@ from filelock import FileLock, Timeout
 
 from results.atomic import replacing, write_text
 from results.errors import BadInput
-from results.schema import history_frame, records_frame
+from results.schema import COLUMNS, history_frame, records_frame
 
 MERGED = ("algorithms", "seeds")
 """Lists of a run's configuration that may grow when it is opened again."""
@@ -88,6 +88,11 @@ class Store:
         """Store the trial's configuration. ``config["columns"]`` holds the record columns known before it runs."""
         _write_json(self.trial_dir(trial) / "config.json", config)
 
+    def read_config(self, trial: str) -> dict[str, Any]:
+        """A trial's configuration without its record columns. Raises ``BadInput`` where it cannot be read."""
+        config: dict[str, Any] = _read_json(self.trial_dir(trial) / "config.json")
+        return {name: value for name, value in config.items() if name != "columns"}
+
     def write_history(self, trial: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Store the trial's history, one row an epoch."""
         with replacing(self.trial_dir(trial) / "history.parquet") as temporary:
@@ -127,7 +132,20 @@ class Store:
     def records(self) -> pd.DataFrame:
         """The records of every trial that is done or failed; one that is neither, having been interrupted, has none."""
         rows = [row for folder in self._trial_dirs() for row in _rows(folder)]
-        return records_frame(rows).sort_values(ORDER, kind="stable", ignore_index=True)
+        return _inherited(records_frame(rows)).sort_values(ORDER, kind="stable", ignore_index=True)
+
+    def found(self, wanted: Mapping[str, Any]) -> str | None:
+        """The genotype of the one done search whose configuration has every value of ``wanted``; None without any.
+
+        Raises ``BadInput`` where several have, and have found different ones.
+        """
+        folders = [path for path in self._trial_dirs() if (path / "done").exists()]
+        configs = {path: _read_json(path / "config.json") for path in folders}
+        alike = [p for p, c in configs.items() if all(c.get(name) == value for name, value in wanted.items())]
+        found = {row["genotype"] for path in alike for row in _rows(path) if row["status"] == "done"}
+        if len(found) > 1:
+            raise BadInput(f"the run has {len(found)} different searches by {wanted.get('algorithm')}: leave one")
+        return next(iter(found), None)
 
     def history(self, trials: Iterable[str]) -> pd.DataFrame:
         """The history of these trials, one after the other; one that failed before its first epoch has none."""
@@ -200,6 +218,14 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
     columns = _read_json(config)["columns"] if config.exists() else {}
     lines = error.read_text(encoding="utf-8").strip().splitlines()
     return [{**columns, "trial": folder.name, "status": "failed", "error": lines[-1] if lines else ""}]
+
+
+def _inherited(records: pd.DataFrame) -> pd.DataFrame:
+    """The records, those of retrainings with the hyperparameters of the search whose result they train."""
+    searches = records.drop_duplicates("trial").set_index("trial")
+    for name in records.columns.difference([*COLUMNS]):
+        records[name] = records[name].fillna(records["parent"].map(searches[name]))
+    return records
 
 
 def _write_json(path: Path, value: Any) -> None:

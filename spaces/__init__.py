@@ -5,6 +5,9 @@ To add one: a file with a subclass of ``Space`` (base.py), and its line in ``SPA
 
 from spaces.base import Space
 from spaces.bilevel import Bilevel
+from spaces.darts import Darts
+from spaces.mobilenetv2 import MobileNetV2Width
 from spaces.nats import Nats
+from spaces.resnet164 import ResNet164
 
-SPACES: dict[str, type[Space]] = {space.name: space for space in (Bilevel, Nats)}
+SPACES: dict[str, type[Space]] = {space.name: space for space in (Bilevel, Nats, Darts, ResNet164, MobileNetV2Width)}

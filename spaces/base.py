@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from results.errors import BadInput
@@ -78,6 +78,23 @@ class Score:
     source: str
 
 
+@dataclass(frozen=True)
+class Timed:
+    """One operation as it occurs in the stand-alone network: what a latency table measures.
+
+    ``kind`` names the edges that carry it alike (see ``Space.kind``), ``shape`` is its input, (channels, height, width)
+    for one image, ``count`` the number of cells that hold it at this shape on one edge. ``build`` makes its module; it
+    is None for an operation that is not there at all ("none" outside a supernet).
+    """
+
+    kind: str
+    operation: str
+    build: Callable[[], nn.Module] | None
+    shape: tuple[int, int, int]
+    stride: int
+    count: int
+
+
 class SpaceOptions(BaseModel):
     """Fields of a space that a user may set. ``classes`` and ``image_size`` come from the data set and the protocol."""
 
@@ -85,6 +102,7 @@ class SpaceOptions(BaseModel):
     classes: int = 10
     image_size: int = 32
     in_channels: int = 3
+    latency_source: str = Field("", description="the latency table behind the latencies; --latency sets it")
 
 
 class Space(ABC):
@@ -93,6 +111,10 @@ class Space(ABC):
     name: ClassVar[str]
     Options: ClassVar[type[SpaceOptions]] = SpaceOptions
     table_datasets: ClassVar[tuple[str, ...]] = ()
+    relaxed: ClassVar[bool] = True
+    """Whether α chooses among an edge's operations, so that its entropy and its Hessian tell of a search's health."""
+    inherits: ClassVar[bool] = False
+    """Whether what is found is cut from the searched network, weights and all, and not trained from scratch."""
 
     def __init__(self, options: SpaceOptions | None = None, table: Any = None) -> None:
         self.options = options if options is not None else self.Options()
@@ -157,9 +179,22 @@ class Space(ABC):
     def build(self, genotype: Genotype, trained: nn.Module | None = None) -> nn.Module:
         """The stand-alone network ``forward(x) -> logits``, inheriting trained weights where the space can."""
 
+    def full(self, weights: Mapping[str, Tensor], alpha: Alpha) -> nn.Module:
+        """What ``build`` cuts from where the space ``inherits``: the whole network after a search, α folded in."""
+        raise BadInput(f"the space {self.name} inherits no weights")
+
     @abstractmethod
     def edges(self, genotype: Genotype) -> list[Edge]:
         """The genotype's edges. Raises BadInput for text that is no genotype of this space."""
+
+    def canonical(self, genotype: Genotype) -> Genotype:
+        """``genotype`` as records hold it, be it named or written in another way. Raises BadInput as ``edges`` does."""
+        self.edges(genotype)
+        return genotype
+
+    def columns(self, genotype: Genotype) -> dict[str, Any]:
+        """Record columns of ``genotype`` that only this space knows of."""
+        return {}
 
     @abstractmethod
     def sample(self, generator: torch.Generator) -> Genotype:
@@ -168,6 +203,14 @@ class Space(ABC):
     @abstractmethod
     def mutate(self, genotype: Genotype, generator: torch.Generator) -> Genotype:
         """A neighbour of ``genotype``: one choice changed."""
+
+    def timed(self) -> list[Timed]:
+        """Every operation at every size at which the stand-alone network can hold it, in the order of α's columns."""
+        raise BadInput(f"the space {self.name} has no latencies")
+
+    def kind(self, edge: Edge) -> str:
+        """The ``kind`` under which ``timed`` lists the operation of ``edge``."""
+        return edge.cell
 
     def score(self, genotype: Genotype, dataset: str, epochs: int | None = None) -> Score | None:
         """A table's answer (``epochs``: training length, the longest by default); None where it must be trained."""

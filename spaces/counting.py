@@ -8,12 +8,14 @@ multiply-add per output for the bias); batch norm, activations, pooling, additio
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
+
+from spaces.base import Mix
 
 _BATCH = 2  # batch norm in training mode refuses a single value per channel; the count is linear in the batch
 
@@ -26,20 +28,25 @@ def parameters(module: nn.Module) -> int:
 def multiply_adds(module: nn.Module, input_shape: Sequence[int], *extra: Any) -> int:
     """Multiply-adds of ``module(x, *extra)`` for one image x of ``input_shape``, (channels, height, width).
 
-    Runs on fake tensors: nothing is computed, and the module and ``extra`` stay as they are. Works in either mode, with
-    the same count.
+    Runs on the meta device: nothing is computed, the count is that of every device, and the module and ``extra``
+    (tensors, dictionaries of them, a Mix) stay as they are. Works in either mode, with the same count.
     """
-    fake = FakeTensorMode(allow_non_fake_inputs=True)
     counter = FlopCounterMode(display=False, custom_mapping={torch.ops.aten.addmm: _linear_with_bias})
-    with fake, torch.no_grad():
-        tensors: dict[str, Tensor] = {
-            name: fake.from_tensor(t) for name, t in (*module.named_parameters(), *module.named_buffers())
-        }
-        device = next((t.device for t in tensors.values()), torch.device("cpu"))
-        x = torch.empty((_BATCH, *input_shape), device=device)
-        with counter:
-            torch.func.functional_call(module, tensors, (x, *extra))
+    tensors: dict[str, Tensor] = {
+        name: t.to("meta") for name, t in (*module.named_parameters(), *module.named_buffers())
+    }
+    x = torch.empty((_BATCH, *input_shape), device="meta")
+    with torch.no_grad(), counter:
+        torch.func.functional_call(module, tensors, (x, *map(_on_meta, extra)))
     return counter.get_total_flops() // (2 * _BATCH)
+
+
+def _on_meta(value: Any) -> Any:
+    if isinstance(value, Mix):
+        return replace(value, weights=_on_meta(value.weights))
+    if isinstance(value, dict):
+        return {name: _on_meta(entry) for name, entry in value.items()}
+    return value.to("meta") if isinstance(value, Tensor) else value
 
 
 def _linear_with_bias(

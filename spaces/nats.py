@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from pathlib import Path
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from spaces.base import Alpha, Edge, Genotype, Score, Space, SpaceOptions
-from spaces.nats_cell import EDGES, OPERATIONS, TinyNetwork, parse, text
+from spaces.base import Alpha, Edge, Genotype, Score, Space, SpaceOptions, Timed
+from spaces.nats_cell import EDGES, OPERATIONS, STAGES, TinyNetwork, operation, parse, text
 from spaces.nats_supernet import Supernet
 from spaces.nats_table import DATASETS, Table, how_to_get, open_table
 
@@ -93,6 +95,16 @@ class Nats(Space):
         others = [name for name in OPERATIONS if name != operations[edge]]
         operations[edge] = others[int(torch.randint(len(others), (1,), generator=generator))]
         return text(operations)
+
+    def timed(self) -> list[Timed]:
+        """The five operations in the three stages' cells."""
+        o, found = self.options, []
+        for stage in range(STAGES):
+            width, side = o.channels * 2**stage, math.ceil(o.image_size / 2**stage)
+            for name in OPERATIONS:
+                build = None if name == "none" else partial(operation, name, width)
+                found.append(Timed("cell", name, build, (width, side, side), 1, o.cells))
+        return found
 
     def score(self, genotype: Genotype, dataset: str, epochs: int | None = None) -> Score | None:
         """The table's answer after ``epochs`` (12 or 200) of training; None without a table."""

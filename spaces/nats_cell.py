@@ -22,6 +22,7 @@ EDGES: tuple[tuple[int, int], ...] = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3
 """The six edges as (target, source), in the order of the benchmark's text form."""
 
 NODES = 4
+STAGES = 3
 FORM = "|op~0|+|op~0|op~1|+|op~0|op~1|op~2|"
 
 
@@ -162,7 +163,7 @@ class TinyNetwork(nn.Module):
         super().__init__()
         self.stem = nn.Sequential(nn.Conv2d(in_channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
         blocks: list[nn.Module] = []
-        for stage in range(3):
+        for stage in range(STAGES):
             width = channels * 2**stage
             if stage:
                 blocks.append(Reduction(width // 2, width))

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spaces.base import Mix
-from spaces.nats_cell import EDGES, NODES, OPERATIONS, Reduction
+from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, Reduction
 from spaces.pooling import avg_pool_3x3
 
 NONE, SKIP, CONV1, CONV3, POOL = (
@@ -87,7 +87,7 @@ class Supernet(nn.Module):
             nn.BatchNorm2d(channels, track_running_stats=False),
         )
         blocks: list[nn.Module] = []
-        for stage in range(3):
+        for stage in range(STAGES):
             width = channels * 2**stage
             if stage:
                 blocks.append(Reduction(width // 2, width, tracked=False))

@@ -9,7 +9,16 @@ import pandas as pd
 
 from results.store import Store
 
-CLOCKS = ["search_seconds", "search_device_days", "peak_memory_mb", "started_at", "diagnostics_seconds"]
+CLOCKS = [
+    "search_seconds",
+    "search_device_days",
+    "peak_memory_mb",
+    "started_at",
+    "diagnostics_seconds",
+    "latency_ms",
+    "latency_iqr_ms",
+    "latency_full_ms",
+]
 """What two equal trials may differ in."""
 
 CHECKOUT = ["code_version"]

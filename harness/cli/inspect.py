@@ -16,7 +16,7 @@ from harness.data import DATASETS
 from harness.data.lookup import lookup
 from harness.evaluate import table_columns
 from harness.geometry import geometry
-from harness.protocol import Protocol, protocol_names, validated
+from harness.protocol import Protocol, protocol_names, protocol_spaces, validated
 from reports.cells import draw_cell
 from results.errors import BadInput
 from results.schema import skip_ratios
@@ -31,11 +31,14 @@ Genotype = Annotated[str, typer.Option(help="an architecture in the space's nota
 def list_(json_: options.Json = False) -> None:
     """The algorithms, spaces, data sets, protocols, and the keys that --set knows."""
     found: dict[str, Any] = {
-        "algorithms": {name: cls.title for name, cls in ALGORITHMS.items()},
+        "algorithms": {
+            name: {"title": cls.title, "source": cls.source, "departures": cls.departures}
+            for name, cls in ALGORITHMS.items()
+        },
         "spaces": {name: _first_line(cls.__doc__) for name, cls in SPACES.items()},
         "datasets": list(DATASETS),
         "protocols": protocol_names(),
-        "keys": {name: Protocol.load("quick", name).keys() for name in SPACES if _has_protocol(name)},
+        "keys": {name: Protocol.load("quick", name).keys() for name in protocol_spaces("quick")},
     }
     if json_:
         _print_json(found)
@@ -45,6 +48,10 @@ def list_(json_: options.Json = False) -> None:
         for name in entries:
             detail = entries[name] if isinstance(entries, dict) else ""
             text = ", ".join(detail) if isinstance(detail, list) else detail
+            if isinstance(text, dict):
+                text = (
+                    f"{text['title']}: {text['source']}{'; differs: ' * bool(text['departures'])}{text['departures']}"
+                )
             console.print(f"  {name:16} {text}".rstrip(), markup=False, highlight=False)
 
 
@@ -87,6 +94,8 @@ def describe(
     network = made.supernet() if genotype is None else made.build(genotype)
     extra = [made.relax(made.alphas(torch.Generator()))] if genotype is None else []
     columns = {"params": parameters(network), "flops": multiply_adds(network, image, *extra)}
+    if not made.relaxed:
+        columns["gates"] = sum(a.numel() for a in made.alphas(torch.Generator()).values())
     _answer({"space": space, "dataset": dataset} | columns, made, genotype, json_)
 
 
@@ -106,8 +115,10 @@ def show(
 
 def _answer(columns: dict[str, Any], space: Space, genotype: str | None, as_json: bool) -> None:
     if genotype is not None:
-        skip, skip_all, none = skip_ratios([edge.as_dict() for edge in space.edges(genotype)])
-        columns |= {"genotype": genotype, "skip_ratio": skip, "skip_ratio_all_edges": skip_all, "none_edges": none}
+        columns |= {"genotype": genotype, **space.columns(genotype)}
+        if space.relaxed:
+            skip, skip_all, none = skip_ratios([edge.as_dict() for edge in space.edges(genotype)])
+            columns |= {"skip_ratio": skip, "skip_ratio_all_edges": skip_all, "none_edges": none}
     if as_json:
         _print_json(columns)
         return
@@ -123,11 +134,3 @@ def _print_json(value: Any) -> None:
 
 def _first_line(doc: str | None) -> str:
     return (doc or "").strip().splitlines()[0]
-
-
-def _has_protocol(space: str) -> bool:
-    try:
-        Protocol.load("quick", space)
-    except BadInput:
-        return False
-    return True

@@ -27,9 +27,31 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", help="override, repeatable: lr=0.1, rarts.lam=2, space.channels=8", rich_help_panel=WHAT),
 ]
+Prc = Annotated[
+    float | None,
+    typer.Option(
+        help="share of the channels to prune, 0.4 for 40 %; default: the zeros that ℓ1 leaves", rich_help_panel=WHAT
+    ),
+]
 Split = Annotated[
     str | None,
     typer.Option(help="halves of the training data, or nats: NATS-Bench's own protocol", rich_help_panel=WHAT),
+]
+Latency = Annotated[
+    Path | None,
+    typer.Option(
+        help="latency table of this device, written by `latency`: gives the penalty its figures "
+        "(latency_weight switches it on) and predicts the found network's latency",
+        rich_help_panel=WHAT,
+    ),
+]
+AnyLatency = Annotated[
+    bool,
+    typer.Option(
+        "--any-latency",
+        help="take a latency table of another device, thread count or network size",
+        rich_help_panel=WHAT,
+    ),
 ]
 Budget = Annotated[
     str | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +12,14 @@ import typer
 import results
 from harness.cli import app, console, options
 from harness.cli.shared import Comparing, with_options
-from harness.experiment import Request, plan
+from harness.data.lookup import lookup
+from harness.experiment import Plan, plan
 from harness.experiment import run as run_plan
 from reports import page
+from spaces import SPACES
 
 CONTROL = "random"
-"""The search that every other must beat; in each run unless --no-random."""
+"""The search that every other must beat; in each run of architectures unless --no-random."""
 
 Algos = Annotated[
     str, typer.Option(help="algorithms, comma separated; `list` names them", rich_help_panel=options.WHAT)
@@ -35,17 +38,19 @@ def run(asked: Comparing, algos: Algos = "rarts,darts2", random: Control = True)
     Example: harness run --algos rarts,darts2 --space nats
     """
     algorithms = options.names(algos)
-    finish(asked.request(algorithms + ([CONTROL] if random and CONTROL not in algorithms else [])))
+    # Where networks are pruned, none is drawn and trained: the control there is random_pruning, and not free.
+    wanted = random and not lookup("space", asked.space, SPACES).inherits
+    control = [CONTROL] if wanted and CONTROL not in algorithms else []
+    finish(plan(asked.request(algorithms + control)))
 
 
-def finish(request: Request) -> None:
-    """Run a request to its report; an interrupt leaves it resumable and says how. Exits 1 if a trial failed."""
-    made = plan(request)
+def finish(made: Plan) -> None:
+    """Run a plan to its report; an interrupt leaves it resumable and says how. Exits 1 if a trial failed."""
     try:
         records = run_plan(made, console)
     except KeyboardInterrupt:
         console.print("\ninterrupted; the same command goes on from the last checkpoints:")
-        console.print(f"  {made.config['command']}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"  {shlex.join(made.request.command)}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(130) from None
     report(made.folder, records)
 

@@ -12,6 +12,8 @@ from typing import Any, get_args, get_type_hints
 from harness.cli import options
 from harness.data.lookup import lookup
 from harness.experiment import Evaluate, Request
+from results.errors import BadInput
+from spaces import SPACES
 
 
 @dataclass(frozen=True)
@@ -47,25 +49,42 @@ class Comparing(Running):
 
     space: options.Space = "nats"
     dataset: options.Dataset = None
+    prc: options.Prc = None
     eval_dataset: options.EvalDataset = None
     split: options.Split = None
     budget: options.Budget = None
+    latency: options.Latency = None
+    any_latency: options.AnyLatency = False
     evaluate: options.Evaluate = "auto"
     out: options.Out = None
     log: options.Log = None
 
     def fields(self) -> dict[str, Any]:
         """The fields of a Request that these options decide. Raises BadInput for what is malformed."""
-        return super().fields() | {
+        shared = super().fields()
+        return shared | {
             "space": self.space,
+            "overrides": shared["overrides"] + self._prc(),
             "dataset": self.dataset,
             "eval_datasets": options.names(self.eval_dataset) or None,
             "split": self.split,
             "budget": self.budget,
+            "latency": self.latency,
+            "any_latency": self.any_latency,
             "evaluate": lookup("--evaluate", self.evaluate, dict(zip(WAYS, WAYS, strict=True))),
             "out": self.out,
             "log": options.names(self.log),
         }
+
+    def _prc(self) -> list[str]:
+        """``--prc`` as an override."""
+        if self.prc is None:
+            return []
+        if not lookup("space", self.space, SPACES).inherits:
+            raise BadInput(f"--prc {self.prc:g}: the space {self.space} has no channels to prune")
+        if not 0 < self.prc < 1:
+            raise BadInput(f"--prc {self.prc:g} is not between 0 and 1: give the share to prune, 0.4 for 40 %")
+        return [f"space.prc={self.prc:g}"]
 
     def request(self, algorithms: list[str], **more: Any) -> Request:
         """The request that these options make for ``algorithms``."""

@@ -10,6 +10,7 @@ import typer
 from harness.cli import app, options
 from harness.cli.run import finish
 from harness.cli.shared import Comparing, with_options
+from harness.experiment import plan
 from harness.variation import points
 
 Vary = Annotated[
@@ -34,4 +35,4 @@ def sweep(
     Lists are crossed with each other, and repeated for every draw of the samplers (as Ray Tune's num_samples).
     """
     out = asked.out or Path("runs") / f"sweep-{algo}-{asked.space}-{asked.protocol}"
-    finish(asked.request(options.names(algo), points=points(vary, samples), out=out))
+    finish(plan(asked.request(options.names(algo), points=points(vary, samples), out=out)))

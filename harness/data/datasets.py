@@ -66,6 +66,11 @@ DATASETS: dict[str, Reader] = {
 }
 
 
+def data_folder(data_dir: Path | None) -> Path:
+    """Where data sets are: ``data_dir``, by default ``$HARNESS_DATA``, else ``./data``."""
+    return (data_dir if data_dir is not None else Path(os.environ.get("HARNESS_DATA") or "data")).expanduser()
+
+
 def load(name: str, data_dir: Path | None = None, image_size: int | None = None, download: bool = False) -> Dataset:
     """The data set ``name`` with images of side ``image_size`` (its own size where None).
 
@@ -74,8 +79,7 @@ def load(name: str, data_dir: Path | None = None, image_size: int | None = None,
     be downloaded, or too large for memory.
     """
     reader = lookup("data set", name, DATASETS)
-    folder = data_dir if data_dir is not None else Path(os.environ.get("HARNESS_DATA") or "data")
-    images = reader.read(name, folder.expanduser(), image_size, download)
+    images = reader.read(name, data_folder(data_dir), image_size, download)
     size = image_size if image_size is not None else images.train_x.shape[-1]
     train_x, test_x = resize(images.train_x, size), resize(images.test_x, size)
     mean, std = channel_statistics(train_x)

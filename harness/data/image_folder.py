@@ -24,6 +24,16 @@ def read_image_folder(name: str, folder: Path, image_size: int | None, download:
     image cannot be decoded, or where the pixels pass the memory limit; nothing here can be downloaded.
     """
     size = DEFAULT_SIZE if image_size is None else image_size
+    train, test = open_image_folders(name, folder)
+    check_memory(len(train) + len(test), 3, size)
+    return Images(*_decoded(train, size), *_decoded(test, size), len(train.classes), describe(train, test))
+
+
+def open_image_folders(name: str, folder: Path) -> tuple[ImageFolder, ImageFolder]:
+    """``train`` and ``val`` of ``folder`` (or of ``folder/<name>``), listed, no image opened.
+
+    Raises BadInput where they are missing or disagree in their classes.
+    """
     roots = (folder, folder / name)
     root = next((r for r in roots if (r / "train").is_dir() and (r / "val").is_dir()), None)
     if root is None:
@@ -35,9 +45,12 @@ def read_image_folder(name: str, folder: Path, image_size: int | None, download:
     if train.classes != test.classes:
         odd = sorted(set(train.classes) ^ set(test.classes))[0]
         raise BadInput(f"{name}: class folder {odd} is in only one of train and val of {root}; give both the same")
-    check_memory(len(train) + len(test), 3, size)
-    source = f"image folders of {len(train.classes)} classes: {len(train):,} training and {len(test):,} test images"
-    return Images(*_decode(train, size), *_decode(test, size), len(train.classes), source)
+    return train, test
+
+
+def describe(train: ImageFolder, test: ImageFolder) -> str:
+    """What was found, in words."""
+    return f"image folders of {len(train.classes)} classes: {len(train):,} training and {len(test):,} test images"
 
 
 def _open(folder: Path) -> ImageFolder:
@@ -50,13 +63,18 @@ def _open(folder: Path) -> ImageFolder:
         ) from error
 
 
-def _decode(images: ImageFolder, size: int) -> tuple[Tensor, Tensor]:
+def decode(path: str) -> Image.Image:
+    """The image in a file, as RGB. Raises BadInput, naming the file, where it cannot be decoded."""
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except OSError as error:
+        raise BadInput(f"{path} cannot be decoded ({error}); remove or replace the file") from error
+
+
+def _decoded(images: ImageFolder, size: int) -> tuple[Tensor, Tensor]:
     pixels = torch.empty(len(images), 3, size, size, dtype=torch.uint8)
     for i, (path, _) in enumerate(images.samples):
-        try:
-            with Image.open(path) as image:
-                small = transforms.resize(image.convert("RGB"), size)
-        except OSError as error:
-            raise BadInput(f"{path} cannot be decoded ({error}); remove or replace the file") from error
+        small = transforms.resize(decode(path), size)
         pixels[i] = transforms.pil_to_tensor(transforms.center_crop(small, [size, size]))
     return pixels, torch.tensor(images.targets)

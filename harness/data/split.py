@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
 
 from harness.data.batches import generator
-from harness.data.datasets import Dataset
 from harness.data.lookup import lookup
 from results.errors import BadInput
 
 Part = Literal["train", "test"]
+
+
+class Labelled(Protocol):
+    """What of a data set a split depends on: its name, and how many images each part has."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def train_y(self) -> Tensor:
+        """Labels of the training images."""
+
+    @property
+    def test_y(self) -> Tensor:
+        """Labels of the test images."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +57,7 @@ class Split:
         return len(self.val)
 
 
-def split(dataset: Dataset, kind: str, split_seed: int, limit: int | None = None) -> Split:
+def split(dataset: Labelled, kind: str, split_seed: int, limit: int | None = None) -> Split:
     """The split ``kind`` of ``dataset``, a function of ``split_seed`` alone.
 
     ``limit`` keeps only the first so many images of each half, after shuffling. Raises BadInput where the kind is
@@ -62,7 +77,7 @@ def split(dataset: Dataset, kind: str, split_seed: int, limit: int | None = None
     return Split(full.train[:limit], full.val[:limit], full.report_part, kind, description, full.val_part)
 
 
-def _halves(dataset: Dataset, random: torch.Generator) -> Split:
+def _halves(dataset: Labelled, random: torch.Generator) -> Split:
     order = torch.randperm(len(dataset.train_y), generator=random)
     half = len(order) // 2
     train, val = order[:half], order[half:]
@@ -70,7 +85,7 @@ def _halves(dataset: Dataset, random: torch.Generator) -> Split:
     return Split(train, val, torch.arange(len(dataset.test_y)), "halves", description)
 
 
-def _nats(dataset: Dataset, random: torch.Generator) -> Split:
+def _nats(dataset: Labelled, random: torch.Generator) -> Split:
     """NATS-Bench's protocol (Dong et al., 2021): CIFAR-10 halves its training images, other sets their test images."""
     if dataset.name == "cifar10":
         halves = _halves(dataset, random)
@@ -87,10 +102,10 @@ def _nats(dataset: Dataset, random: torch.Generator) -> Split:
     return Split(train, val, report, "nats", description, "test")
 
 
-def _all(dataset: Dataset, random: torch.Generator) -> Split:
+def _all(dataset: Labelled, random: torch.Generator) -> Split:
     everything = torch.randperm(len(dataset.train_y), generator=random)
     description = f"single level: w and alpha both train on all {len(everything):,} training images"
     return Split(everything, everything, torch.arange(len(dataset.test_y)), "all", description)
 
 
-SPLITS: dict[str, Callable[[Dataset, torch.Generator], Split]] = {"halves": _halves, "nats": _nats, "all": _all}
+SPLITS: dict[str, Callable[[Labelled, torch.Generator], Split]] = {"halves": _halves, "nats": _nats, "all": _all}

@@ -12,13 +12,16 @@ from searches import make_batch, seeded
 from algorithms import ALGORITHMS
 from algorithms.base import Algorithm, Evaluated, Setting
 from algorithms.search import Search
+from results.errors import BadInput
+from spaces.base import Space
 from spaces.nats import Nats, NatsOptions
+from spaces.resnet164 import ResNet164, ResNet164Options
 
 SMALL = NatsOptions(channels=2, cells=1, image_size=8)
 PAIRS = [(make_batch("train"), make_batch("val")) for _ in range(2)]
 SHORT = {
     "k": 5, "batches": 2, "queries": 4, "population": 2, "pt_tune_epochs": 1, "es_every": 1, "es_window": 1,
-    "es_delta": 1, "es_start": 0,
+    "es_delta": 1, "es_start": 0, "of": "",
 }  # fmt: skip
 """Small values for the fields that an algorithm has of these."""
 
@@ -30,7 +33,18 @@ def made(name: str) -> Algorithm:
     def evaluate(genotype: str) -> Evaluated:
         return Evaluated(float(sum(genotype.encode()) % 100), 1, 0.0)
 
-    return cls(Setting(Nats(SMALL), hyper, seeded, torch.device("cpu"), evaluate))
+    return cls(Setting(space_of(cls, hyper), hyper, seeded, torch.device("cpu"), evaluate))
+
+
+def space_of(cls: type[Algorithm], hyper: Any) -> Space:
+    """The first of two spaces that the algorithm takes: one of cells, one of channel gates."""
+    cells, gates = Nats(SMALL), ResNet164(ResNet164Options(depth=11, width=2, image_size=8, prc=0.4))
+    try:
+        cls.check(cells, hyper)
+    except BadInput:
+        cls.check(gates, hyper)
+        return gates
+    return cells
 
 
 def epochs(algorithm: Algorithm, first: int, last: int) -> None:

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from harness.__main__ import main
+from harness.latency import measure, write
+from harness.protocol import Protocol
 from spaces.nats_benchmark import REQUIRED, every_cell
 
 RUN = "run --serial --seeds 0"
@@ -56,6 +58,8 @@ def fault(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
         ("--set lr=nan", "lr = 'nan'"),
         ("--set lr=inf", "lr = 'inf'"),
         ("--set batch_size=0", "batch_size = 0"),
+        ("--set evaluation.processes=2", "leave it out of a search"),
+        ("--set evaluation.stream=true", "evaluation.stream reads imagefolder, not digits"),
         ("--set batch_size=10000", "batch_size = 10000"),
         ("--set evaluation.batch_size=1000", "evaluation.batch_size = 1000"),
         ("--set limit=100000", "limit is 100000"),
@@ -80,6 +84,31 @@ def fault(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
 def test_option(fault: Faults, words: str, named: str) -> None:
     option, value = words.split(maxsplit=1)
     assert named in fault(RUN, option, value)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("--prc 0", "--prc 0 is not between 0 and 1"),
+        ("--prc 1.2", "--prc 1.2 is not between 0 and 1"),
+        ("--prc 0.99", "each of the 10 layers keeps one"),
+        ("--algos random --prc 0.4", "random has no trained network to prune"),
+        ("--algos random_pruning --prc 0.4", "name rarts among the algorithms"),
+        ("--algos network_slimming", "needs a pruned-channel ratio"),
+        ("--eval-dataset cifar10", "only digits can be --eval-dataset"),
+        ("--set evaluation.image_size=16", "leave out evaluation.image_size"),
+        ("--set space.depth=12", "depth 12 is not 9n + 2"),
+    ],
+)
+def test_pruning(fault: Faults, words: str, named: str) -> None:
+    assert named in fault(f"{RUN} --space resnet164 {words}")
+
+
+def test_pruning_belongs_to_spaces_with_gates(fault: Faults) -> None:
+    assert "nats has no channels to prune" in fault(f"{RUN} --prc 0.4")
+    assert "nats has no gates" in fault(f"{RUN} --algos baseline --no-random")
+    other = "describe --space resnet164 --genotype"
+    assert "is no genotype of resnet164" in fault(other, "mobilenetv2 features.1.conv.0.1:0-31")
 
 
 def test_no_algorithm_at_all(fault: Faults) -> None:
@@ -199,3 +228,44 @@ def test_missing_option_is_a_usage_error(
     error = capsys.readouterr().err
     assert ended.value.code == 2
     assert "--vary" in error and "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("--genotype Genotype(", "Genotype("),
+        ("--genotype darts_v3", "the nearest is darts_v2"),
+        (
+            "--genotype Genotype(normal=[('sep_conv_9x9',0),('skip_connect',1)],normal_concat=[2],"
+            "reduce=[('skip_connect',0),('skip_connect',1)],reduce_concat=[2])",
+            "sep_conv_9x9",
+        ),
+        ("--genotype |nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|none~0|none~1|none~2|", "NATS"),
+        ("--space nats --genotype darts_v2", "darts_v2"),
+        ("--genotype darts_v2 --set channels=0", "evaluation.channels = 0"),
+        ("--genotype darts_v2 --set arch_lr=1", "unknown key of the evaluation 'arch_lr'"),
+        ("--genotype darts_v2 --set batch_size=5000", "evaluation.batch_size = 5000"),
+        ("--space nats --genotype |none~0|+|none~0|none~1|+|none~0|none~1|none~2| --set auxiliary=0.4", "no auxiliary"),
+        ("nowhere", "nowhere is not a run's folder"),
+        ("--seeds 0", "name either a finished run or --genotype"),
+    ],
+)
+def test_evaluate(fault: Faults, words: str, named: str) -> None:
+    assert named in fault("evaluate --serial", *words.split())
+
+
+def test_a_darts_space_too_shallow_for_two_reductions(fault: Faults) -> None:
+    assert "give 3 or more" in fault(f"{RUN} --space darts --set space.cells=2")
+
+
+def test_the_papers_penalty_wants_latencies(fault: Faults) -> None:
+    cells = f"{RUN} --space darts --set latency_weight=1"
+    assert "no latencies" in fault(cells)
+
+
+def test_a_latency_table_of_another_device_or_space(fault: Faults, tmp_path: Path) -> None:
+    table = tmp_path / "latency.json"
+    write(measure(Protocol.load("quick", "nats"), "cpu", 1), table)
+    assert "is of the space nats, not of darts" in fault(f"{RUN} --space darts --latency", table)
+    table.write_text(table.read_text().replace('"device": "cpu', '"device": "abacus'))
+    assert "--any-latency" in fault(f"{RUN} --latency", table)

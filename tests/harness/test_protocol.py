@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from harness.config import Environment, TrialConfig
 from harness.data import DATASETS
-from harness.protocol import Protocol, protocol_names
+from harness.protocol import Protocol, protocol_names, protocol_spaces
 from harness.record import static_columns
 from harness.variation import points
 from results.errors import BadInput
@@ -113,9 +113,9 @@ def test_where_a_trial_runs_is_not_in_its_hash() -> None:
     assert {name for name in here if here[name] != there[name]} == {"threads"}
 
 
-@pytest.mark.parametrize("name", protocol_names())
-def test_every_protocol_makes_trials_on_a_known_data_set(name: str) -> None:
-    protocol = Protocol.load(name, "nats")
+@pytest.mark.parametrize(("name", "space"), [(n, s) for n in protocol_names() for s in protocol_spaces(n)])
+def test_every_protocol_makes_trials_on_a_known_data_set(name: str, space: str) -> None:
+    protocol = Protocol.load(name, space)
     assert protocol.settings.dataset in DATASETS
     assert protocol.trial("rarts", 0, CIFAR, "none").protocol == name
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import signal
-import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from equal_runs import assert_same, frames
+from killing import kill_when, launch
 
 from harness.config import Environment, TrialConfig
+from harness.job import run_job
 from harness.protocol import Protocol
-from harness.trial import run_trial
 from results.store import Store
 
 ALGORITHMS = ("rarts", "random")
@@ -40,28 +39,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[pd.D
     found = {}
     for algorithm in ALGORITHMS:
         folder = tmp_path_factory.mktemp(algorithm)
-        run_trial(trial(algorithm), Environment(run=str(folder)))
+        run_job(trial(algorithm), Environment(run=str(folder)))
         found[algorithm] = frames(folder)
     return found
-
-
-def launch(config: TrialConfig, folder: Path) -> multiprocessing.process.BaseProcess:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["harness.trial"])
-    process = context.Process(target=run_trial, args=(config, Environment(run=str(folder))))
-    process.start()
-    return process
-
-
-def kill_when(process: multiprocessing.process.BaseProcess, path: Path, delay: float) -> None:
-    """SIGKILL ``delay`` seconds after ``path`` appeared."""
-    deadline = time.monotonic() + 60
-    while not path.exists():
-        assert process.is_alive() and time.monotonic() < deadline, f"{path.name} never appeared"
-        time.sleep(0.0005)
-    time.sleep(delay)
-    process.kill()
-    process.join()
 
 
 @pytest.mark.slow
@@ -96,7 +76,7 @@ def test_truncated_checkpoint_of_the_evaluation_is_named_and_the_end_is_equal(
     paths = [folder / "evaluation-digits.pt", folder / "evaluation-digits.prev.pt"]
     newest = next(path for path in paths if path.exists())
     newest.write_bytes(newest.read_bytes()[:-1000])
-    run_trial(config, Environment(run=str(tmp_path)))
+    run_job(config, Environment(run=str(tmp_path)))
     assert f"{newest.name} is damaged" in (folder / "messages.txt").read_text()
     assert_same(frames(tmp_path), undisturbed["rarts"])
 
@@ -117,8 +97,8 @@ def test_second_launch_while_the_first_runs_waits_and_runs_nothing_twice(
 
 def test_done_trial_is_over_at_once(tmp_path: Path) -> None:
     config = trial("random")
-    run_trial(config, Environment(run=str(tmp_path)))
+    run_job(config, Environment(run=str(tmp_path)))
     folder = Store(tmp_path).trial_dir(config.hash)
     before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir() if path.name != ".lock"}
-    run_trial(config, Environment(run=str(tmp_path)))
+    run_job(config, Environment(run=str(tmp_path)))
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir() if path.name != ".lock"} == before

@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from equal_runs import CLOCKS, assert_same, frames
 
@@ -54,6 +56,17 @@ def test_a_run_killed_and_relaunched_equals_an_undisturbed_one(undisturbed: Path
     assert_same(frames(tmp_path / "run", CLOCKS), frames(undisturbed, CLOCKS))
 
 
+def test_a_search_of_darts_cells_killed_and_relaunched_equals_an_undisturbed_one(tmp_path: Path) -> None:
+    cells = ["--space", "darts", "--serial", "--algos", "darts2", "--set", "limit=64", "--set", "batch_size=16"]
+    assert launch(tmp_path / "undisturbed", *cells).wait(timeout=240) == 0
+    process = launch(tmp_path / "killed", *cells)
+    wait_for(tmp_path / "killed", "trials/*/checkpoint.prev.pt")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert launch(tmp_path / "killed", *cells).wait(timeout=240) == 0
+    assert_same(frames(tmp_path / "killed", CLOCKS), frames(tmp_path / "undisturbed", CLOCKS))
+
+
 def test_a_truncated_checkpoint_falls_back_and_says_so(undisturbed: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     process = launch(out, "--serial")
@@ -78,6 +91,30 @@ def test_a_run_through_ray_equals_a_serial_one_though_its_driver_was_killed(undi
     process.wait()
     assert launch(out).wait(timeout=240) == 0
     assert_same(frames(out, CLOCKS), frames(undisturbed, CLOCKS))
+
+
+def test_a_worker_of_ray_killed_in_its_trial_is_replaced_and_the_run_equals_a_serial_one(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    process = launch(out)
+    wait_for(out, "trials/*/checkpoint.pt")
+    worker, trial = working(process, out)
+    worker.kill()
+    assert not (trial / "done").exists(), "over before it was killed"
+    assert process.wait(timeout=240) == 0, "the run goes on without being launched again"
+    assert_same(frames(out, CLOCKS), frames(undisturbed, CLOCKS))
+
+
+def working(run: subprocess.Popen[bytes], out: Path) -> tuple[psutil.Process, Path]:
+    """A process of the run that holds the lock of a trial which has a checkpoint, and that trial's folder."""
+    started = {checkpoint.parent for checkpoint in out.glob("trials/*/checkpoint.pt")}
+    for process in psutil.Process(run.pid).children(recursive=True):
+        with suppress(psutil.Error):  # it ended meanwhile
+            locked = {Path(file.path).parent for file in process.open_files() if Path(file.path).name == ".lock"}
+            if locked & started:
+                return process, (locked & started).pop()
+    raise AssertionError("no process holds a trial's lock")
 
 
 def test_a_loss_that_is_not_finite_ends_its_trial_as_diverged_and_no_other(tmp_path: Path) -> None:

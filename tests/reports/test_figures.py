@@ -1,6 +1,7 @@
 """What the figures show: every search, the right means, one colour an algorithm, and no random search by epoch."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from reports import figures
+from reports import figures, page
 from reports.style import looks, name
 from results import comparison
 from results.store import Run
@@ -100,3 +101,53 @@ def test_sensitivity_to_a_choice_of_words(make: Make, run: Build) -> None:
     assert figure is not None
     assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["alpha", "w"]
     assert list(figure.axes[0].lines[0].get_ydata()) == [7.0, 9.0]
+
+
+def test_measured_against_predicted_latency_has_a_point_a_network(make: Make, run: Build) -> None:
+    timed = {"latency_source": "measured: cpu", "latency_iqr_ms": 0.5}
+    records = run(
+        make("rarts", 0, 8.0, latency_ms=4.0, latency_predicted_ms=2.0, **timed),
+        make("darts1", 0, 8.0, latency_ms=6.0, latency_predicted_ms=5.0, **timed),
+        make("darts1", 1, 8.0, latency_ms=7.0, **timed),
+    ).records
+    figure = figures.latency(records, looks(["rarts", "darts1"]))
+    assert figure is not None
+    points = [tuple(xy) for bars in figure.axes[0].containers for xy in bars.lines[0].get_xydata()]
+    assert sorted(points) == [(2.0, 4.0), (5.0, 6.0)]
+    assert legend(figure) == ["DARTS-1", "RARTS"]
+    assert figures.latency(records[2:], looks(["darts1"])) is None
+
+
+PRUNED = {
+    "evaluation": "pruned",
+    "layer_widths": '{"a": "2 of 8", "b": "8 of 8"}',
+    "prc": 0.375,
+    "flops": 2e6,
+    "flops_full": 8e6,
+}
+
+
+def test_widths_are_a_line_a_search_in_the_networks_order(make: Make, run: Build) -> None:
+    made = run(make("rarts", 0, 9.0, **PRUNED), make("darts1", 0, 9.0))
+    figure = figures.widths(made.records, looks(["rarts", "darts1"]))
+    assert figure is not None and legend(figure) == ["RARTS"]
+    (line,) = figure.axes[0].lines
+    assert (list(line.get_xdata()), list(line.get_ydata())) == ([1, 2], [25, 100])
+    assert figures.widths(run(make("darts1", 0, 9.0)).records, looks(["darts1"])) is None
+
+
+def test_a_pruned_network_is_placed_by_its_error_its_size_and_what_it_saves(make: Make, run: Build) -> None:
+    made = run(make("rarts", 0, 9.0, **PRUNED), make("rarts", 1, 11.0, **PRUNED | {"flops": 4e6}))
+    figure = figures.against_size(made.records, looks(["rarts"]))
+    assert figure is not None
+    marks = [[list(map(list, drawn.get_offsets())) for drawn in axes.collections] for axes in figure.axes]
+    assert marks == [[[[2, 9], [4, 11]], [[3, 10]]], [[[37.5, 75], [37.5, 50]], [[37.5, 62.5]]]]
+
+
+def test_a_pruned_chain_is_no_cell_and_its_long_genotype_is_shortened(make: Make, run: Build, tmp_path: Path) -> None:
+    genotype = "resnet164 " + " ".join(f"layer{i}:0-7" for i in range(100))
+    page.write([run(make("rarts", 0, 9.0, **PRUNED, genotype=genotype))], tmp_path)
+    assert not list(tmp_path.glob("figures/cell_*"))
+    assert (tmp_path / "figures" / "layer_widths.svg").exists()
+    assert genotype not in (tmp_path / "report.md").read_text()
+    assert genotype in (tmp_path / "tables" / "trials.csv").read_text()

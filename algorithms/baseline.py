@@ -1,0 +1,33 @@
+"""The unpruned network: the row that every pruned one is compared with (RARTS, Tables 5 and 6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from algorithms.search import Search
+from results.errors import BadInput
+
+
+class Baseline(Search):
+    """The weights alone, trained on all data with every gate at one: 2F + 2B a step. Nothing is cut or fine-tuned."""
+
+    name = "baseline"
+    title = "Unpruned baseline"
+    source = "Xue, Qi, Xin, IEEE Access 2022, Tables 5 and 6"
+    prunes = False
+
+    @classmethod
+    def check(cls, space: Any, hyper: Any) -> None:
+        """Only a space whose networks are cut from a trained one has an uncut network."""
+        super().check(space, hyper)
+        if not space.inherits:
+            raise BadInput(f"{cls.name} is of channel pruning, but the space {space.name} has no gates")
+
+    def step(self, train: Any, val: Any) -> None:
+        """w ← w − η ∇_w L on the batch of each half in turn."""
+        for batch in (train, val):
+            self.w.descend(self.grad_w(self.w, batch))
+
+    def genotype(self) -> str:
+        """Every channel."""
+        return str(self.space.whole())

@@ -1,0 +1,48 @@
+"""Run one job, a search or a retraining, to its record: under its lock, with or without Ray."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from harness.config import Environment, Job, Retraining, TrialConfig
+from harness.retrain import Retrain
+from harness.trial import Trial
+from harness.watch import Watch
+from results.store import Store
+
+
+def parse(plain: dict[str, Any]) -> Job:
+    """The job that ``model_dump`` wrote."""
+    return (Retraining if "genotype" in plain else TrialConfig).parse(plain)
+
+
+def run_job(
+    config: Job,
+    environment: Environment,
+    report: Callable[[dict[str, Any]], None] | None = None,
+) -> None:
+    """Run or resume one job until its record stands in the run's folder; at once over if it is done.
+
+    Raises what made it fail, after writing it to ``error.txt``. An interrupt leaves a resumable job.
+    """
+    store = Store(Path(environment.run))
+    watch = Watch(store.trial_dir(config.hash), report)
+    with store.lock(config.hash, lambda: watch.say("waiting for another process that still holds this trial")):
+        if store.is_done(config.hash):
+            return
+        torch.set_num_threads(environment.threads)
+        try:
+            if isinstance(config, Retraining):
+                Retrain(config, environment, store, watch).run()
+            elif isinstance(config, TrialConfig):
+                Trial(config, environment, store, watch).run()
+        except Exception:
+            store.write_error(config.hash, traceback.format_exc())
+            raise
+        finally:
+            watch.close()

@@ -1,0 +1,80 @@
+"""From a search's own network to the slim one: statistics estimated, channels cut, fine-tuned, tested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from algorithms.search import Search
+from harness.checkpoint import Checkpoint
+from harness.data import Dataset, evaluation_batches, generator
+from harness.evaluate import test_columns
+from harness.latency import latency_columns, network_latency
+from harness.stand_alone import own_generators, training_stream
+from harness.task import Task
+from harness.train import Tick, train
+from spaces.counting import multiply_adds, parameters
+from spaces.gated_layers import estimate_statistics
+
+
+def from_pruning(
+    task: Task, search: Search, genotype: str, folder: Path, say: Callable[[str], None], tick: Tick
+) -> dict[str, Any]:
+    """Record columns of ``genotype`` cut from the network that ``search`` reports, on the data that were searched.
+
+    Everything before fine-tuning is a function of the search's state, which its checkpoint holds; the fine-tuning, on
+    all training images, has checkpoints of its own in ``folder``. An algorithm that does not prune is not fine-tuned.
+    Raises harness.train.Diverged.
+    """
+    fields, space, data = task.config.settings.evaluation, task.space, task.data
+    full = searched_network(task, search)
+    estimate_statistics(full, _statistics_batches(task, data))
+    slim = space.build(genotype, full)
+    columns = size_columns(task, genotype, full, slim) | {
+        "test_error_unpruned": test_columns(task, full)["test_error"],
+        "test_error_before": test_columns(task, slim)["test_error"],
+        "prc_asked": getattr(space.options, "prc", None) if search.prunes else None,
+    }
+    if search.prunes:
+        with own_generators(fields.seed, task.device):
+            stream = training_stream(task, data, fields.seed)
+            checkpoint = Checkpoint(folder, f"evaluation-{data.name}")
+            train(slim, stream, fields, fields.epochs, checkpoint=checkpoint, say=say, tick=tick)
+    return columns | test_columns(task, slim)
+
+
+def searched_network(task: Task, search: Search) -> nn.Module:
+    """The whole network at the weights that ``search`` reports, its gates folded in, without statistics."""
+    weights = {name: w.detach() for name, w in search.reported.views().items()}
+    full = task.space.full(weights, {name: a.detach() for name, a in search.alpha.views().items()})
+    return full.to(task.device)
+
+
+def size_columns(task: Task, genotype: str, full: nn.Module, slim: nn.Module) -> dict[str, Any]:
+    """Parameters, multiply-adds and latency of the slim network and of the whole one."""
+    o, threads = task.config.options, task.environment.threads
+    shape = (o.in_channels, o.image_size, o.image_size)
+    return {
+        "params": parameters(slim),
+        "params_full": parameters(full),
+        "flops": multiply_adds(slim, shape),
+        "flops_full": multiply_adds(full, shape),
+        "latency_full_ms": network_latency(full, shape, task.device, threads)[0],
+        **latency_columns(slim, task.space, genotype, task.device, threads),
+    }
+
+
+def _statistics_batches(task: Task, data: Dataset) -> Iterator[torch.Tensor]:
+    """All training images, unaugmented, in whole batches of the search's size.
+
+    In an order drawn once: files sorted by class would make batches whose variance is that of one class.
+    """
+    size = task.config.settings.batch_size
+    order = torch.randperm(len(data.train_y), generator=generator(task.config.settings.evaluation.seed, "statistics"))
+    order = order[: len(order) // size * size]
+    batches = evaluation_batches(data.train_x[order], data.train_y[order], size, data.mean, data.std, task.device)
+    return (batch.x for batch in batches)

@@ -1,0 +1,204 @@
+"""``evaluate`` from request to plan: architectures of a run, or given ones, each trained with several seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import results
+from harness.config import Evaluation, Retraining, Settings, TrialConfig
+from harness.data import load, open_streamed
+from harness.data.lookup import lookup
+from harness.experiment import Plan, Request, environment_of, gpus_of
+from harness.protocol import Protocol, parsed, validated
+from harness.stand_alone import AnyDataset, check_stream, with_auxiliary
+from results.errors import BadInput
+from results.store import Run, Store
+from spaces import SPACES
+
+GIVEN = "given"
+"""The algorithm of an architecture that no search of ours found; its name is the variant."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An architecture to train, and what its retrainings have in common."""
+
+    genotype: str
+    algorithm: str
+    seed: int
+    parent: str
+    variant: str
+    settings: Settings
+    protocol: str
+    space: str
+    options: Any
+
+
+def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str]) -> Plan:
+    """Check the request and make its plan. Raises BadInput, in one line, for what is wrong."""
+    if (run is None) == (not genotypes):
+        raise BadInput("name either a finished run or --genotype (repeatable), to say what is to be trained")
+    found = results.load(run) if run is not None else None
+    if found is None:
+        candidates = list(_given(replace(request, protocol=request.protocol or "quick"), genotypes))
+    else:
+        candidates = [_under(request.protocol, c) for c in _from_run(found, request.algorithms)]
+    datasets = request.eval_datasets or [request.dataset or candidates[0].settings.dataset]
+    trials = [
+        _retraining(candidate, dataset, seed, request.overrides)
+        for candidate in candidates
+        for dataset in datasets
+        for seed in request.seeds
+    ]
+    sources = [_check_data(request, dataset, trials[0].settings) for dataset in datasets]
+    first = candidates[0]
+    folder = request.out or run or Path("runs") / f"evaluate-{first.space}-{datasets[0]}-{first.protocol}"
+    environment = environment_of(request, folder)
+    for trial in trials:
+        _check_processes(trial.settings.evaluation, environment.device, request)
+    gpus = gpus_of(request, environment, max(trial.settings.evaluation.processes for trial in trials))
+    config = _config(request, first, datasets, sources) if found is None else found.config
+    notes = [f"{len(candidates)} architectures × {len(request.seeds)} seeds", *(f"data: {s}" for s in sources)]
+    request = replace(request, log=[])
+    return Plan(request, Path(environment.run), config, list(trials), environment, gpus, notes)
+
+
+def _from_run(run: Run, algorithms: Sequence[str]) -> Iterator[Candidate]:
+    """What the run's finished searches found; only by ``algorithms``, where any is named."""
+    records = run.records
+    searches = records[(records["status"] == "done") & (records["parent"].fillna("") == "")].drop_duplicates("trial")
+    for name in algorithms:
+        lookup("algorithm of this run", name, dict.fromkeys(searches["algorithm"]))
+    chosen = searches[searches["algorithm"].isin(algorithms)] if algorithms else searches
+    if chosen.empty:
+        raise BadInput(f"{run.path} holds no finished search: launch the run again, it goes on where it was")
+    for row in chosen.to_dict("records"):
+        config = TrialConfig.parse(Store(run.path).read_config(row["trial"]))
+        yield Candidate(
+            row["genotype"],
+            config.algorithm,
+            config.seed,
+            row["trial"],
+            row["variant"],
+            config.settings,
+            config.protocol,
+            config.space,
+            config.options,
+        )
+
+
+def _under(protocol: str, candidate: Candidate) -> Candidate:
+    """The candidate under another protocol's training, where one is named: that is what its record then says."""
+    if not protocol:
+        return candidate
+    other = Protocol.load(protocol, candidate.space).settings
+    settings = candidate.settings.model_copy(
+        update={"evaluation": other.evaluation, "augmentation": other.augmentation, "image_size": other.image_size}
+    )
+    return replace(candidate, settings=settings, protocol=protocol)
+
+
+def _given(request: Request, genotypes: Sequence[str]) -> Iterator[Candidate]:
+    """Architectures by name or text, under the request's protocol."""
+    protocol = Protocol.load(request.protocol, request.space)
+    settings = protocol.settings
+    if request.dataset:
+        settings = settings.model_copy(update={"dataset": request.dataset})
+    model = SPACES[request.space].Options
+    options = validated("space", model, protocol.raw["options"] | {"image_size": settings.image_size})
+    space = SPACES[request.space](options)
+    for text in genotypes:
+        genotype = space.canonical(text)
+        name = text if len(text) < len(genotype) else genotype
+        yield Candidate(genotype, GIVEN, 0, "", name, settings, protocol.name, request.space, options)
+
+
+def _retraining(candidate: Candidate, dataset: str, seed: int, overrides: Sequence[str]) -> Retraining:
+    evaluation = candidate.settings.evaluation.model_dump() | dict(map(_override, overrides)) | {"seed": seed}
+    fields = validated("evaluation", Evaluation, evaluation)
+    with_auxiliary(SPACES[candidate.space](candidate.options), fields.auxiliary)
+    settings = candidate.settings.model_copy(update={"evaluation": fields})
+    return Retraining(
+        algorithm=candidate.algorithm,
+        seed=candidate.seed,
+        space=candidate.space,
+        protocol=candidate.protocol,
+        settings=settings,
+        options=candidate.options,
+        parent=candidate.parent,
+        variant=candidate.variant,
+        genotype=candidate.genotype,
+        dataset=dataset,
+    )
+
+
+def _override(assignment: str) -> tuple[str, Any]:
+    """``epochs=20`` or ``evaluation.epochs=20``. Raises BadInput for a field that the evaluation does not have."""
+    key, equals, text = assignment.partition("=")
+    if not equals:
+        raise BadInput(f"--set {assignment!r} is not of the form key=value")
+    name = key.strip().removeprefix("evaluation.")
+    lookup("key of the evaluation", name, dict.fromkeys(n for n in Evaluation.model_fields if n != "seed"))
+    return name, parsed(f"--set {assignment}", text)
+
+
+def _check_data(request: Request, dataset: str, settings: Settings) -> str:
+    """What ``dataset`` was read from. Raises BadInput where it is not here, or too small for a batch."""
+    fields, size = settings.evaluation, settings.evaluation.image_size or settings.image_size
+    check_stream(settings, [dataset])
+    if fields.stream:
+        data: AnyDataset = open_streamed(dataset, request.data_dir, size)
+    else:
+        data = load(dataset, request.data_dir, size, request.download)
+    if fields.batch_size > len(data.train_y):
+        raise BadInput(
+            f"evaluation.batch_size = {fields.batch_size} is more than the {len(data.train_y):,} training images of "
+            f"{dataset}; set at most {len(data.train_y)}"
+        )
+    return data.source
+
+
+def _check_processes(fields: Evaluation, device: str, request: Request) -> None:
+    """Refuse processes that cannot share a batch evenly, or that have no device each."""
+    n, size = fields.processes, fields.batch_size
+    if n == 1:
+        return
+    if size % n:
+        raise BadInput(
+            f"evaluation.batch_size = {size} cannot be shared evenly by evaluation.processes = {n}; set a multiple"
+        )
+    if device not in ("cpu", "cuda"):
+        raise BadInput(f"evaluation.processes = {n} run on --device cpu or cuda, not on {device}")
+    if device == "cuda":
+        here = torch.cuda.device_count() if request.address is None else n
+        lent = here if request.gpus_per_trial is None else min(here, request.gpus_per_trial)
+        if lent < n:
+            raise BadInput(f"evaluation.processes = {n} need a GPU each, but a trial has {lent:g}; set at most that")
+
+
+def _config(request: Request, first: Candidate, datasets: list[str], sources: list[str]) -> Mapping[str, Any]:
+    """The configuration of a run that holds retrainings alone."""
+    protocol = Protocol.load(first.protocol, first.space)
+    return {
+        "space": first.space,
+        "protocol": first.protocol,
+        "dataset": first.settings.dataset,
+        "eval_datasets": datasets,
+        "evaluation": "trained",
+        "split": first.settings.split,
+        "budget": {},
+        "overrides": dict(map(_override, request.overrides)),
+        "vary": [],
+        "algorithms": [GIVEN],
+        "seeds": list(request.seeds),
+        "stands_for": protocol.stands_for,
+        "reduced": protocol.reduced,
+        "settings": protocol.raw,
+        "data": "; ".join(sources),
+        "command": " ".join(request.command),
+    }

@@ -1,0 +1,227 @@
+"""The DARTS space (Liu, Simonyan, Yang, ICLR 2019): a normal and a reduction cell, eight operations an edge."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+from torch import Tensor, nn
+
+from results.schema import CONCAT
+from spaces.base import Alpha, Edge, Genotype, Space, SpaceOptions, Timed
+from spaces.darts_genotype import INPUTS, Architecture, Cell, canonical, cell, parse, text
+from spaces.darts_graph import CELLS, OPERATIONS, edges
+from spaces.darts_network import CifarNetwork, ImageNetNetwork
+from spaces.darts_supernet import Supernet
+from spaces.darts_timed import kind, timed
+
+CHOICES = OPERATIONS[1:]
+"""What an edge of a genotype may be: every operation but none."""
+
+IMAGENET_SIZE = 128
+"""From this image side on, ``stem="auto"`` is ImageNet's."""
+
+LATENCIES = ("normal", "reduce", "reduce_stride2")
+Latencies = tuple[float, float, float, float, float, float, float, float]
+
+
+class DartsOptions(SpaceOptions):
+    """Sizes of supernet and stand-alone network, the latter's head and stem, and latencies for the penalty."""
+
+    channels: int = Field(16, ge=1, description="C: the first cells' width")
+    cells: int = Field(8, description="cells in all, two of them reduction cells: at least 3")
+    nodes: int = Field(4, ge=1, description="intermediate nodes of a searched cell")
+    stem: Literal["auto", "cifar", "imagenet"] = Field(
+        "auto", validate_default=True, description="of the stand-alone network; auto: imagenet from 128 × 128 up"
+    )
+    auxiliary: bool = Field(
+        False,
+        description="build the auxiliary head, from 32 × 32 (cifar) or 224 × 224 (imagenet) up; for training only",
+    )
+    latency: dict[Literal["normal", "reduce", "reduce_stride2"], Latencies] | None = Field(
+        None,
+        description="latency of the eight operations in normal cells, and in reduction cells at stride 1 and at stride "
+        "2 (from the cell's inputs), any unit: divided by the mean of all",
+    )
+
+    @field_validator("image_size")
+    @classmethod
+    def _halved_twice(cls, size: int) -> int:
+        if size < 1 or size % CifarNetwork.multiple:
+            raise PydanticCustomError("size", "the two reduction cells halve the image: give a multiple of 4")
+        return size
+
+    @field_validator("cells")
+    @classmethod
+    def _two_reductions(cls, cells: int) -> int:
+        if cells < 3:
+            raise PydanticCustomError(
+                "cells", "the reduction cells at one and two thirds of the depth leave no normal cell: give 3 or more"
+            )
+        return cells
+
+    @field_validator("stem")
+    @classmethod
+    def _fits_stem(cls, stem: str, info: ValidationInfo) -> str:
+        size = info.data.get("image_size", 0)
+        if network(stem, size) is ImageNetNetwork and size % ImageNetNetwork.multiple:
+            raise PydanticCustomError(
+                "stem",
+                "an ImageNet stem and two reduction cells halve the image five times: "
+                "make image_size = {size} a multiple of 32, or say stem=cifar",
+                {"size": size},
+            )
+        return stem
+
+    @field_validator("latency")
+    @classmethod
+    def _all_latencies(cls, latency: dict[str, Latencies] | None) -> dict[str, Latencies] | None:
+        if latency is not None:
+            values = [value for row in latency.values() for value in row]
+            if set(latency) != set(LATENCIES) or min(values) < 0 or not max(values) > 0:
+                raise PydanticCustomError(
+                    "latency", f"give eight latencies, none negative, for each of {', '.join(LATENCIES)}"
+                )
+        return latency
+
+
+def network(stem: str, image_size: int) -> type[CifarNetwork] | type[ImageNetNetwork]:
+    """The class of the stand-alone network for an image side of ``image_size`` pixels."""
+    imagenet = stem == "imagenet" or (stem == "auto" and image_size >= IMAGENET_SIZE)
+    return ImageNetNetwork if imagenet else CifarNetwork
+
+
+class Darts(Space):
+    """Cell search by DARTS's rules: two edges a node, none excluded. There is no table: genotypes are trained."""
+
+    name = "darts"
+    Options = DartsOptions
+    options: DartsOptions
+
+    def alphas(self, generator: torch.Generator) -> Alpha:
+        """{"normal": (E, 8), "reduce": (E, 8)}, 1e-3 · standard normal; E = 14 at four nodes."""
+        shape = (len(edges(self.options.nodes)), len(OPERATIONS))
+        return {kind: 1e-3 * torch.randn(shape, generator=generator) for kind in CELLS}
+
+    def supernet(self, role: str = "w") -> nn.Module:
+        """The merged supernet at the options' size; its stem is always CIFAR's, as in the authors' search."""
+        o = self.options
+        return Supernet(o.channels, o.cells, o.nodes, o.classes, o.in_channels)
+
+    def penalty(self, alpha: Alpha) -> Tensor | None:
+        """⟨softmax α, Lat⟩ summed over the edges of both cells, Lat divided by the mean of all its entries."""
+        if self.options.latency is None:
+            return None
+        table = {kind: torch.tensor(row).to(alpha["normal"]) for kind, row in self.options.latency.items()}
+        mean = torch.stack(list(table.values())).mean()
+        halving = [source < INPUTS for _, source in edges(self.options.nodes)]
+        reduce = torch.stack([table["reduce_stride2" if halves else "reduce"] for halves in halving])
+        normal = table["normal"].expand_as(reduce)
+        expected = [torch.softmax(alpha[kind], -1) * rows for kind, rows in zip(CELLS, (normal, reduce), strict=True)]
+        return torch.stack(expected).sum() / mean
+
+    def discretise(self, alpha: Alpha) -> Genotype:
+        """Each node's two edges of the largest softmax weight but none's, each with its best operation but none.
+
+        The authors' ``_parse`` (cnn/model_search.py), which lists a node's edges by weight; here they are listed by
+        source, so that equal architectures have equal texts. Of equal weights the earlier wins.
+        """
+        return text(Architecture(*(self._strongest(alpha[kind]) for kind in CELLS)))
+
+    def _strongest(self, alpha: Tensor) -> Cell:
+        """The cell of one α, (E, 8)."""
+        best = torch.softmax(alpha.detach(), -1)[:, 1:].max(-1)
+        ranked = zip(edges(self.options.nodes), best.values.tolist(), best.indices.tolist(), strict=True)
+        nodes: list[list[tuple[float, str, int]]] = [[] for _ in range(self.options.nodes)]
+        for (target, source), weight, operation in ranked:
+            nodes[target - INPUTS].append((weight, CHOICES[operation], source))
+        chosen = [sorted(incoming, key=lambda edge: -edge[0])[:2] for incoming in nodes]
+        return cell([(name, source) for _, name, source in incoming] for incoming in chosen)
+
+    def build(self, genotype: Genotype, trained: nn.Module | None = None) -> CifarNetwork | ImageNetNetwork:
+        """The stand-alone network, freshly initialised: this space inherits nothing.
+
+        It has an auxiliary head only where ``options.auxiliary`` asks for one and the image is large enough.
+        """
+        o = self.options
+        kind = network(o.stem, o.image_size)
+        auxiliary = o.auxiliary and o.image_size >= kind.smallest_with_auxiliary
+        return kind(parse(genotype), o.channels, o.cells, o.classes, o.in_channels, auxiliary)
+
+    def edges(self, genotype: Genotype) -> list[Edge]:
+        """The edges of both cells, between nodes c_{k-2}, c_{k-1} and 0, 1, …, and each cell's concatenation, c_{k}."""
+        architecture = parse(genotype)
+        found = []
+        for name in CELLS:
+            genes: Cell = getattr(architecture, name)
+            for node, incoming in enumerate(genes.nodes, INPUTS):
+                found += [Edge(name, _node(source), _node(node), operation) for operation, source in incoming]
+            found += [Edge(name, _node(node), "c_{k}", CONCAT) for node in genes.concat]
+        return found
+
+    def canonical(self, genotype: Genotype) -> Genotype:
+        """The one text of what ``genotype`` writes out or names."""
+        return canonical(genotype)
+
+    def timed(self) -> list[Timed]:
+        """The eight operations at every size at which the stand-alone network has edges."""
+        o = self.options
+        shrunk = network(o.stem, o.image_size).multiple // CifarNetwork.multiple
+        return timed(o.channels, o.cells, o.image_size // shrunk)
+
+    def kind(self, edge: Edge) -> str:
+        """By cell and, in reduction cells, by stride: the keys of the option ``latency``."""
+        return kind(edge)
+
+    def sample(self, generator: torch.Generator) -> Genotype:
+        """Uniform over what ``discretise`` can give: two different sources a node, one of seven operations each."""
+        return text(Architecture(*(self._draw(generator) for _ in CELLS)))
+
+    def _draw(self, generator: torch.Generator) -> Cell:
+        nodes = []
+        for node in range(INPUTS, self.options.nodes + INPUTS):
+            sources = torch.randperm(node, generator=generator)[:2].tolist()
+            nodes.append([(CHOICES[_below(len(CHOICES), generator)], source) for source in sources])
+        return cell(nodes)
+
+    def mutate(self, genotype: Genotype, generator: torch.Generator) -> Genotype:
+        """One edge given another operation or, as often, another source that its node has not (Real et al., AAAI 2019).
+
+        A mutation of sources falls on the edges that have another source to go to; where none has, operations mutate.
+        """
+        architecture = parse(genotype)
+        cells = {kind: getattr(architecture, kind) for kind in CELLS}
+        places = [(k, n, e) for k, c in cells.items() for n, edges in enumerate(c.nodes) for e in range(len(edges))]
+        moves = {place: _other_sources(cells[place[0]], place[1]) for place in places}
+        movable = [place for place in places if moves[place]]
+        rewire = bool(movable) and _below(2, generator) == 1
+        kind, node, edge = (movable if rewire else places)[_below(len(movable if rewire else places), generator)]
+        nodes = [list(incoming) for incoming in cells[kind].nodes]
+        name, source = nodes[node][edge]
+        if rewire:
+            source = moves[kind, node, edge][_below(len(moves[kind, node, edge]), generator)]
+        else:
+            others = [choice for choice in CHOICES if choice != name]
+            name = others[_below(len(others), generator)]
+        nodes[node][edge] = (name, source)
+        cells[kind] = cell(nodes, cells[kind].concat)
+        return text(Architecture(**cells))
+
+
+def _other_sources(genes: Cell, node: int) -> list[int]:
+    """The sources that ``node``, counted from 0 among the intermediate ones, could take and does not."""
+    before = [*range(INPUTS), *(i for i, incoming in enumerate(genes.nodes[:node], INPUTS) if incoming)]
+    taken = {source for _, source in genes.nodes[node]}
+    return [source for source in before if source not in taken]
+
+
+def _below(bound: int, generator: torch.Generator) -> int:
+    """A uniform integer in [0, bound)."""
+    return int(torch.randint(bound, (1,), generator=generator))
+
+
+def _node(index: int) -> str:
+    """A node's name in drawings."""
+    return ("c_{k-2}", "c_{k-1}")[index] if index < INPUTS else str(index - INPUTS)
