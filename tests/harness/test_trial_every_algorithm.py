@@ -11,8 +11,8 @@ from equal_runs import assert_same, frames
 
 from algorithms import ALGORITHMS
 from harness.config import Environment, TrialConfig
+from harness.job import run_job
 from harness.protocol import Protocol
-from harness.trial import run_trial
 from results.errors import BadInput
 from spaces.nats import Nats
 
@@ -55,12 +55,12 @@ class Interrupting:
 @pytest.mark.parametrize("algorithm", [*SINGLE, *COMPOSED])
 def test_trial_interrupted_again_and_again_ends_as_an_undisturbed_one(algorithm: str, tmp_path: Path) -> None:
     config = trial(algorithm)
-    run_trial(config, Environment(run=str(tmp_path / "whole")))
+    run_job(config, Environment(run=str(tmp_path / "whole")))
     launches, done = 0, False
     while not done:
         launches += 1
         with contextlib.suppress(KeyboardInterrupt):
-            run_trial(config, Environment(run=str(tmp_path / "interrupted")), Interrupting())
+            run_job(config, Environment(run=str(tmp_path / "interrupted")), Interrupting())
             done = True
     # Three epochs, and a selection where there is one; each launch but the last leaves one more behind.
     assert launches == len(frames(tmp_path / "whole")[1]) - 1
@@ -69,7 +69,7 @@ def test_trial_interrupted_again_and_again_ends_as_an_undisturbed_one(algorithm:
 
 def test_selection_is_a_row_of_its_own_after_the_last_epoch(tmp_path: Path) -> None:
     config = trial("random_ws")
-    run_trial(config, Environment(run=str(tmp_path)))
+    run_job(config, Environment(run=str(tmp_path)))
     records, history = frames(tmp_path)
     assert history["epoch"].tolist() == [0, 1, 2, 3, 4]
     assert history["progress"].tolist()[-2:] == [1.0, 1.0]
