@@ -140,6 +140,38 @@ class Darts(Space):
         chosen = [sorted(incoming, key=lambda edge: -edge[0])[:2] for incoming in nodes]
         return cell([(name, source) for _, name, source in incoming] for incoming in chosen)
 
+    def threshold(self, gates: Alpha, bound: float) -> Genotype:
+        """FairDARTS's rule: of each node at most two operations, those of the largest gates above ``bound``; no none.
+
+        A cell of which that leaves nothing, as before any gate has closed, keeps the largest gate at its inputs.
+        """
+        return text(Architecture(*(self._above(gates[name], bound) for name in CELLS)))
+
+    def _above(self, gates: Tensor, bound: float) -> Cell:
+        """The cell of one kind's gates, (E, 8)."""
+        rows = zip(edges(self.options.nodes), gates[:, 1:].tolist(), strict=True)
+        every = [(g, name, *edge) for edge, row in rows for name, g in zip(CHOICES, row, strict=True)]
+        every.sort(key=lambda choice: -choice[0])
+        found = self._of([choice for choice in every if choice[0] > bound])
+        return found if found.concat else self._of([next(choice for choice in every if choice[3] < INPUTS)])
+
+    def _of(self, ranked: list[tuple[float, str, int, int]]) -> Cell:
+        """The cell of the first two choices (gate, operation, target, source) of each node."""
+        nodes: list[list[tuple[str, int]]] = [[] for _ in range(self.options.nodes)]
+        for _, name, target, source in ranked:
+            nodes[target - INPUTS].append((name, source))
+        return cell(incoming[:2] for incoming in nodes)
+
+    def one_hot(self, genotype: Genotype) -> Alpha:
+        """{"normal": (E, 8), "reduce": (E, 8)}: 1 for each edge's operation; a row of zeros where there is no edge."""
+        architecture, rows = parse(genotype), edges(self.options.nodes)
+        weights = {name: torch.zeros(len(rows), len(OPERATIONS)) for name in CELLS}
+        for which, weight in weights.items():
+            for node, incoming in enumerate(getattr(architecture, which).nodes, INPUTS):
+                for operation, source in incoming:
+                    weight[rows.index((node, source)), OPERATIONS.index(operation)] = 1
+        return weights
+
     def build(self, genotype: Genotype, trained: nn.Module | None = None) -> CifarNetwork | ImageNetNetwork:
         """The stand-alone network, freshly initialised: this space inherits nothing.
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 from torch import Tensor
@@ -19,7 +19,7 @@ from spaces import SPACES
 from spaces.counting import parameters
 from spaces.darts import CHOICES, Darts, DartsOptions
 from spaces.darts_genotype import INPUTS, canonical, parse
-from spaces.darts_graph import OPERATIONS
+from spaces.darts_graph import CELLS, OPERATIONS
 from spaces.darts_graph import edges as all_edges
 from spaces.darts_network import CifarNetwork, ImageNetNetwork
 from spaces.darts_published import PUBLISHED
@@ -248,3 +248,45 @@ def test_a_genotype_of_another_space_is_refused(method: str) -> None:
     other = SPACES["nats"]().sample(seeded())
     with pytest.raises(BadInput, match="NATS-Bench cell"):
         getattr(space(), method)(other)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6), bound=st.floats(0.0, 1.0))
+def test_threshold_keeps_the_two_largest_gates_of_each_node_above_the_bound(seed: int, bound: float) -> None:
+    made, generator = space(), torch.Generator().manual_seed(seed)
+    gates = {kind: torch.rand(14, 8, generator=generator) for kind in CELLS}
+    architecture = parse(made.threshold(gates, bound))
+    for kind in CELLS:
+        genes, rows = getattr(architecture, kind), all_edges(4)
+        above = {
+            target: sorted(
+                (float(g), OPERATIONS[o], source)
+                for (t, source), row in zip(rows, gates[kind], strict=True)
+                for o, g in enumerate(row.tolist())
+                if t == target and o and g > bound
+            )[-2:]
+            for target in range(2, 6)
+        }
+        if any(source < 2 for chosen in above.values() for _, _, source in chosen):
+            for node, incoming in enumerate(genes.nodes, 2):
+                assert set(incoming) <= {(name, source) for _, name, source in above[node]}
+            # A node may be dropped only because it has no edge, or takes from such nodes alone.
+            kept = {node for node, incoming in enumerate(genes.nodes, 2) if incoming}
+            assert kept >= {t for t, chosen in above.items() if any(source < 2 for _, _, source in chosen)}
+        else:
+            assert sum(map(len, genes.nodes)) == 1
+
+
+def test_one_hot_weights_hold_the_genotypes_edges_and_no_other() -> None:
+    made = space()
+    for seed in range(20):
+        genotype = made.sample(torch.Generator().manual_seed(seed))
+        weights = made.one_hot(genotype)
+        found = {(kind, *all_edges(4)[e], OPERATIONS[o]) for kind in CELLS for e, o in weights[kind].nonzero().tolist()}
+        expected = {
+            (kind, target, source, name)
+            for kind in CELLS
+            for target, incoming in enumerate(getattr(parse(genotype), kind).nodes, 2)
+            for name, source in incoming
+        }
+        assert found == expected and sum(float(w.sum()) for w in weights.values()) == 16
