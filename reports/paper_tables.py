@@ -50,9 +50,7 @@ class Layout:
 ERROR = ("test_error_mean", 1, "test_error_sd", "test_error", "test_error_sd", f.fixed)
 ONE_DECIMAL = partial(f.fixed, places=1)
 PARAMS = Column("parameters (10⁶)", "params_mean", 1e6, theirs="params_m")
-PRUNING = (
-    Column("error (%)", *ERROR, printed=f.fixed),
-    Column("PRC (%)", "prc_mean", 0.01, "prc_sd", "prc_pct", "prc_pct_sd", write=f.fixed),
+PRUNED = (
     Column("error before fine-tuning (%)", "test_error_before_mean", write=f.fixed),
     Column("error of the searched network, whole (%)", "test_error_unpruned_mean", write=f.fixed),
     Column("parameters (10⁶)", "params_mean", 1e6),
@@ -62,6 +60,7 @@ PRUNING = (
     Column("latency (ms)", "latency_ms_mean"),
     Column("latency, whole (ms)", "latency_full_ms_mean"),
 )
+PRC = ("prc_mean", 0.01, "prc_sd", "prc_pct", "prc_pct_sd", f.fixed)
 V100 = {"On a V100, published": "v100"}
 
 LAYOUTS = {
@@ -87,7 +86,7 @@ LAYOUTS = {
     ),
     "table5": Layout(
         "Table 5: channel pruning of ResNet-164 on CIFAR",
-        PRUNING,
+        (Column("error (%)", *ERROR, printed=f.fixed), Column("PRC (%)", *PRC), *PRUNED),
         {},
         key="prc_pct",
         note="PRC: pruned channels of all channels. The baseline is not fine-tuned; a network of ours may be shallower "
@@ -95,7 +94,7 @@ LAYOUTS = {
     ),
     "table6": Layout(
         "Table 6: channel pruning of MobileNetV2 on 20 classes of ImageNet",
-        PRUNING,
+        (Column("error (%)", *ERROR, printed=ONE_DECIMAL), Column("PRC (%)", *PRC, printed=ONE_DECIMAL), *PRUNED),
         {},
         datasets={"imagenet20": "imagefolder"},
         note="PRC: the mean over layers of the pruned share; the zeros of the gates decide it unless it is asked for. "
