@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +202,8 @@ def _training_evaluator(task: Task) -> Callable[[str], Evaluated]:
         network = fresh_network(with_auxiliary(space, fields.auxiliary), genotype, fields.seed, task.device)
         x, y = task.half("train")
         stream = task.batches(x, y, task.data, fields.batch_size, task.seeded, f"short.{genotype}")
-        with own_generators(fields.seed, task.device):
+        # One that diverges is as bad as its network then is; the search goes on.
+        with own_generators(fields.seed, task.device), suppress(Diverged):
             train(network, stream, fields, fields.short_epochs)
         val_x, val_y = task.half("val")
         held_out = evaluation_batches(

@@ -38,13 +38,7 @@ def train(
     first one's batch norm statistics hold, and it alone writes the checkpoint, in the format of a single process.
     Raises Diverged at the end of an epoch whose loss was not finite.
     """
-    optimiser = torch.optim.SGD(
-        network.parameters(),
-        lr=fields.lr,
-        momentum=fields.momentum,
-        nesterov=fields.nesterov,
-        weight_decay=fields.weight_decay,
-    )
+    optimiser = _optimiser(network, fields)
     schedule = _schedule(optimiser, fields, epochs)
     parts: dict[str, Any] = {"network": network, "optimiser": optimiser, "schedule": schedule, "stream": stream}
     start = 0
@@ -113,6 +107,16 @@ def objective(network: nn.Module, batch: Batch, fields: Evaluation) -> Tensor:
         if auxiliary is not None:
             loss = loss + fields.auxiliary * F.cross_entropy(auxiliary, batch.y, label_smoothing=fields.label_smoothing)
         return loss
+
+
+def _optimiser(network: nn.Module, fields: Evaluation) -> torch.optim.Optimizer:
+    return torch.optim.SGD(
+        network.parameters(),
+        lr=fields.lr,
+        momentum=fields.momentum,
+        nesterov=fields.nesterov,
+        weight_decay=fields.weight_decay,
+    )
 
 
 def _schedule(

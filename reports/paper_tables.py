@@ -162,21 +162,6 @@ def _written(rows: pd.DataFrame, measure: str, deviation: str, divisor: float, w
     ]
 
 
-PRUNING = (
-    Column("error (%)", *ERROR, printed=f.fixed),
-    Column("PRC (%)", "prc_mean", 0.01, "prc_sd", "prc_pct", "prc_pct_sd", write=f.fixed),
-    Column("error before fine-tuning (%)", "test_error_before_mean", write=f.fixed),
-    Column("error of the searched network, whole (%)", "test_error_unpruned_mean", write=f.fixed),
-    Column("parameters (10⁶)", "params_mean", 1e6),
-    Column("parameters, whole (10⁶)", "params_full_mean", 1e6),
-    Column("multiply-adds (10⁶)", "flops_mean", 1e6),
-    Column("multiply-adds, whole (10⁶)", "flops_full_mean", 1e6),
-    Column("latency (ms)", "latency_ms_mean"),
-    Column("latency, whole (ms)", "latency_full_ms_mean"),
-)
-V100 = {"On a V100, published": "v100"}
-
-
 def _notes(rows: pd.DataFrame, protocol: str, note: str) -> list[str]:
     authors = rows.loc[rows["published.source"] == "authors", "algorithm"]
     notes = [

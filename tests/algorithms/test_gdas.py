@@ -105,18 +105,3 @@ def test_counter_counts_no_backward_that_never_comes() -> None:
     assert executed.macs == 2 * (2 * 5 * 16 * 3)
     kept.sum().backward()
     assert executed.macs == 3 * (2 * 5 * 16 * 3)
-
-
-def test_search_continues_bit_for_bit_from_its_state() -> None:
-    whole, first, second = gdas(), gdas(), gdas()
-    train, val = make_batch("train"), make_batch("val")
-    for _ in range(4):
-        whole.step(train, val)
-    for _ in range(2):
-        first.step(train, val)
-    second.load_state_dict(first.state_dict())
-    for _ in range(2):
-        second.step(train, val)
-    assert torch.equal(whole.w.flat, second.w.flat)
-    assert torch.equal(whole.alpha.flat, second.alpha.flat)
-    assert whole.counts == second.counts

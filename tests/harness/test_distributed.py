@@ -11,22 +11,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from darts_retraining import retraining
 from equal_runs import assert_same, frames
 from in_step import train_plainly
 
 from harness.checkpoint import Checkpoint
-from harness.config import Environment, Evaluation, Retraining
+from harness.config import Environment, Evaluation
 from harness.data import Shard
 from harness.distributed import Group, train_on_several
 from harness.experiment import Request, environment_of, gpus_of
 from harness.job import run_job
-from harness.protocol import Protocol
 from harness.retraining import plan_retrainings
 from harness.train import Diverged
 from results.errors import BadInput
 from results.store import Store
-from spaces.darts import DartsOptions
-from spaces.darts_genotype import canonical
 
 
 def two(folder: Path, lr: float) -> Group:
@@ -56,22 +54,6 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path: Path) -> None:
 def test_a_loss_that_is_no_number_is_raised_here(tmp_path: Path) -> None:
     with pytest.raises(Diverged, match="not finite in epoch 1"):
         train_on_several(two(tmp_path, 1e30), print, lambda epoch, of: None)
-
-
-def retraining(processes: int) -> Retraining:
-    protocol = Protocol.load("quick", "darts")
-    fields = ["epochs=3", "drop_path=0.5", "channels=4", f"processes={processes}"]
-    protocol.set([f"evaluation.{field}" for field in fields])
-    return Retraining(
-        algorithm="given",
-        seed=0,
-        space="darts",
-        protocol="quick",
-        settings=protocol.settings,
-        options=DartsOptions(image_size=8, in_channels=1),
-        genotype=canonical("darts_v2"),
-        dataset="digits",
-    )
 
 
 RUN = """

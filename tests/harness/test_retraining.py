@@ -10,20 +10,18 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from darts_retraining import retraining
 from equal_runs import assert_same, frames
 from killing import kill_when, launch
 
 import results
 from harness.config import Environment, Evaluation, Retraining
 from harness.job import parse, run_job
-from harness.protocol import Protocol
 from harness.stand_alone import load_network
 from harness.train import objective
 from results.errors import BadInput
 from results.store import Store
 from spaces.base import Batch
-from spaces.darts import DartsOptions
-from spaces.darts_genotype import canonical
 
 SEARCH = [
     "run", "--seeds", "0", "--no-random", "--algos", "rarts", "--serial", "--set", "epochs=1", "--set", "limit=64",
@@ -108,18 +106,7 @@ def test_a_retraining_killed_in_its_midst_ends_the_same(run: Path, tmp_path: Pat
 
 @pytest.mark.slow
 def test_dropped_paths_are_drawn_again_after_a_kill(tmp_path: Path) -> None:
-    protocol = Protocol.load("quick", "darts")
-    protocol.set(["evaluation.epochs=3", "evaluation.drop_path=0.5", "evaluation.channels=4"])
-    config = Retraining(
-        algorithm="given",
-        seed=0,
-        space="darts",
-        protocol="quick",
-        settings=protocol.settings,
-        options=DartsOptions(image_size=8, in_channels=1),
-        genotype=canonical("darts_v2"),
-        dataset="digits",
-    )
+    config = retraining()
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     run_job(config, Environment(run=str(undisturbed)))
     process = launch(config, killed)
