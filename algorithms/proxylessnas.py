@@ -34,7 +34,7 @@ class ProxylessNas(Sampling):
     source = "Cai, Zhu, Han, ICLR 2019, Eq. 2 to 4 and 9, Section 3.2"
     departures = (
         "one α step a weight step (the authors' ImageNet code: one in five); the latency term is linear in the "
-        "expected latency of the drawn pair; a protocol's arch_lr, shared by all, goes before the authors' 6e-3"
+        "expected latency of the drawn pair; under quick, arch_lr is the protocol's and not the authors' 6e-3"
     )
     Hyper: ClassVar[type[BaseModel]] = ProxylessHyper
 

@@ -117,10 +117,14 @@ class Protocol:
         return validated("", Settings, self.raw["settings"])
 
     def trial(self, algorithm: str, seed: int, image: Mapping[str, int], evaluation: str) -> TrialConfig:
-        """The configuration of one trial; ``image`` holds the data set's classes and in_channels."""
+        """The configuration of one trial; ``image`` holds the data set's classes and in_channels.
+
+        What the protocol gives an algorithm alone also holds where a selection wraps it: ``rarts+es`` has rarts's.
+        """
         model = lookup("algorithm", algorithm, ALGORITHMS).Hyper
         shared = {k: v for k, v in self.raw.get("hyper", {}).items() if k in model.model_fields}
-        hyper = validated(algorithm, model, shared | self.raw.get("algorithms", {}).get(algorithm, {}))
+        own, inner = self.raw.get("algorithms", {}), algorithm.partition("+")[0]
+        hyper = validated(algorithm, model, shared | own.get(inner, {}) | own.get(algorithm, {}))
         settings = self.settings
         options = self.raw["options"] | dict(image) | {"image_size": settings.image_size}
         return TrialConfig(

@@ -157,3 +157,13 @@ def test_loguniform_draws_are_uniform_in_the_logarithm() -> None:
 def test_what_is_no_variation_is_refused(text: str) -> None:
     with pytest.raises(BadInput):
         points([text], 1)
+
+
+def test_what_a_protocol_gives_one_algorithm_holds_under_a_selection_too() -> None:
+    protocol = Protocol.load("paper", "darts")
+    weights = {name: protocol.trial(name, 0, CIFAR, "none").hyper.model_dump() for name in ("rarts+es", "darts1+es")}
+    assert weights["rarts+es"]["latency_weight"] == 2e-3
+    assert weights["darts1+es"]["latency_weight"] == 0
+    protocol.set(["rarts+es.latency_weight=1"])
+    assert protocol.trial("rarts+es", 0, CIFAR, "none").hyper.model_dump()["latency_weight"] == 1
+    assert protocol.trial("rarts", 0, CIFAR, "none").hyper.model_dump()["latency_weight"] == 2e-3
