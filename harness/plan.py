@@ -118,18 +118,22 @@ def _trials(request: Request, evaluation: str, data: Dataset) -> list[TrialConfi
     chosen = product(protocols, request.seeds, request.algorithms)
     trials = [protocol.trial(algorithm, seed, image, evaluation) for protocol, seed, algorithm in chosen]
     for trial in trials:
-        space = SPACES[trial.space](trial.options)
-        algorithm = ALGORITHMS[trial.algorithm]
-        algorithm.check(space, trial.hyper)
-        space.discretise(space.alphas(torch.Generator()))  # raises where its rule cannot be kept
-        with_auxiliary(space, trial.settings.evaluation.auxiliary)
-        _check_pruned(trial)
+        check(trial)
         check_stream(trial.settings, trial.settings.eval_datasets)
         if trial.settings.evaluation.processes > 1:
             raise BadInput("evaluation.processes is for `evaluate RUN --set processes=…`: leave it out of a search")
-        if (other := algorithm.after(trial.hyper)) and other not in request.algorithms:
+        if (other := ALGORITHMS[trial.algorithm].after(trial.hyper)) and other not in request.algorithms:
             raise BadInput(f"{trial.algorithm} needs the record of {other}: name {other} among the algorithms as well")
     return list({trial.hash: trial for trial in trials}.values())
+
+
+def check(trial: TrialConfig) -> None:
+    """Raise BadInput where this algorithm, under its settings, cannot search this space."""
+    space = SPACES[trial.space](trial.options)
+    ALGORITHMS[trial.algorithm].check(space, trial.hyper)
+    space.discretise(space.alphas(torch.Generator()))  # raises where its rule cannot be kept
+    with_auxiliary(space, trial.settings.evaluation.auxiliary)
+    _check_pruned(trial)
 
 
 def _check_pruned(trial: TrialConfig) -> None:
