@@ -60,6 +60,8 @@ class Algorithm(ABC):
     charged_seconds: float = 0.0
     prunes: ClassVar[bool] = True
     """Whether the network cut from the searched one is fine-tuned: not so where nothing is ever cut."""
+    progress: float = 0.0
+    """The share of the budget that is used, at every step: for schedules that an epoch is too coarse for."""
     stopped: bool = False
     """Whether the search has ended by a rule of its own, before its budget."""
     selects: ClassVar[bool] = False

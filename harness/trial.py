@@ -114,7 +114,8 @@ class Trial:
         for step in range(steps):
             if step and self.config.budget.kind != "epochs" and self.finished():
                 return
-            self.watch.update(stage="search", done=self.progress(step / steps), seconds=self.clock.now())
+            self.algorithm.progress = self.progress(step / steps)
+            self.watch.update(stage="search", done=self.algorithm.progress, seconds=self.clock.now())
             yield next(self.train), next(self.val)
 
     def progress(self, epoch_share: float = 0.0) -> float:

@@ -22,6 +22,10 @@ Genotype = str
 """A discrete architecture as canonical text in the field's notation; each space parses and writes its own."""
 
 
+AfterSkip = Callable[[Tensor], Tensor]
+"""What an identity skip's output passes through."""
+
+
 class Batch(NamedTuple):
     """One batch: images ``x`` (batch, channels, height, width), targets ``y`` (batch,), and the half it came from."""
 
@@ -36,10 +40,16 @@ class Mix:
 
     ``weights`` holds a weight per operation, shaped as the architecture parameters. ``active``, where given, lists for
     each edge the operations to run, drawn on the CPU: the supernet computes those alone and never inspects a tensor.
+    ``after_skip`` (dropout, for instance) is called for each identity skip that runs, and only beside ``active``.
     """
 
     weights: dict[str, Tensor]
     active: dict[str, list[list[int]]] | None = None
+    after_skip: AfterSkip | None = None
+
+    def __post_init__(self) -> None:
+        if self.after_skip is not None and self.active is None:
+            raise ValueError("a merged supernet has no skips of its own: after_skip goes with active")
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,10 @@ class Space(ABC):
     """Whether α chooses among an edge's operations, so that its entropy and its Hessian tell of a search's health."""
     inherits: ClassVar[bool] = False
     """Whether what is found is cut from the searched network, weights and all, and not trained from scratch."""
+    skip: ClassVar[tuple[str, int] | None] = None
+    """Where α has the normal cell's skip connections, (name, column); None where no cells are stacked."""
+    fewest_cells: ClassVar[int] = 1
+    """The least of the option ``cells``."""
 
     def __init__(self, options: SpaceOptions | None = None, table: Any = None) -> None:
         self.options = options if options is not None else self.Options()
@@ -141,6 +155,12 @@ class Space(ABC):
         ``role`` names the network ("w", "y"); spaces whose networks start apart (the solvable model) read it.
         """
 
+    def deeper(self, cells: int) -> Space:
+        """The same space with ``cells`` for the option of that name. Raises BadInput where no cells are stacked."""
+        if self.skip is None:
+            raise BadInput(f"the space {self.name} stacks no cells")
+        return type(self)(self.options.model_copy(update={"cells": cells}), self.table)
+
     def relax(self, alpha: Alpha) -> Mix:
         """The continuous relaxation: softmax over each edge's operations (DARTS, Eq. 2)."""
         return Mix({name: torch.softmax(a, dim=-1) for name, a in alpha.items()})
@@ -160,6 +180,13 @@ class Space(ABC):
     @abstractmethod
     def discretise(self, alpha: Alpha) -> Genotype:
         """The space's own rule from α to a genotype."""
+
+    def strongest(self, weights: Alpha) -> Genotype:
+        """The rule of ``discretise`` on an edge's weights themselves, which need not sum to 1.
+
+        By default ``discretise``, for spaces where only the order of an edge's operations counts.
+        """
+        return self.discretise(weights)
 
     def threshold(self, gates: Alpha, bound: float) -> Genotype:
         """What independent gates in [0, 1], shaped as α, keep above ``bound``.

@@ -23,6 +23,9 @@ CHOICES = OPERATIONS[1:]
 IMAGENET_SIZE = 128
 """From this image side on, ``stem="auto"`` is ImageNet's."""
 
+FEWEST_CELLS = 3
+"""Two of them are reduction cells."""
+
 LATENCIES = ("normal", "reduce", "reduce_stride2")
 Latencies = tuple[float, float, float, float, float, float, float, float]
 
@@ -56,7 +59,7 @@ class DartsOptions(SpaceOptions):
     @field_validator("cells")
     @classmethod
     def _two_reductions(cls, cells: int) -> int:
-        if cells < 3:
+        if cells < FEWEST_CELLS:
             raise PydanticCustomError(
                 "cells", "the reduction cells at one and two thirds of the depth leave no normal cell: give 3 or more"
             )
@@ -99,6 +102,8 @@ class Darts(Space):
     name = "darts"
     Options = DartsOptions
     options: DartsOptions
+    skip = ("normal", OPERATIONS.index("skip_connect"))
+    fewest_cells = FEWEST_CELLS
 
     def alphas(self, generator: torch.Generator) -> Alpha:
         """{"normal": (E, 8), "reduce": (E, 8)}, 1e-3 · standard normal; E = 14 at four nodes."""
@@ -128,11 +133,15 @@ class Darts(Space):
         The authors' ``_parse`` (cnn/model_search.py), which lists a node's edges by weight; here they are listed by
         source, so that equal architectures have equal texts. Of equal weights the earlier wins.
         """
-        return text(Architecture(*(self._strongest(alpha[kind]) for kind in CELLS)))
+        return self.strongest({kind: torch.softmax(alpha[kind].detach(), -1) for kind in CELLS})
 
-    def _strongest(self, alpha: Tensor) -> Cell:
-        """The cell of one α, (E, 8)."""
-        best = torch.softmax(alpha.detach(), -1)[:, 1:].max(-1)
+    def strongest(self, weights: Alpha) -> Genotype:
+        """The same of the weights themselves: an edge's best weight decides whether its node keeps it."""
+        return text(Architecture(*(self._strongest(weights[kind]) for kind in CELLS)))
+
+    def _strongest(self, weights: Tensor) -> Cell:
+        """The cell of one kind's weights, (E, 8)."""
+        best = weights[:, 1:].max(-1)
         ranked = zip(edges(self.options.nodes), best.values.tolist(), best.indices.tolist(), strict=True)
         nodes: list[list[tuple[float, str, int]]] = [[] for _ in range(self.options.nodes)]
         for (target, source), weight, operation in ranked:

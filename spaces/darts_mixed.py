@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from spaces.base import AfterSkip
 from spaces.darts_graph import OPERATIONS, edges
 
 NONE, MAX_POOL, AVG_POOL, SKIP = (
@@ -176,7 +177,14 @@ class MixedCell(nn.Module):
             states.append(reduce(torch.add, (parts[target - self.nodes - 2] for parts in given)))
         return torch.cat(states[2:], 1)
 
-    def active_only(self, x0: Tensor, x1: Tensor, weights: Tensor, active: list[list[int]]) -> Tensor:
+    def active_only(
+        self,
+        x0: Tensor,
+        x1: Tensor,
+        weights: Tensor,
+        active: list[list[int]],
+        after_skip: AfterSkip | None = None,
+    ) -> Tensor:
         """The same cell, running only the operations that ``active`` lists for each edge; ``weights`` (E, 8)."""
         states = [self.preprocess0(x0), self.preprocess1(x1)]
         for target in range(2, self.nodes + 2):
@@ -184,7 +192,9 @@ class MixedCell(nn.Module):
             for edge, source in ((e, s) for e, (t, s) in enumerate(self.edges) if t == target):
                 given, position = cast(Leaving, self.sources[source]), self.outgoing[source].index(edge)
                 for kind in active[edge]:
-                    if kind != NONE:
+                    if kind == SKIP and after_skip is not None and given.reduce is None:
+                        total = total + weights[edge, SKIP] * after_skip(states[source])
+                    elif kind != NONE:
                         total = total + given.operation(states[source], position, kind, weights[edge, kind])
             states.append(total)
         return torch.cat(states[2:], 1)

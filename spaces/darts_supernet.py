@@ -53,6 +53,7 @@ class Supernet(nn.Module):
             if mix.active is None:
                 x0, x1 = x1, cell(x0, x1, outgoing[cell.kind])
             else:
-                x0, x1 = x1, cell.active_only(x0, x1, mix.weights[cell.kind], mix.active[cell.kind])
+                weights, active = mix.weights[cell.kind], mix.active[cell.kind]
+                x0, x1 = x1, cell.active_only(x0, x1, weights, active, mix.after_skip)
         logits: Tensor = self.classifier(x1.mean((2, 3)))
         return logits

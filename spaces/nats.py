@@ -37,6 +37,7 @@ class Nats(Space):
     options: NatsOptions
     table: Table | None
     table_datasets = tuple(DATASETS)
+    skip = ("cell", OPERATIONS.index("skip_connect"))
 
     @classmethod
     def open_table(cls, where: Path | None) -> Table | None:

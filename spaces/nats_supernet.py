@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spaces.base import Mix
+from spaces.base import AfterSkip, Mix
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, Reduction
 from spaces.pooling import avg_pool_3x3
 
@@ -53,14 +53,18 @@ class MixedCell(nn.Module):
         targets = targets + by_target[..., SKIP] * node.unsqueeze(1)
         return targets + by_target[..., POOL] * avg_pool_3x3(node).unsqueeze(1)
 
-    def active_only(self, x: Tensor, weights: Tensor, active: list[list[int]]) -> Tensor:
+    def active_only(
+        self, x: Tensor, weights: Tensor, active: list[list[int]], after_skip: AfterSkip | None = None
+    ) -> Tensor:
         """The same cell, running only the operations that ``active`` lists for each edge."""
         nodes: list[Tensor] = [x]
         for target in range(1, NODES):
             total = torch.zeros_like(x)
             for edge, source in ((e, s) for e, (t, s) in enumerate(EDGES) if t == target):
                 for kind in active[edge]:
-                    if kind != NONE:
+                    if kind == SKIP and after_skip is not None:
+                        total = total + weights[edge, SKIP] * after_skip(nodes[source])
+                    elif kind != NONE:
                         total = total + self.operation(nodes[source], edge, kind, weights[edge, kind])
             nodes.append(total)
         return nodes[-1]
@@ -107,7 +111,7 @@ class Supernet(nn.Module):
             elif mix.active is None:
                 x = block(x, outgoing)
             else:
-                x = block.active_only(x, weights, mix.active["cell"])
+                x = block.active_only(x, weights, mix.active["cell"], mix.after_skip)
         logits: Tensor = self.classifier(F.relu(self.norm(x)).mean((2, 3)))
         return logits
 

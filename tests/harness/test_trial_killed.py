@@ -16,11 +16,12 @@ from harness.job import run_job
 from harness.protocol import Protocol
 from results.store import Store
 
-ALGORITHMS = ("rarts", "random")
+ALGORITHMS = ("rarts", "random", "pdarts")
 
 MOMENTS = {
     "rarts": ["config.json", "checkpoint.pt", "checkpoint.prev.pt", "evaluation-digits.pt"],
     "random": ["checkpoint.pt", "checkpoint.prev.pt"],
+    "pdarts": ["config.json", "checkpoint.pt", "checkpoint.prev.pt"],  # a stage an epoch: killed in each
 }
 """The files at whose appearance the process is killed, one launch after the other."""
 

@@ -1,0 +1,120 @@
+"""Search in stages, each on a fresh supernet, deeper than the last and over fewer operations an edge.
+
+The progressive part of P-DARTS (Chen, Xie, Wu, Tian, ICCV 2019, Section 3.2): the operations left out pay for depth.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from algorithms.base import Setting
+from algorithms.hyper import Hyper
+from algorithms.optimisers import alpha_optimiser
+from algorithms.parameters import Parameters
+from algorithms.passes import Passes
+from algorithms.search import Search
+from results.errors import BadInput
+
+DEPTHS, CELLS = (5, 11, 17), 8
+LEFT, OPERATIONS = (5, 3), 8
+"""The paper's cells by stage and operations left after the first two; elsewhere they are shares of the space's."""
+
+CLOSED = -1000.0
+"""α of an operation that is left out: its softmax weight, and the gradient, are exactly 0."""
+
+
+class GrowingHyper(Hyper):
+    """The depths."""
+
+    depths: tuple[int, int, int] | None = Field(
+        None, description="cells of each stage's supernet; default: 5/8, 11/8 and 17/8 of the space's, rounded up"
+    )
+
+
+class Growing(Search):
+    """A third of the budget for each stage. ``self.space`` is the present stage's; α keeps the whole space's shape."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.check(setting.space, setting.hyper)
+        self.depths = depths(setting.space, setting.hyper)
+        super().__init__(replace(setting, space=setting.space.deeper(self.depths[0])))
+        self.stage, self.left = 0, self.operations_left()
+
+    @classmethod
+    def check(cls, space: Any, hyper: Any) -> None:
+        """Only stacked cells can become more, and no stage can have fewer than the space allows."""
+        super().check(space, hyper)
+        if space.skip is None:
+            raise BadInput(f"{cls.name} stacks ever more cells, but the space {space.name} has none to stack")
+        if min(depths(space, hyper)) < space.fewest_cells:
+            raise BadInput(f"depths = {list(hyper.depths)}: the space {space.name} needs {space.fewest_cells} cells")
+
+    def on_epoch(self, epoch: int, progress: float) -> None:
+        """The stage that is due; the weights' learning rate runs through its schedule once in each."""
+        self.progress = progress
+        self.proceed()
+        super().on_epoch(epoch, self.share)
+
+    @property
+    def share(self) -> float:
+        """The share of the present stage that is over; from 1 on the next is due, which rounding must not put off."""
+        return max(0.0, round(len(DEPTHS) * self.progress - self.stage, 9))
+
+    def proceed(self) -> None:
+        """Enter the next stage where it is due; of each edge the operations of the largest α are left."""
+        if self.stage + 1 == len(DEPTHS) or self.share < 1:
+            return
+        left = {}
+        for name, a in self.alpha.views(self.alpha.flat.detach()).items():
+            count = round(a.shape[-1] * LEFT[self.stage] / OPERATIONS)
+            left[name] = torch.zeros_like(a, dtype=torch.bool).scatter_(-1, a.topk(count, -1).indices, True)
+        self.enter(self.stage + 1, left)
+
+    def enter(self, stage: int, left: Mapping[str, Tensor]) -> None:
+        """Fresh weights and a fresh α for the stage's supernet; ``left``, shaped as α: whether an operation stays."""
+        self.stage, self.space = stage, self.space.deeper(self.depths[stage])
+        self.w = self.weights(f"w.{stage + 1}")
+        fresh = self.space.alphas(self.seeded(f"alpha.{stage + 1}"))
+        here = {name: a.to(self.device).masked_fill(~left[name], CLOSED) for name, a in fresh.items()}
+        self.alpha = Parameters(here, alpha_optimiser(self.hyper))
+        self.left = self.operations_left()
+        now = Passes(self.space.supernet(), self.w.layout, self.alpha.layout, self.relax, self.space.loss)
+        now.counts, now.losses, self.passes = self.passes.counts, self.passes.losses, now
+
+    def operations_left(self) -> dict[str, list[list[int]]]:
+        """Of each edge the operations that run in the present stage."""
+        left = {name: a.detach().cpu() > CLOSED for name, a in self.alpha.views().items()}
+        return {name: [edge.nonzero().flatten().tolist() for edge in edges] for name, edges in left.items()}
+
+    def descend_alpha(self, gradient: Tensor) -> None:
+        """One step of α's optimiser; its decay moves no operation that is left out."""
+        closed = self.alpha.flat.detach() <= CLOSED
+        self.alpha.descend(gradient)
+        self.alpha.flat.detach().masked_fill_(closed, CLOSED)
+
+    def relax(self, alpha: dict[str, Tensor]) -> Any:
+        """The space's weights, of the operations left, which alone run; in the first stage all do, merged."""
+        return replace(self.space.relax(alpha), active=self.left if self.stage else None)
+
+    def state_dict(self) -> dict[str, Any]:
+        """A search's, and the stage; α tells the operations that are left."""
+        return super().state_dict() | {"stage": self.stage}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue exactly where ``state_dict`` was taken."""
+        self.enter(state["stage"], {n: torch.ones_like(a, dtype=torch.bool) for n, a in self.alpha.views().items()})
+        super().load_state_dict(state)
+        self.left = self.operations_left()
+
+
+def depths(space: Any, hyper: Any) -> tuple[int, ...]:
+    """The cells of each stage's supernet."""
+    shares = [max(math.ceil(space.options.cells * depth / CELLS), space.fewest_cells) for depth in DEPTHS]
+    return hyper.depths or tuple(shares)
