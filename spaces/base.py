@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -65,6 +65,19 @@ class Edge:
     def as_dict(self) -> dict[str, Any]:
         """The edge as plain types, for a record's ``edges`` column."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Topology:
+    """What a genotype leaves out of the supernet besides operations; by default nothing.
+
+    ``inputs`` lists, by α's name, the nodes that have to choose, each as the rows of α that are its input edges, of
+    which ``kept`` stay. ``excluded`` are the columns of the operations that no edge of a genotype can have.
+    """
+
+    inputs: Mapping[str, list[list[int]]] = field(default_factory=dict)
+    kept: int = 0
+    excluded: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -187,6 +200,10 @@ class Space(ABC):
         By default ``discretise``, for spaces where only the order of an edge's operations counts.
         """
         return self.discretise(weights)
+
+    def topology(self) -> Topology:
+        """Which edges and operations ``discretise`` chooses among: by default every edge stays, whatever it is."""
+        return Topology()
 
     def threshold(self, gates: Alpha, bound: float) -> Genotype:
         """What independent gates in [0, 1], shaped as α, keep above ``bound``.

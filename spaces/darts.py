@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from torch import Tensor, nn
 
 from results.schema import CONCAT
-from spaces.base import Alpha, Edge, Genotype, Space, SpaceOptions, Timed
+from spaces.base import Alpha, Edge, Genotype, Space, SpaceOptions, Timed, Topology
 from spaces.darts_genotype import INPUTS, Architecture, Cell, canonical, cell, parse, text
 from spaces.darts_graph import CELLS, OPERATIONS, edges
 from spaces.darts_network import CifarNetwork, ImageNetNetwork
@@ -148,6 +148,14 @@ class Darts(Space):
             nodes[target - INPUTS].append((weight, CHOICES[operation], source))
         chosen = [sorted(incoming, key=lambda edge: -edge[0])[:2] for incoming in nodes]
         return cell([(name, source) for _, name, source in incoming] for incoming in chosen)
+
+    def topology(self) -> Topology:
+        """A node keeps two of its input edges; no edge is none."""
+        rows: list[list[int]] = [[] for _ in range(self.options.nodes)]
+        for row, (target, _) in enumerate(edges(self.options.nodes)):
+            rows[target - INPUTS].append(row)
+        # The first node has but two.
+        return Topology(dict.fromkeys(CELLS, rows[1:]), kept=2, excluded=(OPERATIONS.index("none"),))
 
     def threshold(self, gates: Alpha, bound: float) -> Genotype:
         """FairDARTS's rule: of each node at most two operations, those of the largest gates above ``bound``; no none.

@@ -29,13 +29,17 @@ def takes_cells(name: str) -> bool:
 
 SINGLE = [name for name in ALGORITHMS if "+" not in name and takes_cells(name)]
 COMPOSED = ["darts1+es", "rarts+pt", "gdas+es"]
+ON_DARTS = ["rarts+pt"]
+"""What goes another way where a space chooses among edges."""
 
 
-def trial(algorithm: str) -> TrialConfig:
+def trial(algorithm: str, space: str = "nats") -> TrialConfig:
     """Three epochs of four steps on the digits."""
-    protocol = Protocol.load("quick", "nats")
+    protocol = Protocol.load("quick", space)
     protocol.set(["epochs=3", "limit=64", "batch_size=16", "diagnostics.lambda_every=0", "evaluation.short_epochs=1"])
     protocol.set(["random.k=3", "evolution.queries=3", "evolution.population=2", "random_ws.k=5", "pt_tune_epochs=1"])
+    if space == "darts":
+        protocol.set(["channels=2", "nodes=2", "pt_batches=1"])
     protocol.set(["es_every=1", "es_window=1", "es_delta=1", "es_start=0", "diagnostics.subset=16"])
     return protocol.trial(algorithm, 0, {"classes": 10, "in_channels": 1}, "none")
 
@@ -52,9 +56,14 @@ class Interrupting:
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("algorithm", [*SINGLE, *COMPOSED])
-def test_trial_interrupted_again_and_again_ends_as_an_undisturbed_one(algorithm: str, tmp_path: Path) -> None:
-    config = trial(algorithm)
+@pytest.mark.parametrize(
+    ("space", "algorithm"),
+    [*(("nats", name) for name in (*SINGLE, *COMPOSED)), *(("darts", name) for name in ON_DARTS)],
+)
+def test_trial_interrupted_again_and_again_ends_as_an_undisturbed_one(
+    space: str, algorithm: str, tmp_path: Path
+) -> None:
+    config = trial(algorithm, space)
     run_job(config, Environment(run=str(tmp_path / "whole")))
     launches, done = 0, False
     while not done:
