@@ -22,7 +22,7 @@ from algorithms.random_ws import RandomWs
 from algorithms.rarts import Rarts
 from algorithms.search import Search
 from algorithms.snas import Snas
-from algorithms.wrapping import wrapped
+from algorithms.wrapping import Selection, wrapped
 
 SOFTMAX: tuple[type[Search], ...] = (Darts1, Darts2, MileNas, MileNas2, Rarts)
 """Searches whose relaxation is the space's own: perturbation may select from their supernets."""
@@ -40,9 +40,14 @@ CLASSES: tuple[type[Algorithm], ...] = (
     Evolution,
 )
 
-COMPOSED: tuple[type[Algorithm], ...] = (
-    *(wrapped(EarlyStopping, inner) for inner in LEARNING),
-    *(wrapped(Perturbation, inner) for inner in SOFTMAX),
+SELECTIONS: dict[str, tuple[type[Selection], tuple[type[Search], ...]]] = {
+    EarlyStopping.suffix: (EarlyStopping, LEARNING),
+    Perturbation.suffix: (Perturbation, SOFTMAX),
+}
+"""What wraps a search, by the suffix of its name, and the searches that it wraps."""
+
+COMPOSED: tuple[type[Algorithm], ...] = tuple(
+    wrapped(selection, inner) for selection, searches in SELECTIONS.values() for inner in searches
 )
 
 ALGORITHMS: dict[str, type[Algorithm]] = {a.name: a for a in (*CLASSES, *COMPOSED)}

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from pydantic import BaseModel
 
-from algorithms.counts import Counts
+from algorithms.counts import Cost, Counts
 from algorithms.parameters import Parameters
 
 Seeded = Callable[[str], torch.Generator]
@@ -53,6 +53,8 @@ class Algorithm(ABC):
     """The paper, and where in it the algorithm stands."""
     departures: ClassVar[str] = ""
     """What differs from the original."""
+    cost: ClassVar[Cost | None] = None
+    """The passes of one step; None where its steps are no passes of a supernet."""
     Hyper: ClassVar[type[BaseModel]]
     alpha: Parameters | None = None
     charged_seconds: float = 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from algorithms.counts import Cost
 from algorithms.search import Search
 from results.errors import BadInput
 
@@ -13,6 +14,7 @@ class Baseline(Search):
 
     name = "baseline"
     title = "Unpruned baseline"
+    cost = Cost(2, 2)
     source = "Xue, Qi, Xin, IEEE Access 2022, Tables 5 and 6"
     prunes = False
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, Field
 from torch import Tensor
 
+from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.search import Search
 from algorithms.unrolled import Unrolled, UnrolledHyper
@@ -29,6 +30,7 @@ class Darts1(Search):
 
     name = "darts1"
     title = "DARTS (first order)"
+    cost = Cost(2, 1, 1)
     source = "Liu, Simonyan, Yang, ICLR 2019, Eq. 5 with ξ = 0"
     Hyper: ClassVar[type[BaseModel]] = DartsHyper
 
@@ -55,6 +57,7 @@ class Darts2(Unrolled, Darts1):
 
     name = "darts2"
     title = "DARTS (second order)"
+    cost = Cost(5, 3, 2)
     source = "Liu, Simonyan, Yang, ICLR 2019, Eq. 6 to 8"
     Hyper: ClassVar[type[BaseModel]] = Darts2Hyper
 

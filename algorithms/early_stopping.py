@@ -37,6 +37,7 @@ class EarlyStopping(Selection):
     source = "Zela et al., ICLR 2020, Section 4.3"
     departures = "λ_max by Lanczos, not from the whole Hessian; on the epoch's first validation batch"
     Hyper: ClassVar[type[BaseModel]] = EarlyStoppingHyper
+    among_operations = True
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)

@@ -34,6 +34,7 @@ class FairDarts(Darts1):
         "stays, which the authors removed; α starts at the space's 1e-3 · normal, not at 0"
     )
     Hyper: ClassVar[type[BaseModel]] = FairDartsHyper
+    among_operations = True
 
     def relax(self, alpha: dict[str, Tensor]) -> Any:
         """σ(α) instead of the space's softmax."""

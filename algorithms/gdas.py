@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
+from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.sampling import Concrete, Named, one_hot, only, straight_through
 
@@ -27,6 +28,7 @@ class Gdas(Concrete):
 
     name = "gdas"
     title = "GDAS"
+    cost = Cost(2, 1, 1)
     source = "Dong, Yang, CVPR 2019, Eq. 3 to 5 and Algorithm 1"
     departures = (
         "an operation that was not drawn has no gradient, as in the paper; the authors' code adds its weight to the sum"

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, Field
 from torch import Tensor
 
+from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.search import Search
 from algorithms.unrolled import Unrolled, UnrolledHyper
@@ -30,6 +31,7 @@ class MileNas(Search):
 
     name = "milenas"
     title = "MiLeNAS"
+    cost = Cost(3, 1, 2)
     source = "He, Ye, Shen, Zhang, CVPR 2020, as Xue, Qi, Xin, IEEE Access 2022, Eq. 3"
     Hyper: ClassVar[type[BaseModel]] = MileNasHyper
 
@@ -61,6 +63,7 @@ class MileNas2(Unrolled, MileNas):
 
     name = "milenas2"
     title = "MiLeNAS (second order)"
+    cost = Cost(6, 4, 2)
     source = "He, Ye, Shen, Zhang, CVPR 2020, the mixed level at the w' of DARTS, Eq. 6"
     departures = "the two losses share one w' and, the product being linear, one second derivative"
     Hyper: ClassVar[type[BaseModel]] = MileNas2Hyper

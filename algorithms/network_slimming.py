@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from torch import Tensor, nn
 
 from algorithms.base import Setting
+from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.search import Search
 from results.errors import BadInput
@@ -31,6 +32,7 @@ class NetworkSlimming(Search):
 
     name = "network_slimming"
     title = "Network Slimming"
+    cost = Cost(2, 2)
     source = "Liu, Li, Shen, Huang, Yan, Zhang, ICCV 2017, Eq. 1"
     Hyper: ClassVar[type[BaseModel]] = NetworkSlimmingHyper
 

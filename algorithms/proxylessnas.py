@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import torch
 from pydantic import BaseModel, Field
 
+from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.sampling import Named, Sampling, one_hot, only, straight_through
 
@@ -31,6 +32,7 @@ class ProxylessNas(Sampling):
 
     name = "proxylessnas"
     title = "ProxylessNAS"
+    cost = Cost(2, 1, 1)
     source = "Cai, Zhu, Han, ICLR 2019, Eq. 2 to 4 and 9, Section 3.2"
     departures = (
         "one α step a weight step (the authors' ImageNet code: one in five); the latency term is linear in the "

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import torch
 from pydantic import BaseModel, Field
 
+from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.sampling import Sampling, through
 
@@ -30,6 +31,7 @@ class RandomWs(Sampling):
 
     name = "random_ws"
     title = "Random search with weight sharing"
+    cost = Cost(1, 1)
     source = "Li, Talwalkar, UAI 2019, Section 3.2"
     departures = (
         "the best of k by the same validation batches, with no second round of ten finalists on all of D_v; D_v is not "

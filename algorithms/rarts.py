@@ -11,6 +11,7 @@ import torch
 from pydantic import BaseModel, Field
 
 from algorithms.base import Setting
+from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.parameters import Parameters
 from algorithms.search import Search
@@ -33,6 +34,7 @@ class Rarts(Search):
 
     name = "rarts"
     title = "RARTS"
+    cost = Cost(4, 2, 2)
     source = "Xue, Qi, Xin, IEEE Access 2022, Eq. 6 to 8"
     Hyper: ClassVar[type[BaseModel]] = RartsHyper
 

@@ -21,6 +21,8 @@ Named = dict[str, Tensor]
 class Sampling(Search):
     """A search that draws from the generator of the purpose "sample", on the CPU; it travels in the checkpoint."""
 
+    among_operations = True
+
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self.generator = self.seeded("sample")

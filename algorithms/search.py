@@ -28,6 +28,8 @@ class Search(Algorithm):
 
     Hyper: ClassVar[type[BaseModel]] = Hyper
     alpha: Parameters
+    among_operations: ClassVar[bool] = False
+    """Whether it has a meaning only where α chooses among the operations of an edge."""
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -43,7 +45,12 @@ class Search(Algorithm):
 
     @classmethod
     def check(cls, space: Any, hyper: Any) -> None:
-        """A latency penalty needs latencies."""
+        """A choice needs operations to choose from, a latency penalty latencies."""
+        if cls.among_operations and not space.relaxed:
+            raise BadInput(
+                f"{cls.name} chooses among the operations of an edge, but the space {space.name} has channel gates; "
+                "leave it out, or search nats or darts"
+            )
         if hyper.latency_weight and space.penalty(space.alphas(torch.Generator())) is None:
             raise BadInput(
                 f"latency_weight = {hyper.latency_weight:g}, but the space {space.name} has no latencies; give them "

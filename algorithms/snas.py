@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
+from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.sampling import Concrete
 
@@ -27,6 +28,7 @@ class Snas(Concrete):
 
     name = "snas"
     title = "SNAS"
+    cost = Cost(2, 2)
     source = "Xie, Zheng, Liu, Lin, ICLR 2019, Eq. 5, 9 and 11"
     departures = "trained on all data, as the paper: a step is one update on the batch of D_t and one on that of D_v"
     Hyper: ClassVar[type[BaseModel]] = SnasHyper

@@ -31,25 +31,25 @@ class Budget(Section):
     """When a search ends. Equal epochs, equal multiply-adds and equal seconds are different comparisons."""
 
     kind: Literal["epochs", "macs", "seconds"] = "epochs"
-    amount: float = Field(gt=0)
+    amount: float = Field(gt=0, description="length of a search, in the unit that kind names")
 
 
 class Evaluation(Section):
     """How a found architecture is trained where no table answers: from scratch, or a pruned network further."""
 
     channels: int = Field(16, ge=1, description="the stand-alone network's first width")
-    cells: int = Field(5, ge=1, description="its cells a stage")
+    cells: int = Field(5, ge=1, description="its cells: on nats a stage, else in all")
     epochs: int = Field(200, ge=1, description="training length")
     short_epochs: int = Field(12, ge=1, description="training length where a search asks for a validation accuracy")
-    batch_size: int = Field(256, ge=1)
+    batch_size: int = Field(256, ge=1, description="images in a batch of that training")
     lr: float = Field(0.1, gt=0, description="SGD's learning rate, cosine to 0")
-    momentum: float = Field(0.9, ge=0, lt=1)
-    nesterov: bool = True
-    weight_decay: float = Field(5e-4, ge=0)
+    momentum: float = Field(0.9, ge=0, lt=1, description="SGD's momentum")
+    nesterov: bool = Field(True, description="Nesterov momentum")
+    weight_decay: float = Field(5e-4, ge=0, description="L2 decay of the weights")
     schedule: Literal["cosine", "exponential"] = Field("cosine", description="cosine to 0, or × gamma an epoch")
     gamma: float = Field(0.97, gt=0, le=1, description="the exponential schedule's factor an epoch")
     clip: float = Field(0.0, ge=0, description="bound on the gradient's norm; 0: none")
-    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
     drop_path: float = Field(0.0, ge=0, lt=1, description="probability of dropping a path at the end, linear from 0")
     auxiliary: float = Field(0.0, ge=0, description="weight of the auxiliary head's loss; 0: no head")
     crop: int | None = Field(None, ge=0, description="padding before a random crop; default: the search's")
@@ -81,11 +81,11 @@ class Settings(Section):
 
     dataset: str
     eval_datasets: tuple[str, ...]
-    image_size: int = Field(ge=4)
-    split: Literal["halves", "nats", "all"] = "halves"
+    image_size: int = Field(ge=4, description="side of the images in pixels; larger ones are scaled down to it")
+    split: Literal["halves", "nats", "all"] = Field("halves", description="what w and α learn from: see --split")
     split_seed: int = Field(0, ge=0, description="seed of the split, independent of the trial's seed")
     limit: int | None = Field(None, ge=2, description="use only so many images of each half; default: all")
-    batch_size: int = Field(64, ge=1)
+    batch_size: int = Field(64, ge=1, description="images of each half in a step")
     augmentation: Augmentation = Augmentation()
     evaluation: Evaluation = Evaluation()
     diagnostics: Diagnostics = Diagnostics()

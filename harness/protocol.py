@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from algorithms import ALGORITHMS
 from harness.config import Augmentation, Budget, Diagnostics, Evaluation, Settings, TrialConfig
@@ -76,34 +77,42 @@ class Protocol:
         """Lay one value over every place that ``key`` names. Raises BadInput where it names none."""
         places = self.places(key)
         if not places:
-            lookup("key", key, dict.fromkeys(self.keys()))
+            lookup("key", key, self.keys())
         for place, name in places:
             place[name] = value
         self.overrides[key] = value
 
     def places(self, key: str) -> list[tuple[dict[str, Any], str]]:
         """Where ``key`` is kept: dotted keys name one section or algorithm, bare keys all that have the field."""
-        return [place for known, place in self._fields() if known == key]
+        return [(place, name) for known, place, name, _ in self._fields() if known == key]
 
-    def keys(self) -> list[str]:
-        """Every key that ``--set`` knows on this space."""
-        return sorted({key for key, _ in self._fields()})
+    def keys(self) -> dict[str, FieldInfo]:
+        """Every key that ``--set`` knows on this space, and the field behind it: of a bare key the first one."""
+        found: dict[str, FieldInfo] = {}
+        for key, _, _, described in self._fields():
+            found.setdefault(key, described)
+        return dict(sorted(found.items()))
 
-    def _fields(self) -> list[tuple[str, tuple[dict[str, Any], str]]]:
+    def _fields(self) -> Iterator[tuple[str, dict[str, Any], str, FieldInfo]]:
+        """Key, the section that keeps it, its name there, what describes it."""
         settings, options = self.raw["settings"], self.raw["options"]
-        plain = [n for n in Settings.model_fields if n not in SECTIONS and n not in ("dataset", "eval_datasets")]
-        found = [(name, (settings, name)) for name in plain]
+        for name, described in Settings.model_fields.items():
+            if name not in SECTIONS and name not in ("dataset", "eval_datasets"):
+                yield name, settings, name, described
         for section, model in SECTIONS.items():
-            found += [(f"{section}.{n}", (settings.setdefault(section, {}), n)) for n in model.model_fields]
-        for name in SPACES[self.space].Options.model_fields:
+            for name, described in model.model_fields.items():
+                yield f"{section}.{name}", settings.setdefault(section, {}), name, described
+        for name, described in SPACES[self.space].Options.model_fields.items():
             if name not in ("classes", "image_size", "in_channels"):
-                found += [(key, (options, name)) for key in (name, f"space.{name}")]
+                for key in (name, f"space.{name}"):
+                    yield key, options, name, described
         if self.raw["budget"]["kind"] == "epochs":
-            found.append(("epochs", (self.raw["budget"], "amount")))
+            yield "epochs", self.raw["budget"], "amount", Budget.model_fields["amount"]
         for algorithm, cls in ALGORITHMS.items():
             own = self.raw.setdefault("algorithms", {}).setdefault(algorithm, {})
-            found += [(key, (own, n)) for n in cls.Hyper.model_fields for key in (n, f"{algorithm}.{n}")]
-        return found
+            for name, described in cls.Hyper.model_fields.items():
+                for key in (name, f"{algorithm}.{name}"):
+                    yield key, own, name, described
 
     def set_budget(self, text: str) -> None:
         """``epochs=10``, ``macs=1e12`` or ``seconds=600``. Raises BadInput for anything else."""

@@ -18,9 +18,11 @@ from algorithms.base import Evaluated, Setting
 from algorithms.search import Search
 from harness.data import generator
 from harness.device import device_here
-from harness.experiment import Request, plan, run
+from harness.experiment import run
 from harness.latency import measure, write
+from harness.plan import plan
 from harness.protocol import Protocol
+from harness.request import Request
 from reports import page, trajectories
 from results.atomic import replacing
 from results.errors import BadInput

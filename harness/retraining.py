@@ -13,8 +13,9 @@ import results
 from harness.config import Evaluation, Retraining, Settings, TrialConfig
 from harness.data import load, open_streamed
 from harness.data.lookup import lookup
-from harness.experiment import Plan, Request, environment_of, gpus_of
+from harness.plan import Plan
 from harness.protocol import Protocol, parsed, validated
+from harness.request import Request, environment_of, gpus_of
 from harness.stand_alone import AnyDataset, check_stream, with_auxiliary
 from results.errors import BadInput
 from results.store import Run, Store

@@ -83,6 +83,8 @@ LAYOUTS = {
             Column("multiply-adds (10⁶)", "flops_mean", 1e6),
         ),
         V100 | {"Searched on ImageNet itself, published": "direct_search"},
+        datasets={"imagenet": "imagefolder"},
+        note="Published: ImageNet's 1,000 classes; ours: those of the image folder, which may be fewer and so easier.",
     ),
     "table5": Layout(
         "Table 5: channel pruning of ResNet-164 on CIFAR",

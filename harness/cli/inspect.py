@@ -1,4 +1,4 @@
-"""``list``, ``score``, ``describe``, ``show``: questions that need no search."""
+"""``score``, ``describe``, ``show``: questions that need no search."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ import torch
 import typer
 from rich.table import Table
 
-from algorithms import ALGORITHMS
 from harness.cli import app, console, options
-from harness.data import DATASETS
 from harness.data.lookup import lookup
 from harness.evaluate import table_columns
 from harness.geometry import geometry
-from harness.protocol import Protocol, protocol_names, protocol_spaces, validated
+from harness.protocol import Protocol, validated
 from reports.cells import draw_cell
 from results.errors import BadInput
 from results.schema import skip_ratios
@@ -25,34 +23,6 @@ from spaces.base import Space
 from spaces.counting import multiply_adds, parameters
 
 Genotype = Annotated[str, typer.Option(help="an architecture in the space's notation")]
-
-
-@app.command("list")
-def list_(json_: options.Json = False) -> None:
-    """The algorithms, spaces, data sets, protocols, and the keys that --set knows."""
-    found: dict[str, Any] = {
-        "algorithms": {
-            name: {"title": cls.title, "source": cls.source, "departures": cls.departures}
-            for name, cls in ALGORITHMS.items()
-        },
-        "spaces": {name: _first_line(cls.__doc__) for name, cls in SPACES.items()},
-        "datasets": list(DATASETS),
-        "protocols": protocol_names(),
-        "keys": {name: Protocol.load("quick", name).keys() for name in protocol_spaces("quick")},
-    }
-    if json_:
-        _print_json(found)
-        return
-    for heading, entries in found.items():
-        console.print(f"[b]{heading}[/b]")
-        for name in entries:
-            detail = entries[name] if isinstance(entries, dict) else ""
-            text = ", ".join(detail) if isinstance(detail, list) else detail
-            if isinstance(text, dict):
-                text = (
-                    f"{text['title']}: {text['source']}{'; differs: ' * bool(text['departures'])}{text['departures']}"
-                )
-            console.print(f"  {name:16} {text}".rstrip(), markup=False, highlight=False)
 
 
 @app.command()
@@ -120,7 +90,7 @@ def _answer(columns: dict[str, Any], space: Space, genotype: str | None, as_json
             skip, skip_all, none = skip_ratios([edge.as_dict() for edge in space.edges(genotype)])
             columns |= {"skip_ratio": skip, "skip_ratio_all_edges": skip_all, "none_edges": none}
     if as_json:
-        _print_json(columns)
+        print_json(columns)
         return
     table = Table("column", "value")
     for name, value in columns.items():
@@ -128,9 +98,6 @@ def _answer(columns: dict[str, Any], space: Space, genotype: str | None, as_json
     console.print(table)
 
 
-def _print_json(value: Any) -> None:
+def print_json(value: Any) -> None:
+    """One JSON value, indented."""
     typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
-
-
-def _first_line(doc: str | None) -> str:
-    return (doc or "").strip().splitlines()[0]

@@ -15,7 +15,7 @@ Space = Annotated[str, typer.Option(help="search space; `list` names them", rich
 Protocol = Annotated[
     str, typer.Option(help="named settings: quick (minutes, embedded digits), mini, paper", rich_help_panel=WHAT)
 ]
-Seeds = Annotated[str, typer.Option(help="seeds of the searches: 0,1,2 or 0-4", rich_help_panel=WHAT)]
+Seeds = Annotated[str, typer.Option(help="a trial for each of these seeds: 0,1,2 or 0-4", rich_help_panel=WHAT)]
 Dataset = Annotated[
     str | None, typer.Option(help="data set searched on; default: the protocol's", rich_help_panel=WHAT)
 ]

@@ -33,6 +33,6 @@ def reproduce(
     target: Annotated[str, typer.Argument(help=f"one of: {', '.join(TARGETS)}")],
     out: Annotated[Path | None, typer.Option(help="folder for the results; default: runs/TARGET")] = None,
 ) -> None:
-    """Make one of the RARTS paper's figures or tables: fig1 (seconds, no data) or table4 (what it needs is run)."""
+    """Make one of the RARTS paper's figures or tables: fig1 (seconds, no data), table2 or table4 (searches)."""
     make = lookup("target", target, TARGETS)
     make(Wanted(out or Path("runs") / target, asked.fields()), console)

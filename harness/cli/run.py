@@ -13,8 +13,8 @@ import results
 from harness.cli import app, console, options
 from harness.cli.shared import Comparing, with_options
 from harness.data.lookup import lookup
-from harness.experiment import Plan, plan
 from harness.experiment import run as run_plan
+from harness.plan import Plan, plan
 from reports import page
 from spaces import SPACES
 

@@ -11,7 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 from harness.cli import options
 from harness.data.lookup import lookup
-from harness.experiment import Evaluate, Request
+from harness.request import Evaluate, Request
 from results.errors import BadInput
 from spaces import SPACES
 

@@ -10,7 +10,7 @@ import typer
 from harness.cli import app, options
 from harness.cli.run import finish
 from harness.cli.shared import Comparing, with_options
-from harness.experiment import plan
+from harness.plan import plan
 from harness.variation import points
 
 Vary = Annotated[

@@ -11,6 +11,7 @@ from searches import make_batch, seeded
 
 from algorithms import ALGORITHMS
 from algorithms.base import Algorithm, Evaluated, Setting
+from algorithms.counts import Cost
 from algorithms.search import Search
 from results.errors import BadInput
 from spaces.base import Space
@@ -94,3 +95,14 @@ def test_list_has_a_line_for_title_source_and_departures(name: str) -> None:
     assert any(year.isdigit() for year in cls.source.replace(",", " ").split())
     assert "\n" not in cls.title + cls.source + cls.departures
     assert all(field.description for field in cls.Hyper.model_fields.values())
+
+
+@pytest.mark.parametrize("name", [name for name, cls in ALGORITHMS.items() if cls.cost])
+def test_a_step_costs_the_passes_that_the_definition_says(name: str) -> None:
+    search = made(name)
+    assert isinstance(search, Search)
+    search.on_epoch(3, 0.9)
+    before = search.counts.as_dict()
+    search.step(*PAIRS[0])
+    passes = [search.counts.as_dict()[kind] - before[kind] for kind in Cost._fields]
+    assert passes == list(ALGORITHMS[name].cost or ())

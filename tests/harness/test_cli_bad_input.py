@@ -86,6 +86,13 @@ def test_option(fault: Faults, words: str, named: str) -> None:
     assert named in fault(RUN, option, value)
 
 
+@pytest.mark.parametrize("algorithm", ["gdas", "fairdarts", "rarts+es"])
+def test_channel_gates_are_no_choice_among_operations(fault: Faults, algorithm: str) -> None:
+    assert f"{algorithm} chooses among the operations" in fault(
+        f"{RUN} --space resnet164 --prc 0.4 --algos {algorithm}"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [

@@ -26,7 +26,7 @@ from harness.data import (
 from harness.data.image_folder import decode
 from harness.data.random_crop import RATIO, SCALE, random_crop, varied
 from harness.data.streamed import centre
-from harness.experiment import Request
+from harness.request import Request
 from harness.retraining import plan_retrainings
 from results.errors import BadInput
 from spaces.base import Batch

@@ -19,8 +19,8 @@ from harness.checkpoint import Checkpoint
 from harness.config import Environment, Evaluation
 from harness.data import Shard
 from harness.distributed import Group, train_on_several
-from harness.experiment import Request, environment_of, gpus_of
 from harness.job import run_job
+from harness.request import Request, environment_of, gpus_of
 from harness.retraining import plan_retrainings
 from harness.train import Diverged
 from results.errors import BadInput

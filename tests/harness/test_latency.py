@@ -12,10 +12,11 @@ import torch
 from torch import nn
 
 from harness.__main__ import main
-from harness.experiment import Plan, Request, plan
 from harness.job import run_job
 from harness.latency import Conditions, Row, Table, conditions, network_latency, predicted, read, write
+from harness.plan import Plan, plan
 from harness.protocol import Protocol
+from harness.request import Request
 from results.errors import BadInput
 from results.store import Store
 from spaces.bilevel import Bilevel

@@ -10,7 +10,8 @@ import pytest
 
 import results
 from harness.__main__ import main
-from harness.experiment import Request, plan
+from harness.plan import plan
+from harness.request import Request
 
 SETTINGS = ["epochs=1", "limit=64", "batch_size=16", "diagnostics.lambda_every=0"]
 

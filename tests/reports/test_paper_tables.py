@@ -33,7 +33,7 @@ def named(table: Table) -> pd.DataFrame:
     return rows
 
 
-@pytest.mark.parametrize(("key", "dataset"), [("table1", "cifar10"), ("table3", "imagenet")])
+@pytest.mark.parametrize(("key", "dataset"), [("table1", "cifar10"), ("table3", "imagefolder")])
 def test_every_published_row_is_shown_once_as_printed(make: Make, key: str, dataset: str) -> None:
     rows = named(tables(make("rarts", 0, 4.0, **CELLS, eval_dataset=dataset))[key])
     paper = published(key)
@@ -70,7 +70,7 @@ def test_where_the_paper_has_several_variants_ours_is_none_of_them(make: Make) -
 def test_a_table_belongs_to_its_space_and_data_set(make: Make) -> None:
     assert list(tables(make("rarts", 0, 4.0))) == []
     assert list(tables(make("rarts", 0, 4.0, **CELLS, eval_dataset="cifar100"))) == []
-    both = tables(make("rarts", 0, 4.0, **CELLS), make("rarts", 0, 30.0, **CELLS, eval_dataset="imagenet"))
+    both = tables(make("rarts", 0, 4.0, **CELLS), make("rarts", 0, 30.0, **CELLS, eval_dataset="imagefolder"))
     assert list(both) == ["table1", "table3"]
     assert named(both["table3"]).loc["RARTS", "Multiply-adds (10⁶), ours (mini)"] == "530"
 

@@ -1,0 +1,185 @@
+"""A request checked and planned as trials, before anything is run."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from algorithms import ALGORITHMS
+from algorithms.search import Search
+from harness.config import Environment, Job, Settings, TrialConfig
+from harness.data import Dataset, Split, load, split
+from harness.data.lookup import lookup
+from harness.device import device_here
+from harness.latency import conditions, read
+from harness.protocol import Protocol
+from harness.record import TRAINED
+from harness.request import Request, environment_of, gpus_of, protocol_of
+from harness.stand_alone import check_stream, with_auxiliary
+from results.errors import BadInput
+from spaces import SPACES
+
+
+@dataclass
+class Plan:
+    """A request that was checked: its trials, where they run, and what the user should know before."""
+
+    request: Request
+    folder: Path
+    config: Mapping[str, Any]
+    trials: list[Job]
+    environment: Environment
+    gpus: float
+    notes: list[str]
+
+
+def plan(request: Request) -> Plan:
+    """Check everything that can be checked before anything is run. Raises BadInput, in one line, for what is wrong."""
+    if not request.algorithms:
+        raise BadInput(f"no algorithm is named; there are {', '.join(ALGORITHMS)}")
+    for algorithm in request.algorithms:
+        lookup("algorithm", algorithm, ALGORITHMS)
+    device = device_here(request.device)
+    if request.latency:
+        request = replace(request, known=_latencies(request, request.latency, device))
+    settings = protocol_of(request, {}).settings
+    space = SPACES[request.space]
+    data = load(settings.dataset, request.data_dir, settings.image_size, request.download)
+    halves = split(data, settings.split, settings.split_seed, settings.limit)
+    table = space.open_table(request.table)
+    evaluation, eval_datasets, notes = _evaluation(request, settings, table)
+    request = replace(request, eval_datasets=eval_datasets)
+    protocol = protocol_of(request, {})
+    notes = [f"data: {data.source}; split: {halves.description}", *notes]
+    trials = _trials(request, evaluation, data)
+    _check_batches(trials, request, data, halves)
+    folder = request.out or Path("runs") / f"{request.space}-{settings.dataset}-{protocol.name}"
+    config = {
+        **_frozen(request, protocol, evaluation),
+        "algorithms": list(request.algorithms),
+        "seeds": list(request.seeds),
+        "stands_for": protocol.stands_for,
+        "reduced": protocol.reduced,
+        "settings": protocol.raw,
+        "data": data.source,
+        "split_description": halves.description,
+        "table": None if table is None else table.description,
+        "command": shlex.join(request.command),
+    }
+    environment = environment_of(request, folder)
+    return Plan(request, Path(environment.run), config, list(trials), environment, gpus_of(request, environment), notes)
+
+
+def _latencies(request: Request, path: Path, device: str) -> dict[str, Any]:
+    """The overrides that a latency table stands for: its figures, so that a trial's hash depends on no path."""
+    protocol = protocol_of(request, {})
+    if protocol.raw["options"].get("latency") is not None:
+        raise BadInput("both --latency and --set space.latency give latencies: leave one out")
+    here = conditions(request.space, protocol.settings, device, request.cpus_per_trial)
+    table = read(path.expanduser(), here, request.any_latency)
+    return {"space.latency": table.option(), "space.latency_source": table.description()}
+
+
+def _evaluation(request: Request, settings: Settings, table: Any) -> tuple[str, list[str], list[str]]:
+    """The kind of evaluation; on which data sets (what is trained is the searched one); and what to say."""
+    space, wanted = SPACES[request.space], list(settings.eval_datasets)
+    missing = [d for d in wanted if d not in space.table_datasets]
+    if request.evaluate == "none":
+        return "none", wanted, ["evaluation: none, as asked; records hold what was found, its size and its latency"]
+    if request.evaluate == "auto" and space.inherits:
+        if wanted != [settings.dataset]:
+            raise BadInput(f"a pruned network keeps its weights, so only {settings.dataset} can be --eval-dataset")
+        return "pruned", wanted, ["evaluation: the found network is cut from the searched one and fine-tuned"]
+    if request.evaluate in ("auto", "table") and table is not None and not missing:
+        return "table", wanted, [f"evaluation: {table.description}"]
+    if request.evaluate == "table":
+        if table is None:
+            raise BadInput(f"--evaluate table, but there is no table: {space.how_to_get_table()}")
+        has = ", ".join(space.table_datasets)
+        raise BadInput(f"the table has no {', '.join(missing)}; it has: {has} (--eval-dataset)")
+    notes = ["evaluation: the found cell is trained from scratch under the protocol"]
+    if table is None and space.table_datasets:
+        notes.append(f"for the benchmark's own figures: {space.how_to_get_table()}, or give it with --nats")
+    if not request.eval_datasets and wanted != [settings.dataset]:
+        wanted = [settings.dataset]
+        notes.append(f"without a table only {settings.dataset} is evaluated; name others with --eval-dataset")
+    return "trained", wanted, notes
+
+
+def _trials(request: Request, evaluation: str, data: Dataset) -> list[TrialConfig]:
+    image = {"classes": data.classes, "in_channels": data.channels}
+    protocols = [protocol_of(request, point) for point in request.points]
+    chosen = product(protocols, request.seeds, request.algorithms)
+    trials = [protocol.trial(algorithm, seed, image, evaluation) for protocol, seed, algorithm in chosen]
+    for trial in trials:
+        check(trial)
+        check_stream(trial.settings, trial.settings.eval_datasets)
+        if trial.settings.evaluation.processes > 1:
+            raise BadInput("evaluation.processes is for `evaluate RUN --set processes=…`: leave it out of a search")
+        if (other := ALGORITHMS[trial.algorithm].after(trial.hyper)) and other not in request.algorithms:
+            raise BadInput(f"{trial.algorithm} needs the record of {other}: name {other} among the algorithms as well")
+    return list({trial.hash: trial for trial in trials}.values())
+
+
+def check(trial: TrialConfig) -> None:
+    """Raise BadInput where this algorithm, under its settings, cannot search this space."""
+    space = SPACES[trial.space](trial.options)
+    ALGORITHMS[trial.algorithm].check(space, trial.hyper)
+    space.discretise(space.alphas(torch.Generator()))  # raises where its rule cannot be kept
+    with_auxiliary(space, trial.settings.evaluation.auxiliary)
+    _check_pruned(trial)
+
+
+def _check_pruned(trial: TrialConfig) -> None:
+    """Refuse what a network cut from the searched one cannot have."""
+    if trial.evaluation != "pruned":
+        return
+    if not issubclass(ALGORITHMS[trial.algorithm], Search):
+        raise BadInput(f"{trial.algorithm} has no trained network to prune: leave it out, or judge by --evaluate train")
+    if trial.settings.evaluation.image_size not in (None, trial.settings.image_size):
+        raise BadInput("a pruned network is fine-tuned at the search's image size: leave out evaluation.image_size")
+    if trial.settings.evaluation.stream:
+        raise BadInput("a pruned network is fine-tuned on the search's resident images: leave out evaluation.stream")
+
+
+def _check_batches(trials: list[TrialConfig], request: Request, data: Dataset, halves: Split) -> None:
+    """Refuse now what would show when a search is over: data only the evaluation reads, batches too large for them."""
+    settings, evaluation = trials[0].settings, trials[0].evaluation
+    images = {data.name: len(data.train_y)}
+    for name in settings.eval_datasets if evaluation in TRAINED else ():
+        if name not in images:
+            images[name] = len(load(name, request.data_dir, settings.image_size, request.download).train_y)
+    for trial in trials:
+        asked, size = trial.settings.batch_size, trial.settings.evaluation.batch_size
+        limits = [("batch_size", asked, min(halves.n_train, halves.n_val))]
+        if evaluation in TRAINED:
+            limits += [("evaluation.batch_size", size, images[name]) for name in settings.eval_datasets]
+        if evaluation != "table" and not issubclass(ALGORITHMS[trial.algorithm], Search):
+            # Without a table, a search without gradients trains what it draws on the half for w.
+            limits.append(("evaluation.batch_size", size, halves.n_train))
+        for name, wanted, most in limits:
+            if wanted > most:
+                raise BadInput(
+                    f"{name} = {wanted} is more than the {most:,} images it is drawn from; set at most {most}"
+                )
+
+
+def _frozen(request: Request, protocol: Protocol, evaluation: str) -> dict[str, Any]:
+    settings = protocol.raw["settings"]
+    return {
+        "space": request.space,
+        "protocol": protocol.name,
+        "dataset": settings["dataset"],
+        "eval_datasets": list(settings["eval_datasets"]),
+        "evaluation": evaluation,
+        "split": settings["split"],
+        "budget": dict(protocol.raw["budget"]),
+        "overrides": dict(protocol.overrides),
+        "vary": [] if request.points == [{}] else request.points,
+    }
