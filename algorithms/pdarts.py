@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from torch import Tensor
 
 from algorithms.base import Setting
+from algorithms.counts import Cost
 from algorithms.growing import Growing, GrowingHyper
 from results.errors import BadInput
 
@@ -38,6 +39,7 @@ class PDarts(Growing):
 
     name = "pdarts"
     title = "P-DARTS"
+    cost = Cost(2, 1, 1)
     source = "Chen, Xie, Wu, Tian, ICCV 2019, Sections 3.2 and 3.3"
     departures = (
         "depths and numbers of operations are the paper's as shares of the space's 8 cells and 8 operations; the "

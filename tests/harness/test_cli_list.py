@@ -43,7 +43,17 @@ def test_units_are_the_papers(algorithms: dict[str, Any]) -> None:
 
 
 def test_what_chooses_among_operations_takes_cells_alone(algorithms: dict[str, Any]) -> None:
-    for name in ("gdas", "snas", "fairdarts", "proxylessnas", "random_ws", "evolution", "darts1+es", "darts1+pt"):
+    for name in (
+        "gdas",
+        "snas",
+        "fairdarts",
+        "proxylessnas",
+        "random_ws",
+        "evolution",
+        "pdarts",
+        "darts1+es",
+        "darts1+pt",
+    ):
         assert set(algorithms[name]["spaces"]) <= CELLS, name
     for name in ("baseline", "network_slimming", "random_pruning"):
         assert set(algorithms[name]["spaces"]) == GATES, name
