@@ -10,6 +10,7 @@ import torch
 from algorithms import ALGORITHMS
 from algorithms.base import Evaluated, Setting
 from algorithms.search import Search
+from results.errors import BadInput
 from spaces.base import Batch, Space
 
 
@@ -29,6 +30,16 @@ def make_search(algorithm: str, space: Space, **hyper: Any) -> Search:
     search = cls(Setting(space, cls.Hyper(**hyper), seeded, torch.device("cpu"), no_evaluator))
     assert isinstance(search, Search)
     return search
+
+
+def takes(algorithm: str, space: Space) -> bool:
+    """Whether the algorithm searches ``space``."""
+    cls = ALGORITHMS[algorithm]
+    try:
+        cls.check(space, cls.Hyper())
+    except BadInput:
+        return False
+    return True
 
 
 def make_batch(half: str, count: int = 8, size: int = 8) -> Batch:

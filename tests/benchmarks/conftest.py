@@ -21,5 +21,5 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture
 def mini(benchmark: Any) -> Mini:
-    """The mini protocol's search; only its shape, in a fraction of the time, where benchmarks are disabled."""
-    return Mini(cells=5, images=64) if benchmark.enabled else Mini(cells=1, images=8)
+    """The mini protocol's search on NATS cells, small where benchmarks are disabled."""
+    return Mini.of("nats", benchmark.enabled)

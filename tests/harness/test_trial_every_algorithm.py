@@ -8,26 +8,15 @@ from typing import Any
 
 import pytest
 from equal_runs import assert_same, frames
+from searches import takes
 
 from algorithms import ALGORITHMS
 from harness.config import Environment, TrialConfig
 from harness.job import run_job
 from harness.protocol import Protocol
-from results.errors import BadInput
 from spaces.nats import Nats
 
-
-def takes_cells(name: str) -> bool:
-    """Whether the algorithm searches NATS-Bench's cells."""
-    cls = ALGORITHMS[name]
-    try:
-        cls.check(Nats(), cls.Hyper())
-    except BadInput:
-        return False
-    return True
-
-
-SINGLE = [name for name in ALGORITHMS if "+" not in name and takes_cells(name)]
+SINGLE = [name for name in ALGORITHMS if "+" not in name and takes(name, Nats())]
 COMPOSED = ["darts1+es", "rarts+pt", "gdas+es"]
 ON_DARTS = ["rarts+pt"]
 """What goes another way where a space chooses among edges."""
