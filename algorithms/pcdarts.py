@@ -32,14 +32,14 @@ class PcDarts(Darts1):
     departures = (
         "the weights' learning rate and the batch size are the protocol's (the authors': 0.1, made possible by batches "
         "of 256); arch_lr is not the authors' 6e-4 under quick, and on darts under mini ten times that, as DARTS's is "
-        "there; on nats, which the paper does not have, every edge stays and β only weighs it; a latency penalty, where "
-        "one is given, does not read β"
+        "there; on nats, which the paper does not have, every edge stays and β only weighs it; a latency penalty, "
+        "where one is given, does not read β"
     )
     Hyper: ClassVar[type[BaseModel]] = PcDartsHyper
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(replace(setting, space=setting.space.partial(setting.hyper.parts)))
-        self.warming = True
+        self.warming = bool(self.hyper.warm_up > 0)
 
     @classmethod
     def check(cls, space: Any, hyper: Any) -> None:

@@ -1,7 +1,7 @@
 """Partial channels and edge normalisation (PC-DARTS: Xu, Xie, Zhang, Chen, Qi, Tian, Xiong, ICLR 2020), for any cells.
 
-Of a node's channels the first 1/K go through an edge's operations and the rest passes by (their Eq. 2); the channels are
-then shuffled in K groups, so that what comes next mixes others too. A node weighs the edges that reach it by softmax β
+Of a node's channels the first 1/K go through an edge's operations and the rest passes by (their Eq. 2); then channels
+are shuffled in K groups, so that what comes next mixes others too. A node weighs the edges that reach it by softmax β
 (their Eq. 3): an edge's operation has the weight softmax β · softmax α, what passes by it softmax β.
 """
 
