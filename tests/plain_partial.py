@@ -1,4 +1,4 @@
-"""The slow oracles of the partial supernets: PC-DARTS's own mixed operation, an edge at a time, shuffled and weighed."""
+"""The slow oracles of the partial supernets: PC-DARTS's own mixed operation, one edge at a time."""
 
 from __future__ import annotations
 

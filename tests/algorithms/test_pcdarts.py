@@ -16,11 +16,10 @@ from harness.protocol import Protocol
 from results.errors import BadInput
 from spaces.base import Space
 from spaces.darts import Darts, DartsOptions
-from spaces.mobilenetv2 import MobileNetV2
 from spaces.nats import Nats, NatsOptions
+from spaces.resnet164 import ResNet164
 
 SMALL = NatsOptions(channels=4, cells=1, image_size=8)
-TRAIN, VAL = make_batch("train"), make_batch("val")
 
 
 def pcdarts(space: Space | None = None, **hyper: object) -> PcDarts:
@@ -29,52 +28,50 @@ def pcdarts(space: Space | None = None, **hyper: object) -> PcDarts:
     return search
 
 
+def step(search: PcDarts) -> None:
+    search.step(make_batch("train"), make_batch("val"))
+
+
 def test_alpha_and_beta_wait_until_epoch_15_of_50_and_the_wait_costs_no_pass() -> None:
     search, start = pcdarts(), pcdarts().alpha.flat.detach().clone()
     for epoch in (0, 14):
         search.on_epoch(epoch, epoch / 50)
-        search.step(TRAIN, VAL)
+        step(search)
     assert torch.equal(search.alpha.flat, start)
     counts = search.counts
     assert (counts.forwards, counts.weight_backwards, counts.alpha_backwards) == (2, 2, 0)
     alone = counts.macs // 2
     search.on_epoch(15, 15 / 50)
-    search.step(TRAIN, VAL)
+    step(search)
     assert (counts.forwards, counts.weight_backwards, counts.alpha_backwards) == (4, 3, 1)
     assert counts.macs > 3 * alone
-    moved = {name: a != b for (name, a), b in zip(search.alpha.views().items(), _views(search, start), strict=True)}
-    assert moved["cell"].all()
-    assert moved["cell.edges"].tolist() == [False, True, True, True, True, True], "a single edge's softmax is 1"
-
-
-def _views(search: PcDarts, flat: torch.Tensor) -> list[torch.Tensor]:
-    return list(search.alpha.views(flat).values())
+    assert (search.alpha.flat != start).all()
 
 
 def test_w_moves_in_the_warm_up_and_without_one_alpha_moves_at_once() -> None:
     search = pcdarts()
     before = search.w.flat.detach().clone()
     search.on_epoch(0, 0.0)
-    search.step(TRAIN, VAL)
+    step(search)
     assert not torch.equal(search.w.flat, before)
     eager = pcdarts(warm_up=0.0)
     eager.on_epoch(0, 0.0)
-    eager.step(TRAIN, VAL)
+    step(eager)
     assert eager.counts.alpha_backwards == 1
 
 
 def test_gradient_reaches_alpha_and_beta_through_both_softmaxes(double: None) -> None:
-    """Against a central difference in each of β."""
+    """Against central differences in one entry of α and two of β."""
     search = pcdarts(parts=2)
     with torch.no_grad():
         search.alpha.flat.copy_(torch.randn(36, generator=torch.Generator().manual_seed(1)))
-    gradient = search.outer_gradient(TRAIN, VAL)
+    gradient = search.outer_gradient(make_batch("train"), make_batch("val"))
     for entry in (3, 31, 35):
         losses = []
-        for step in (1e-6, -1e-6):
+        for epsilon in (1e-6, -1e-6):
             moved = search.alpha.flat.detach().clone()
-            moved[entry] += step
-            losses.append(float(search.passes.loss(search.w.flat.detach(), moved, VAL)[0]))
+            moved[entry] += epsilon
+            losses.append(float(search.passes.loss(search.w.flat.detach(), moved, make_batch("val"))[0]))
         assert (losses[0] - losses[1]) / 2e-6 == pytest.approx(float(gradient[entry]), rel=1e-5)
 
 
@@ -95,10 +92,11 @@ def test_epochs_row_tells_alpha_with_beta_and_the_entropy_of_alpha_alone() -> No
     with torch.no_grad():
         search.alpha.flat.zero_()
         search.alpha.views()["cell.edges"].copy_(torch.tensor([0.0, 4, -4, 1, 2, 3]))
-    row = Probe(space, Diagnostics(subset=8, lambda_every=1), [VAL], VAL).row(search, 1)
+    val = make_batch("val")
+    row = Probe(space, Diagnostics(subset=8, lambda_every=1), [val], val).row(search, 1)
     assert row["alpha_entropy"] == pytest.approx(1.0)
     assert json.loads(row["alpha"])["cell.edges"] == [0, 4, -4, 1, 2, 3]
-    assert row["lambda_max"] == largest_eigenvalue(search, VAL)
+    assert row["lambda_max"] == largest_eigenvalue(search, val)
     assert row["genotype"] == space.discretise(search.alpha.views())
 
 
@@ -106,13 +104,13 @@ def test_eigenvalue_is_that_of_the_whole_hessian_in_alpha_and_beta(double: None)
     search = pcdarts(parts=2)
 
     def loss(alpha: torch.Tensor) -> torch.Tensor:
-        return search.passes.loss(search.w.flat.detach(), alpha, VAL)[0]
+        return search.passes.loss(search.w.flat.detach(), alpha, make_batch("val"))[0]
 
     hessian = torch.autograd.functional.hessian(loss, search.alpha.flat.detach())
     assert isinstance(hessian, torch.Tensor)
     assert hessian.shape == (36, 36)
     largest = float(torch.linalg.eigvalsh(hessian)[-1])
-    assert largest_eigenvalue(search, VAL) == pytest.approx(largest, rel=0.02)
+    assert largest_eigenvalue(search, make_batch("val")) == pytest.approx(largest, rel=0.02)
 
 
 def test_protocols_keep_the_authors_learning_rate_of_alpha() -> None:
@@ -127,5 +125,5 @@ def test_protocols_keep_the_authors_learning_rate_of_alpha() -> None:
 def test_spaces_and_channels_that_cannot_be_split_are_refused_before_a_search() -> None:
     with pytest.raises(BadInput, match="parts = 4, but the space nats has 6 channels"):
         PcDarts.check(Nats(NatsOptions(channels=6)), PcDarts.Hyper())
-    with pytest.raises(BadInput, match="mobilenetv2 has no edges"):
-        PcDarts.check(MobileNetV2(), PcDarts.Hyper())
+    with pytest.raises(BadInput, match="resnet164 has no edges"):
+        PcDarts.check(ResNet164(), PcDarts.Hyper())

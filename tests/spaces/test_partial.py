@@ -227,9 +227,7 @@ def test_beta_chooses_no_edge_of_a_nats_cell() -> None:
 
 def test_parts_that_do_not_divide_the_channels_are_refused() -> None:
     for space in (Nats(NatsOptions(channels=6)), Darts(DartsOptions(channels=6))):
-        with pytest.raises(
-            BadInput, match=r"^parts = 4, but the space \w+ has 6 channels: give a divisor of 6, or set"
-        ):
+        with pytest.raises(BadInput, match=r"^parts = 4, but the space \w+ has 6 channels: give a divisor of 6"):
             space.partial(4)
         assert space.partial(3).options is space.options
     with pytest.raises(BadInput, match="resnet164 has no edges"):
