@@ -13,6 +13,7 @@ from algorithms.fairdarts import FairDarts
 from algorithms.gdas import Gdas
 from algorithms.milenas import MileNas, MileNas2
 from algorithms.network_slimming import NetworkSlimming
+from algorithms.pcdarts import PcDarts
 from algorithms.pdarts import PDarts
 from algorithms.perturbation import Perturbation
 from algorithms.proxylessnas import ProxylessNas
@@ -27,7 +28,7 @@ from algorithms.wrapping import Selection, wrapped
 SOFTMAX: tuple[type[Search], ...] = (Darts1, Darts2, MileNas, MileNas2, Rarts)
 """Searches whose relaxation is the space's own: perturbation may select from their supernets."""
 
-LEARNING: tuple[type[Search], ...] = (*SOFTMAX, Gdas, Snas, FairDarts, ProxylessNas, PDarts)
+LEARNING: tuple[type[Search], ...] = (*SOFTMAX, Gdas, Snas, FairDarts, ProxylessNas, PDarts, PcDarts)
 """Searches that move α: early stopping may end them."""
 
 CLASSES: tuple[type[Algorithm], ...] = (

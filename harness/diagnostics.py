@@ -18,8 +18,12 @@ from spaces.base import Batch, Space
 
 
 def alpha_entropy(weights: Mapping[str, torch.Tensor]) -> float:
-    """Mean entropy over edges of relaxed weights (…, operations) that sum to 1, over its maximum: 1 is uniform."""
-    rows = torch.cat([torch.xlogy(w, w).sum(-1).flatten() / -math.log(w.shape[-1]) for w in weights.values()])
+    """Mean entropy over edges of relaxed weights (…, operations) that sum to 1, over its maximum: 1 is uniform.
+
+    Weights of edges (E,), which some searches learn as well, choose no operation and are left out.
+    """
+    choices = [w for w in weights.values() if w.dim() > 1]
+    rows = torch.cat([torch.xlogy(w, w).sum(-1).flatten() / -math.log(w.shape[-1]) for w in choices])
     return float(rows.mean())
 
 

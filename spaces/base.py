@@ -174,6 +174,13 @@ class Space(ABC):
             raise BadInput(f"the space {self.name} stacks no cells")
         return type(self)(self.options.model_copy(update={"cells": cells}), self.table)
 
+    def partial(self, parts: int) -> Space:
+        """This space, searched through 1/``parts`` of the channels and with normalised edges (spaces/partial.py).
+
+        Raises BadInput where the space has no such supernet, or where ``parts`` does not divide its channels.
+        """
+        raise BadInput(f"the space {self.name} has no edges to send part of the channels through: search nats or darts")
+
     def relax(self, alpha: Alpha) -> Mix:
         """The continuous relaxation: softmax over each edge's operations (DARTS, Eq. 2)."""
         return Mix({name: torch.softmax(a, dim=-1) for name, a in alpha.items()})

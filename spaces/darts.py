@@ -14,8 +14,10 @@ from spaces.base import Alpha, Edge, Genotype, Space, SpaceOptions, Timed, Topol
 from spaces.darts_genotype import INPUTS, Architecture, Cell, canonical, cell, parse, text
 from spaces.darts_graph import CELLS, OPERATIONS, edges
 from spaces.darts_network import CifarNetwork, ImageNetNetwork
+from spaces.darts_partial import PartialSupernet
 from spaces.darts_supernet import Supernet
 from spaces.darts_timed import kind, timed
+from spaces.partial import PartialChannels, operation_weights
 
 CHOICES = OPERATIONS[1:]
 """What an edge of a genotype may be: every operation but none."""
@@ -115,6 +117,10 @@ class Darts(Space):
         o = self.options
         return Supernet(o.channels, o.cells, o.nodes, o.classes, o.in_channels)
 
+    def partial(self, parts: int) -> Space:
+        """The same cells by partial channels; the first intermediate node has two edges, each next one more."""
+        return PartialDarts(self, parts, self.options.channels, range(INPUTS, INPUTS + self.options.nodes))
+
     def penalty(self, alpha: Alpha) -> Tensor | None:
         """⟨softmax α, Lat⟩ summed over the edges of both cells, Lat divided by the mean of all its entries."""
         if self.options.latency is None:
@@ -141,7 +147,7 @@ class Darts(Space):
 
     def _strongest(self, weights: Tensor) -> Cell:
         """The cell of one kind's weights, (E, 8)."""
-        best = weights[:, 1:].max(-1)
+        best = weights.detach()[:, 1:].max(-1)
         ranked = zip(edges(self.options.nodes), best.values.tolist(), best.indices.tolist(), strict=True)
         nodes: list[list[tuple[float, str, int]]] = [[] for _ in range(self.options.nodes)]
         for (target, source), weight, operation in ranked:
@@ -257,6 +263,19 @@ class Darts(Space):
         nodes[node][edge] = (name, source)
         cells[kind] = cell(nodes, cells[kind].concat)
         return text(Architecture(**cells))
+
+
+class PartialDarts(PartialChannels, Darts):
+    """The space under PC-DARTS."""
+
+    def supernet(self, role: str = "w") -> nn.Module:
+        """The merged supernet at the options' size, 1/K of its channels through the operations."""
+        o = self.options
+        return PartialSupernet(self.parts, o.channels, o.cells, o.nodes, o.classes, o.in_channels)
+
+    def discretise(self, alpha: Alpha) -> Genotype:
+        """The same rule for softmax β · softmax α, as the authors' ``genotype``: β helps to choose a node's edges."""
+        return self.strongest(operation_weights(self.relax(alpha)))
 
 
 def _other_sources(genes: Cell, node: int) -> list[int]:

@@ -153,18 +153,22 @@ class MixedCell(nn.Module):
     """One cell of ``nodes`` intermediate nodes in which every edge is the mixture of the eight operations.
 
     ``inputs`` are the channels of the two cells before; in a reduction cell the edges from both have stride 2.
-    ``reduced`` says that the cell before was a reduction, so that the first input is twice as large.
+    ``reduced`` says that the cell before was a reduction, so that the first input is twice as large. The operations are
+    1/``parts`` as wide as the nodes.
     """
 
-    def __init__(self, inputs: tuple[int, int], channels: int, nodes: int, reduction: bool, reduced: bool) -> None:
+    def __init__(
+        self, inputs: tuple[int, int], channels: int, nodes: int, reduction: bool, reduced: bool, parts: int = 1
+    ) -> None:
         super().__init__()
         self.preprocess0 = (FactorizedReduce if reduced else ReLUConvNorm)(inputs[0], channels)
         self.preprocess1 = ReLUConvNorm(inputs[1], channels)
-        self.channels, self.nodes = channels, nodes
+        width = channels // parts
+        self.channels, self.parts, self.nodes = width, parts, nodes
         self.kind, self.stride = ("reduce", 2) if reduction else ("normal", 1)
         self.edges, self.outgoing = edges(nodes), leaving(nodes)
         self.sources = nn.ModuleList(
-            Leaving(channels, len(rows), self.stride if source < 2 else 1) for source, rows in enumerate(self.outgoing)
+            Leaving(width, len(rows), self.stride if source < 2 else 1) for source, rows in enumerate(self.outgoing)
         )
 
     def forward(self, x0: Tensor, x1: Tensor, outgoing: list[Tensor]) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import cast
 
 import torch
@@ -19,10 +19,18 @@ class Supernet(nn.Module):
     """Stem, ``cells`` mixed cells, classifier. Owns no architecture parameter and keeps no batch statistics.
 
     The cells at one third and at two thirds of the depth halve the image and double the channels. Images' sides must
-    be multiples of 4.
+    be multiples of 4. ``cell`` makes the mixed cells.
     """
 
-    def __init__(self, channels: int, cells: int, nodes: int = 4, classes: int = 10, in_channels: int = 3) -> None:
+    def __init__(
+        self,
+        channels: int,
+        cells: int,
+        nodes: int = 4,
+        classes: int = 10,
+        in_channels: int = 3,
+        cell: Callable[..., MixedCell] = MixedCell,
+    ) -> None:
         super().__init__()
         width = STEM * channels
         self.stem = nn.Sequential(
@@ -34,7 +42,7 @@ class Supernet(nn.Module):
         for i in range(cells):
             reduction = i in (cells // 3, 2 * cells // 3)
             channels = 2 * channels if reduction else channels
-            blocks.append(MixedCell(inputs, channels, nodes, reduction, reduced))
+            blocks.append(cell(inputs, channels, nodes, reduction, reduced))
             inputs, reduced = (inputs[1], nodes * channels), reduction
         self.cells = nn.ModuleList(blocks)
         self.classifier = nn.Linear(inputs[1], classes)

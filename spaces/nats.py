@@ -11,9 +11,11 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from spaces.base import Alpha, Edge, Genotype, Score, Space, SpaceOptions, Timed
-from spaces.nats_cell import EDGES, OPERATIONS, STAGES, TinyNetwork, operation, parse, text
+from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, TinyNetwork, operation, parse, text
+from spaces.nats_partial import PartialSupernet
 from spaces.nats_supernet import Supernet
 from spaces.nats_table import DATASETS, Table, how_to_get, open_table
+from spaces.partial import PartialChannels
 
 TRAINING_IMAGES = {"cifar10": 25_000, "cifar100": 50_000, "ImageNet16-120": 151_700}
 """Images behind each data set's validation accuracy (NATS-Bench, Section 3.2)."""
@@ -57,6 +59,10 @@ class Nats(Space):
         """The merged supernet at the options' size."""
         o = self.options
         return Supernet(o.channels, o.cells, o.classes, o.in_channels)
+
+    def partial(self, parts: int) -> Space:
+        """The same cells by partial channels; the nodes 1, 2 and 3 have one, two and three edges."""
+        return PartialNats(self, parts, self.options.channels, range(1, NODES))
 
     def penalty(self, alpha: Alpha) -> Tensor | None:
         """⟨softmax α, Lat⟩ summed over the edges, Lat divided by its mean over the operations."""
@@ -115,3 +121,12 @@ class Nats(Space):
         """Epochs × images × 3: a forward pass, and a backward pass of twice its multiply-adds."""
         score = self.score(genotype, dataset, epochs)
         return 0 if score is None else int(3 * epochs * TRAINING_IMAGES[dataset] * score.flops)
+
+
+class PartialNats(PartialChannels, Nats):
+    """The space under PC-DARTS. β weighs edges but chooses none: an edge keeps its operation of the largest α."""
+
+    def supernet(self, role: str = "w") -> nn.Module:
+        """The merged supernet at the options' size, 1/K of its channels through the operations."""
+        o = self.options
+        return PartialSupernet(self.parts, o.channels, o.cells, o.classes, o.in_channels)

@@ -7,6 +7,8 @@ batch norm (mix · BN(z)), so that its gradient is α's; and what a node passes 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -82,9 +84,19 @@ class MixedCell(nn.Module):
 
 
 class Supernet(nn.Module):
-    """Stem, three stages of mixed cells with reduction blocks between, classifier. Owns no architecture parameter."""
+    """Stem, three stages of mixed cells with reduction blocks between, classifier. Owns no architecture parameter.
 
-    def __init__(self, channels: int, cells: int, classes: int, in_channels: int) -> None:
+    ``cell`` makes the mixed cells.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        cells: int,
+        classes: int,
+        in_channels: int,
+        cell: Callable[[int], MixedCell] = MixedCell,
+    ) -> None:
         super().__init__()
         self.stem = nn.Sequential(
             nn.Conv2d(in_channels, channels, 3, padding=1, bias=False),
@@ -95,7 +107,7 @@ class Supernet(nn.Module):
             width = channels * 2**stage
             if stage:
                 blocks.append(Reduction(width // 2, width, tracked=False))
-            blocks.extend(MixedCell(width) for _ in range(cells))
+            blocks.extend(cell(width) for _ in range(cells))
         self.blocks = nn.ModuleList(blocks)
         self.norm = nn.BatchNorm2d(4 * channels, track_running_stats=False)
         self.classifier = nn.Linear(4 * channels, classes)

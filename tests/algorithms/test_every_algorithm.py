@@ -22,7 +22,7 @@ SMALL = NatsOptions(channels=2, cells=1, image_size=8)
 PAIRS = [(make_batch("train"), make_batch("val")) for _ in range(2)]
 SHORT = {
     "k": 5, "batches": 2, "queries": 4, "population": 2, "pt_tune_epochs": 1, "es_every": 1, "es_window": 1,
-    "es_delta": 1, "es_start": 0, "of": "",
+    "es_delta": 1, "es_start": 0, "of": "", "parts": 2,
 }  # fmt: skip
 """Small values for the fields that an algorithm has of these."""
 

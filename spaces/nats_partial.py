@@ -1,0 +1,39 @@
+"""PC-DARTS's partial channels in NATS-Bench's topology supernet, merged as spaces/nats_supernet.py merges edges."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from spaces.base import Mix
+from spaces.nats_supernet import MixedCell, Supernet
+from spaces.partial import with_passing
+
+
+class PartialCell(MixedCell):
+    """A mixed cell whose operations read the first 1/``parts`` of each node's channels."""
+
+    def __init__(self, channels: int, parts: int) -> None:
+        super().__init__(channels // parts)
+        self.parts = parts
+
+    def leaving(self, node: Tensor, source: int, weights: Tensor) -> Tensor:
+        """As in a whole cell; the last of the six columns of ``weights`` weighs what passes by an edge's operations."""
+        mixed = super().leaving(node[:, : self.channels], source, weights[:, :-1])
+        past = weights[:, -1].view(-1, 1, 1, 1) * node[:, self.channels :].unsqueeze(1)
+        joined = torch.cat([mixed, past], 2)
+        return F.channel_shuffle(joined.flatten(0, 1), self.parts).view_as(joined)
+
+
+class PartialSupernet(Supernet):
+    """The supernet of partial cells."""
+
+    def __init__(self, parts: int, channels: int, cells: int, classes: int, in_channels: int) -> None:
+        super().__init__(channels, cells, classes, in_channels, partial(PartialCell, parts=parts))
+
+    def forward(self, x: Tensor, mix: Mix) -> Tensor:
+        """Logits (B, classes) of images; ``mix.weights`` holds "cell.edges" (6,) as well."""
+        return super().forward(x, with_passing(mix))
