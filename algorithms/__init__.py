@@ -21,6 +21,7 @@ from algorithms.random_ws import RandomWs
 from algorithms.rarts import Rarts
 from algorithms.search import Search
 from algorithms.snas import Snas
+from algorithms.tas import Tas
 from algorithms.wrapping import wrapped
 
 SOFTMAX: tuple[type[Search], ...] = (Darts1, Darts2, MileNas, MileNas2, Rarts)
@@ -33,6 +34,7 @@ CLASSES: tuple[type[Algorithm], ...] = (
     *LEARNING,
     Baseline,
     NetworkSlimming,
+    Tas,
     RandomPruning,
     RandomWs,
     RandomSearch,
