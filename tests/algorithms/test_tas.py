@@ -227,14 +227,14 @@ def test_the_cost_pulls_from_outside_a_band_around_the_target(double: None, fact
         assert float(gradient[i]) == pytest.approx(sign * slope, abs=1e-8)
 
 
-@pytest.mark.parametrize("target", [0.2, 0.8])
+@pytest.mark.parametrize("target", [0.4, 0.8])
 def test_cost_alone_brings_the_most_probable_network_into_the_band(target: float) -> None:
     space = ResNet164(SMALL.model_copy(update={"width": 10}))
-    search = tas(space, arch_lr=3e-3, arch_weight_decay=0.0, distil=False, cost_target=target)
+    search = tas(space, arch_lr=1e-2, arch_weight_decay=0.0, distil=False, cost_target=target)
     randomise(search, 0.3)
     at_start = float(space.multiply_adds(search.most_probable(search.alpha.views())))
     assert abs(at_start / search.target - 1) > 0.1
-    for _ in range(600):
+    for _ in range(200):
         search.alpha.descend(search.grad_cost())
     found = float(space.multiply_adds(search.most_probable(search.alpha.views())))
     assert abs(found / search.target - 1) < 0.05
