@@ -23,6 +23,7 @@ from algorithms.random_ws import RandomWs
 from algorithms.rarts import Rarts
 from algorithms.search import Search
 from algorithms.snas import Snas
+from algorithms.tas import Tas
 from algorithms.wrapping import Selection, wrapped
 
 SOFTMAX: tuple[type[Search], ...] = (Darts1, Darts2, MileNas, MileNas2, Rarts)
@@ -35,6 +36,7 @@ CLASSES: tuple[type[Algorithm], ...] = (
     *LEARNING,
     Baseline,
     NetworkSlimming,
+    Tas,
     RandomPruning,
     RandomWs,
     RandomSearch,

@@ -27,6 +27,17 @@ class Evaluated(NamedTuple):
     seconds: float
 
 
+class Lesson(NamedTuple):
+    """Knowledge distillation (Hinton, Vinyals, Dean, 2015): a whole network's weights as the teacher of the one cut.
+
+    The loss is (1 − ``share``) of the labels' plus ``share`` of the teacher's at ``temperature``.
+    """
+
+    teacher: Parameters
+    share: float
+    temperature: float
+
+
 @dataclass(frozen=True)
 class Setting:
     """What an algorithm is given: a space, its hyperparameters, generators by purpose, a device, and an evaluator.

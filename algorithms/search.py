@@ -11,7 +11,7 @@ import torch
 from pydantic import BaseModel
 from torch import Tensor
 
-from algorithms.base import Algorithm, Setting
+from algorithms.base import Algorithm, Lesson, Setting
 from algorithms.counts import Counts
 from algorithms.hyper import Hyper
 from algorithms.optimisers import alpha_optimiser, weight_optimiser
@@ -37,9 +37,7 @@ class Search(Algorithm):
         self.check(space, hyper)
         self.w = self.weights("w")
         self.alpha = Parameters(
-            {name: a.to(self.device) for name, a in space.alphas(self.seeded("alpha")).items()},
-            alpha_optimiser(hyper),
-            after=lambda: space.prox(self.alpha.views(self.alpha.flat.detach()), self.alpha.lr),
+            {name: a.to(self.device) for name, a in self.alphas().items()}, alpha_optimiser(hyper), after=self.prox
         )
         self.passes = Passes(space.supernet(), self.w.layout, self.alpha.layout, self.relax, space.loss)
 
@@ -60,6 +58,22 @@ class Search(Algorithm):
     @abstractmethod
     def step(self, train: Any, val: Any) -> None:
         """One iteration on one batch of each half."""
+
+    def alphas(self) -> dict[str, Tensor]:
+        """α at the start, on the CPU."""
+        return dict(self.space.alphas(self.seeded("alpha")))
+
+    def prox(self) -> None:
+        """What follows each descent of α: the space's proximal step."""
+        self.space.prox(self.alpha.views(self.alpha.flat.detach()), self.alpha.lr)
+
+    def gates(self) -> dict[str, Tensor]:
+        """The gates of the trained network that a genotype is cut from: α itself."""
+        return {name: a.detach() for name, a in self.alpha.views().items()}
+
+    def lesson(self) -> Lesson | None:
+        """What the network cut is fine-tuned with besides the labels: nothing."""
+        return None
 
     @property
     def reported(self) -> Parameters:

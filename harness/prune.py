@@ -12,6 +12,7 @@ from torch import nn
 from algorithms.search import Search
 from harness.checkpoint import Checkpoint
 from harness.data import Dataset, evaluation_batches, generator
+from harness.distillation import Teacher
 from harness.evaluate import test_columns
 from harness.latency import latency_columns, network_latency
 from harness.stand_alone import own_generators, training_stream
@@ -43,15 +44,26 @@ def from_pruning(
         with own_generators(fields.seed, task.device):
             stream = training_stream(task, data, fields.seed)
             checkpoint = Checkpoint(folder, f"evaluation-{data.name}")
-            train(slim, stream, fields, fields.epochs, checkpoint=checkpoint, say=say, tick=tick)
+            teacher = teacher_of(task, search)
+            train(slim, stream, fields, fields.epochs, teacher=teacher, checkpoint=checkpoint, say=say, tick=tick)
     return columns | test_columns(task, slim)
 
 
 def searched_network(task: Task, search: Search) -> nn.Module:
     """The whole network at the weights that ``search`` reports, its gates folded in, without statistics."""
     weights = {name: w.detach() for name, w in search.reported.views().items()}
-    full = task.space.full(weights, {name: a.detach() for name, a in search.alpha.views().items()})
-    return full.to(task.device)
+    return task.space.full(weights, search.gates()).to(task.device)
+
+
+def teacher_of(task: Task, search: Search) -> Teacher | None:
+    """The whole network that ``search`` has for a teacher, if any, all gates at one and its statistics estimated."""
+    lesson = search.lesson()
+    if lesson is None:
+        return None
+    gates = {name: gate.to(task.device) for name, gate in task.space.alphas(torch.Generator()).items()}
+    network = task.space.full({name: w.detach() for name, w in lesson.teacher.views().items()}, gates)
+    estimate_statistics(network, _statistics_batches(task, task.data))
+    return Teacher(network, lesson.share, lesson.temperature)
 
 
 def size_columns(task: Task, genotype: str, full: nn.Module, slim: nn.Module) -> dict[str, Any]:

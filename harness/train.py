@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from harness.checkpoint import Checkpoint
 from harness.config import Evaluation
 from harness.data import Stream
+from harness.distillation import Teacher
 from harness.distributed import draw_apart, summed, together
 from spaces.base import Batch
 
@@ -28,11 +29,14 @@ def train(
     fields: Evaluation,
     epochs: int,
     *,
+    teacher: Teacher | None = None,
     checkpoint: Checkpoint | None = None,
     say: Callable[[str], None] = print,
     tick: Tick = lambda epoch, epochs: None,
 ) -> None:
     """Train ``network`` in place for ``epochs``; resumes from ``checkpoint`` bit for bit. ``tick`` hears each epoch.
+
+    A ``teacher`` has its share of the loss.
 
     Where the stream is one process's share, all processes of its group call this together: gradients are averaged, the
     first one's batch norm statistics hold, and it alone writes the checkpoint, in the format of a single process.
@@ -48,7 +52,7 @@ def train(
         for name, part in parts.items():
             part.load_state_dict(state[name])
     shard = stream.shard
-    step = together(Objective(network, fields), shard)
+    step = together(Objective(network, fields, teacher), shard)
     for epoch in range(start, epochs):
         draw_apart(shard, stream.device)
         tick(epoch, epochs)
@@ -87,23 +91,27 @@ def _set_generators(states: dict[str, Tensor]) -> None:
 class Objective(nn.Module):
     """A network as the module whose output is its loss on a batch: what DistributedDataParallel can wrap."""
 
-    def __init__(self, network: nn.Module, fields: Evaluation) -> None:
+    def __init__(self, network: nn.Module, fields: Evaluation, teacher: Teacher | None) -> None:
         super().__init__()
-        self.network, self.fields = network, fields
+        self.network, self.fields, self.teacher = network, fields, teacher
 
     def forward(self, batch: Batch) -> Tensor:
         """The loss, a scalar."""
-        return objective(self.network, batch, self.fields)
+        return objective(self.network, batch, self.fields, self.teacher)
 
 
-def objective(network: nn.Module, batch: Batch, fields: Evaluation) -> Tensor:
-    """Cross-entropy, and the auxiliary head's on top by its weight; in bfloat16 where ``amp`` is on."""
+def objective(network: nn.Module, batch: Batch, fields: Evaluation, teacher: Teacher | None = None) -> Tensor:
+    """Cross-entropy, shared with a teacher, and the auxiliary head's on top by its weight; ``amp``: in bfloat16."""
     x = batch.x.contiguous(memory_format=torch.channels_last) if fields.channels_last else batch.x
     with torch.autocast(x.device.type, torch.bfloat16, enabled=fields.amp):
-        if not fields.auxiliary:
-            return F.cross_entropy(network(x), batch.y, label_smoothing=fields.label_smoothing)
-        logits, auxiliary = network.forward_with_auxiliary(x)  # type: ignore[operator]  # nn.Module types it as a tensor
+        auxiliary: Tensor | None = None
+        if fields.auxiliary:
+            logits, auxiliary = network.forward_with_auxiliary(x)  # type: ignore[operator]  # nn.Module types it as a tensor
+        else:
+            logits = network(x)
         loss = F.cross_entropy(logits, batch.y, label_smoothing=fields.label_smoothing)
+        if teacher is not None:
+            loss = teacher.shared(loss, logits, x)
         if auxiliary is not None:
             loss = loss + fields.auxiliary * F.cross_entropy(auxiliary, batch.y, label_smoothing=fields.label_smoothing)
         return loss

@@ -135,6 +135,8 @@ def _table(key: str, layout: Layout, own: pd.DataFrame, paper: pd.DataFrame, nam
         own = own.assign(prc_pct=asked.where(asked > 0))
         paper = paper.assign(prc_pct=paper["published.prc_pct"]).drop(columns="variant")
     paper = paper[paper["eval_dataset"].isin(own["eval_dataset"])]
+    if layout.key == "prc_pct":
+        paper = _at_our_ratios(paper, own)
     rows = own.merge(paper, on=["space", "eval_dataset", "algorithm", layout.key], how="outer")
     rows = ordered(rows.assign(search_dataset=searched, variant=rows["variant"].fillna("")), layout.key)
     shown = {"Algorithm": names(rows, named), "Evaluation": kinds(rows), "n, ours": rows["n"].map(f.count)}
@@ -152,6 +154,14 @@ def _table(key: str, layout: Layout, own: pd.DataFrame, paper: pd.DataFrame, nam
         shown,
         _notes(rows, protocol, layout.note),
     )
+
+
+def _at_our_ratios(paper: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+    """Published rows, those without a PRC beside each of ours by their algorithm: TAS's own is of multiply-adds."""
+    keys = ["eval_dataset", "algorithm"]
+    beside = paper[keys].merge(own[[*keys, "prc_pct"]], how="left").drop_duplicates()
+    without = paper["prc_pct"].isna()
+    return pd.concat([paper[~without], paper[without].drop(columns="prc_pct").merge(beside, on=keys)])
 
 
 def _written(rows: pd.DataFrame, measure: str, deviation: str, divisor: float, write: Write) -> list[str]:

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from results.errors import BadInput
+from spaces.base import Mix
+
+
+class Widths(NamedTuple):
+    """Candidate widths at which a layer runs together: their channels, and a weight each, (candidates,)."""
+
+    channels: list[int]
+    weights: Tensor
+
+
+def gate(mix: Mix, layer: str) -> Tensor | Widths:
+    """What ``mix`` lays on a gated layer: a gate a channel, or the widths that are active there."""
+    weights = mix.weights[layer]
+    return weights if mix.active is None else Widths(mix.active[layer][0], weights)
 
 
 class GatedBatchNorm(nn.BatchNorm2d):
@@ -18,12 +33,36 @@ class GatedBatchNorm(nn.BatchNorm2d):
     over the feature map is added. A gate at zero gives an exact zero, as γ = 0 alone would not (β would stay).
     """
 
-    def forward(self, input: Tensor, gate: Tensor | None = None) -> Tensor:
-        """Plain batch norm without a gate; with ``gate`` (C,) always by the statistics of the batch."""
+    def forward(self, input: Tensor, gate: Tensor | Widths | None = None) -> Tensor:
+        """Plain batch norm without a gate; with ``gate`` (C,) always by the statistics of the batch.
+
+        With ``Widths``, their weighted sum (``interpolated``), with zeros for the channels beyond the widest.
+        """
         if gate is None:
             return super().forward(input)
+        if isinstance(gate, Widths):
+            most = max(gate.channels)
+            weight, bias = self.weight[:most], self.bias[:most]
+            y = F.batch_norm(input[:, :most], None, None, weight, bias, training=True, eps=self.eps)
+            return F.pad(interpolated(y, gate), (0, 0, 0, 0, 0, self.num_features - most))
         weight, bias = self.weight * gate, self.bias * gate
         return F.batch_norm(input, None, None, weight, bias, training=True, eps=self.eps)
+
+
+def interpolated(x: Tensor, widths: Widths) -> Tensor:
+    """Σ_k p_k CWI(x's first c_k channels), (B, C, H, W) of the widest candidate's C channels.
+
+    Channel-wise interpolation (TAS, Eq. 4) brings a narrow candidate to C channels by adaptive average pooling over
+    channels. Pooled, and not multiplied by the matrix (C, C) that the sum amounts to: that product would cost as many
+    multiply-adds as the convolution after it.
+    """
+    flat = x.flatten(2)
+    _, most, pixels = flat.shape
+    total = torch.zeros_like(flat)
+    for channels, weight in zip(widths.channels, widths.weights, strict=True):
+        narrow = flat[:, :channels]
+        total = total + weight * (narrow if channels == most else F.adaptive_avg_pool2d(narrow, (most, pixels)))
+    return total.view_as(x)
 
 
 class ChannelSelection(nn.Module):

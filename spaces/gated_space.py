@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +23,9 @@ from results.errors import BadInput
 from spaces.base import Alpha, Edge, Genotype, Mix, Space, SpaceOptions
 from spaces.gated_layers import GatedBatchNorm
 from spaces.gates import Kept, global_ratio, keep_at_ratio, keep_nonzero, mean_layer_ratio, parse, text
+
+Term = tuple[int, tuple[str, ...]]
+"""A product of the widths of different layers, and its coefficient; without layers, a constant."""
 
 
 class GateOptions(SpaceOptions):
@@ -60,6 +64,10 @@ class GatedSpace(Space):
     def stage(self, layer: str) -> str:
         """The stage of the network that a gated layer belongs to."""
 
+    @abstractmethod
+    def terms(self) -> Iterable[Term]:
+        """The slim network's multiply-adds as a polynomial of its widths."""
+
     @cached_property
     def layers(self) -> dict[str, int]:
         """Every gated layer, in the network's order, by its batch norm's name, with its channels."""
@@ -78,6 +86,26 @@ class GatedSpace(Space):
     def relax(self, alpha: Alpha) -> Mix:
         """The gates themselves."""
         return Mix(dict(alpha))
+
+    def at_widths(self, channels: Mapping[str, Tensor], weights: Alpha) -> Mix:
+        """The mix in which each layer runs at several widths together.
+
+        Of each layer ``channels`` (candidates,) holds how many of its first channels a candidate has, ``weights``
+        (candidates,) how much it counts.
+        """
+        return Mix(dict(weights), {name: [counts.tolist()] for name, counts in channels.items()})
+
+    def multiply_adds(self, widths: Mapping[str, Any]) -> Any:
+        """Multiply-adds of the slim network with so many channels a layer, numbers or tensors (differentiable).
+
+        A layer stands once at most in each product, so that at the means of independent random widths this is the
+        mean of the counts.
+        """
+        return sum(coefficient * math.prod(widths[name] for name in names) for coefficient, names in self._terms)
+
+    @cached_property
+    def _terms(self) -> list[Term]:
+        return list(self.terms())
 
     def prox(self, alpha: Alpha, step: float) -> None:
         """ℓ1's proximal step, α ← sign(α) max(|α| − step · ρ, 0): exact zeros, which no gradient leaves."""

@@ -9,17 +9,19 @@ by index stands before the depthwise convolution.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from itertools import accumulate
 from typing import Any, Literal, cast
 
+import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torchvision.models.mobilenetv2 import InvertedResidual, MobileNetV2
 
 from spaces.base import Genotype, Mix
-from spaces.gated_layers import GatedBatchNorm, initialise, narrow_conv, narrow_norm, selection
-from spaces.gated_space import GatedSpace, GateOptions
+from spaces.gated_layers import GatedBatchNorm, Widths, gate, initialise, narrow_conv, narrow_norm, selection
+from spaces.gated_space import GatedSpace, GateOptions, Term
 from spaces.gates import Kept, mean_layer_ratio
 
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
@@ -74,7 +76,7 @@ class GatedMobileNetV2(nn.Module):
         first, *_, last = self.features
         x = first(x)
         for name, block in self.blocks().items():
-            x = block(x) if mix is None else _gated(block, x, mix.weights[name])
+            x = block(x) if mix is None else _gated(block, x, gate(mix, name))
         logits: Tensor = self.classifier(last(x).mean((2, 3)))
         return logits
 
@@ -101,6 +103,28 @@ class MobileNetV2Width(GatedSpace):
         """As torchvision."""
         cast(GatedMobileNetV2, network).reset()
 
+    def terms(self) -> Iterator[Term]:
+        """Stem, each block's expansion, depthwise convolution and projection, the last convolution, the classifier."""
+        with torch.device("meta"):
+            network = self.network(tracked=False)
+        first, last = (
+            cast(nn.Conv2d, network.get_submodule(f"features.{i}.0")) for i in (0, len(network.features) - 1)
+        )
+        size = -(-self.options.image_size // first.stride[0])
+        for name, block in network.blocks().items():
+            *expansion, depthwise, projection, _ = block.conv
+            after = -(-size // depthwise[0].stride[0])
+            if expansion:
+                yield size**2 * expansion[0][0].in_channels, (name,)
+            elif block.use_res_connect:
+                yield size**2 * first.weight.numel(), ()
+            else:
+                yield size**2 * first.weight[0].numel(), (name,)
+            yield after**2 * (9 + projection.out_channels), (name,)
+            size = after
+        yield size**2 * last.weight.numel(), ()
+        yield sum(p.numel() for p in network.classifier.parameters()), ()
+
     def stage(self, layer: str) -> str:
         """stage1 to stage7, the rows of the MobileNetV2 paper's Table 2 that hold blocks."""
         block, ends = int(layer.split(".")[1]), accumulate(blocks for _, _, blocks, _ in STAGES)
@@ -111,13 +135,13 @@ class MobileNetV2Width(GatedSpace):
         return mean_layer_ratio(self.parse(genotype), self.layers)
 
 
-def _gated(block: Any, x: Tensor, gate: Tensor) -> Tensor:
+def _gated(block: Any, x: Tensor, gates: Tensor | Widths) -> Tensor:
     """One inverted residual of torchvision's with its hidden channels gated."""
     *expansion, (convolution, norm, activation), projection, last_norm = block.conv
     hidden = x
     for layer in expansion:
         hidden = layer(hidden)
-    hidden = activation(norm(convolution(hidden), gate))
+    hidden = activation(norm(convolution(hidden), gates))
     y: Tensor = last_norm(projection(hidden))
     return x + y if block.use_res_connect else y
 

@@ -8,17 +8,27 @@ Network Slimming's code the selection stands before bn1, not after, so that bn1 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import cast
 
+import torch
 import torch.nn.functional as F
 from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from spaces.base import Mix
-from spaces.gated_layers import GatedBatchNorm, initialise, narrow_conv, narrow_linear, narrow_norm, selection
-from spaces.gated_space import GatedSpace, GateOptions
+from spaces.gated_layers import (
+    GatedBatchNorm,
+    Widths,
+    gate,
+    initialise,
+    narrow_conv,
+    narrow_linear,
+    narrow_norm,
+    selection,
+)
+from spaces.gated_space import GatedSpace, GateOptions, Term
 from spaces.gates import Kept
 
 EXPANSION = 4
@@ -57,9 +67,9 @@ class Bottleneck(nn.Module):
         whole = stride == 1 and inputs == outputs
         self.downsample = nn.Identity() if whole else nn.Conv2d(inputs, outputs, 1, stride, bias=False)
 
-    def forward(self, x: Tensor, *gates: Tensor) -> Tensor:
+    def forward(self, x: Tensor, *gates: Tensor | Widths) -> Tensor:
         """(B, outputs, H / stride, W / stride) of (B, inputs, H, W); ``gates``: those of bn1, bn2, bn3, or none."""
-        one, two, three = ((gate,) for gate in gates) if gates else ((), (), ())
+        one, two, three = ((g,) for g in gates) if gates else ((), (), ())
         y = self.conv1(F.relu(self.bn1(self.select(x), *one), inplace=True))
         y = self.conv2(F.relu(self.bn2(y, *two), inplace=True))
         y = self.conv3(F.relu(self.bn3(y, *three), inplace=True))
@@ -112,9 +122,9 @@ class PreActResNet(nn.Module):
         """Logits (B, classes) of images (B, in_channels, H, W); ``mix`` holds a gate a channel of every batch norm."""
         x = self.conv1(x)
         for name, block in self.blocks().items():
-            x = block(x) if mix is None else block(x, *(mix.weights[f"{name}.bn{i}"] for i in (1, 2, 3)))
+            x = block(x) if mix is None else block(x, *(gate(mix, f"{name}.bn{i}") for i in (1, 2, 3)))
         x = self.select(x)
-        x = self.bn(x) if mix is None else self.bn(x, mix.weights["bn"])
+        x = self.bn(x) if mix is None else self.bn(x, gate(mix, "bn"))
         logits: Tensor = self.fc(F.relu(x, inplace=True).mean((2, 3)))
         return logits
 
@@ -144,6 +154,24 @@ class ResNet164(GatedSpace):
         """As Network Slimming's code but for batch norm's scale, 1 here; the classifier as torch draws it."""
         initialise(network)
         cast(PreActResNet, network).fc.reset_parameters()
+
+    def terms(self) -> Iterator[Term]:
+        """Each convolution between the batch norms that feed and follow it, then the classifier."""
+        with torch.device("meta"):
+            network = self.network(tracked=False)
+        size = self.options.image_size
+        yield size**2 * network.conv1.weight.numel(), ()
+        for name, block in network.blocks().items():
+            one, two, three = (f"{name}.bn{i}" for i in (1, 2, 3))
+            after = -(-size // block.conv2.stride[0])
+            yield size**2, (one, two)
+            yield 9 * after**2, (two, three)
+            yield block.conv3.out_channels * after**2, (three,)
+            if isinstance(block.downsample, nn.Conv2d):
+                yield after**2 * block.downsample.weight.numel(), ()
+            size = after
+        yield network.fc.out_features, ("bn",)
+        yield network.fc.out_features, ()
 
     def stage(self, layer: str) -> str:
         """layer1 to layer3; the last batch norm is a stage of its own, bn."""

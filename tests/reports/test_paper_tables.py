@@ -92,6 +92,18 @@ def test_table_5_joins_by_the_ratio_that_was_reached(make: Make) -> None:
     assert ours.loc["40", "Multiply-adds, whole (10⁶), ours (mini)"] == "900"
 
 
+def test_a_published_row_without_a_ratio_stands_beside_ours_at_each(make: Make) -> None:
+    records = [make("tas", 0, 8.0, **PRUNED, prc=0.4), make("tas", 0, 9.0, trial="b", variant="b", **PRUNED, prc=0.6)]
+    rows = tables(*records)["table5"].shown
+    assert len(rows) == len(published("table5")) / 2 + 1
+    ours = rows[rows["n, ours"] != "–"]
+    assert ours["Error (%), ours (mini)"].tolist() == ["8.00", "9.00"]
+    assert ours["Error (%), published"].tolist() == ["6.00", "6.00"]
+    assert ours["PRC (%), published"].tolist() == ["–", "–"]
+    alone = tables(make("rarts", 0, 5.0, **PRUNED, prc=0.4))["table5"].shown
+    assert (alone["Error (%), published"] == "6.00").sum() == 1
+
+
 def test_table_6_is_of_an_image_folder(make: Make) -> None:
     folder = {"space": "mobilenetv2", "search_dataset": "imagefolder", "eval_dataset": "imagefolder"}
     records = [make("rarts", seed, 30.0, **PRUNED | folder, prc=0.7 + 0.02 * seed) for seed in range(2)]
