@@ -30,8 +30,8 @@ class Mini:
 
     def search(self, algorithm: str, space: Nats | None = None, **hyper: Any) -> Search:
         """A search with the protocol's hyperparameters."""
-        shared = Protocol.load("mini", "nats").raw["hyper"]
-        return make_search(algorithm, space or Nats(self.options), **(shared | hyper))
+        own = Protocol.load("mini", "nats").trial(algorithm, 0, {}, "none").hyper.model_dump()
+        return make_search(algorithm, space or Nats(self.options), **(own | hyper))
 
     def batches(self) -> tuple[Batch, Batch]:
         """A batch of each half, images of 3 × 16 × 16."""
