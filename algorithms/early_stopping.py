@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from pydantic import BaseModel, Field
 
 from algorithms.base import Setting
@@ -45,11 +46,16 @@ class EarlyStopping(Selection):
         self.measured: list[tuple[int, float, str]] = []
 
     def epoch(self, pairs: Iterable[tuple[Any, Any]]) -> dict[str, float]:
-        """The search's own epoch; then, every few, λ_max and the decision."""
+        """The search's own epoch; then, every few, λ_max and the decision.
+
+        Not while α stays as it was drawn (PC-DARTS's warm-up): its genotypes are none to return.
+        """
         first: list[Any] = []
+        start = self.alpha.flat.detach().clone()
         losses = super().epoch(_noting(pairs, first))
         self.epochs_done += 1
-        if first and self.epochs_done % self.hyper.es_every == 0:
+        moved = not torch.equal(self.alpha.flat, start)
+        if first and moved and self.epochs_done % self.hyper.es_every == 0:
             self.measure(largest_eigenvalue(self, first[0], counted=True))
         return losses
 

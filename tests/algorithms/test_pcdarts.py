@@ -9,6 +9,7 @@ import torch
 from searches import make_batch, make_search
 
 from algorithms.curvature import largest_eigenvalue
+from algorithms.early_stopping import EarlyStopping
 from algorithms.pcdarts import PcDarts
 from harness.config import Diagnostics
 from harness.diagnostics import Probe
@@ -58,6 +59,19 @@ def test_w_moves_in_the_warm_up_and_without_one_alpha_moves_at_once() -> None:
     eager.on_epoch(0, 0.0)
     step(eager)
     assert eager.counts.alpha_backwards == 1
+
+
+def test_early_stopping_measures_nothing_and_cannot_stop_before_alpha_moves() -> None:
+    fields = {"es_every": 1, "es_window": 1, "es_delta": 1, "es_start": 0, "es_factor": 1.0 + 1e-9}
+    search = make_search("pcdarts+es", Nats(SMALL), **fields)
+    assert isinstance(search, EarlyStopping)
+    for epoch in range(6):
+        search.on_epoch(epoch, epoch / 6)
+        search.epoch([(make_batch("train"), make_batch("val"))])
+        if epoch == 1:
+            assert search.counts.alpha_backwards == 0
+        search.stopped = False
+    assert [epoch for epoch, _, _ in search.measured] == [3, 4, 5, 6], "the warm-up's two are left out"
 
 
 def test_gradient_reaches_alpha_and_beta_through_both_softmaxes(double: None) -> None:
