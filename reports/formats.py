@@ -89,10 +89,10 @@ def listed(values: Iterable[float], places: int = 2) -> str:
 
 
 def engineering(values: pd.Series, unit: str) -> tuple[float, str]:
-    """The power of a thousand that suits the largest of ``values``, and the unit with it: (1e12, "10¹² s")."""
-    largest = values.abs().max()
+    """The power of a thousand that suits the median of ``values``, and the unit with it: (1e12, "10¹² s")."""
+    typical = values.abs().median()
     for divisor, text in ((1e18, "10¹⁸"), (1e15, "10¹⁵"), (1e12, "10¹²"), (1e9, "10⁹"), (1e6, "10⁶"), (1e3, "10³")):
-        if largest >= divisor:
+        if typical >= divisor:
             return divisor, f"{text} {unit}"
     return 1.0, unit
 
