@@ -40,7 +40,7 @@ def error_against_cost(records: pd.DataFrame, looks: Looks) -> Figure | None:
         for dataset, axes in zip(datasets, grid[i], strict=True):
             points = scaled[scaled["eval_dataset"] == dataset]
             for (algorithm, _), group in points.groupby(["algorithm", "variant"], sort=False):
-                colour, marker = looks[str(algorithm)]
+                colour, marker, _ = looks[str(algorithm)]
                 mean = group[[cost, "test_error"]].mean()
                 axes.scatter(group[cost], group["test_error"], 28, [colour], marker=marker, alpha=0.6, linewidths=0)
                 axes.scatter(*mean, 100, [colour], marker=marker, edgecolors="black", linewidths=0.8)
@@ -104,7 +104,7 @@ def sensitivity(frame: pd.DataFrame, column: str, looks: Looks) -> Figure | None
     figure, grid = _grid(1, len(datasets))
     for dataset, axes in zip(datasets, grid[0], strict=True):
         for (algorithm, _), group in measured[measured["eval_dataset"] == dataset].groupby(["algorithm", "variant"]):
-            colour, marker = looks[str(algorithm)]
+            colour, marker, _ = looks[str(algorithm)]
             group = group.sort_values(column, key=lambda values: values.map(levels.index))
             at = group[column].astype(float) if numeric else group[column].map(levels.index)
             axes.plot(at, group["test_error_mean"], color=colour, marker=marker, linewidth=1.8)
@@ -131,7 +131,7 @@ def latency(records: pd.DataFrame, looks: Looks) -> Figure | None:
     figure, grid = _grid(1, len(datasets))
     for dataset, axes in zip(datasets, grid[0], strict=True):
         for algorithm, group in known[known["eval_dataset"] == dataset].groupby("algorithm"):
-            colour, marker = looks[str(algorithm)]
+            colour, marker, _ = looks[str(algorithm)]
             axes.errorbar(
                 group["latency_predicted_ms"],
                 group["latency_ms"],
@@ -178,7 +178,7 @@ def against_size(records: pd.DataFrame, looks: Looks) -> Figure | None:
     figure, grid = _grid(1, 2)
     for axes, ((x, y), labels) in zip(grid[0], pairs.items(), strict=True):
         for (algorithm, _), group in pruned.groupby(["algorithm", "variant"], sort=False):
-            colour, marker = looks[str(algorithm)]
+            colour, marker, _ = looks[str(algorithm)]
             axes.scatter(group[x], group[y], 28, [colour], marker=marker, alpha=0.6, linewidths=0)
             axes.scatter(*group[[x, y]].mean(), 100, [colour], marker=marker, edgecolors="black", linewidths=0.8)
         axes.set(xlabel=labels[0], ylabel=labels[1])
@@ -210,7 +210,9 @@ def _scaled(frame: pd.DataFrame, cost: str) -> tuple[pd.DataFrame, str]:
 
 def _lines(axes: Axes, frame: pd.DataFrame, x: str, y: str, looks: Looks, mean: bool) -> None:
     palette = {algorithm: look.colour for algorithm, look in looks.items()}
+    dashes = {algorithm: look.dash or "" for algorithm, look in looks.items()}
     drawn = {"x": x, "y": y, "hue": "algorithm", "palette": palette, "ax": axes, "legend": False, "estimator": None}
+    drawn |= {"style": "algorithm", "dashes": dashes}
     sns.lineplot(frame, **drawn, units="trial", linewidth=0.9 if mean else 1.4, alpha=0.45 if mean else 0.8)
     if mean:
         # By epoch also where x is a cost: trials of one algorithm do not reach an epoch at the very same cost.
@@ -229,7 +231,7 @@ def _legend(figure: Figure, algorithms: Iterable[str], looks: Looks, lines: bool
             [],
             color=looks[a].colour,
             marker="" if lines else looks[a].marker,
-            linestyle=("--" if a == "random" else "-") if lines else "",
+            linestyle=("--" if a == "random" else (0, looks[a].dash) if looks[a].dash else "-") if lines else "",
             linewidth=2.4,
             markersize=8,
         )

@@ -36,6 +36,7 @@ NAMES = {
 
 # Places in seaborn's colour-blind palette and markers of the algorithms met most often; the others take what is left.
 _PLACES = {"darts1": 1, "darts2": 3, "milenas": 2, "rarts": 0, "random": 7}
+_DASHES: tuple[tuple[float, ...], ...] = ((), (4, 1.5), (1, 1))
 _MARKERS = ("o", "s", "^", "D", "X", "P", "v", "<", ">", "*")
 
 _RC = {
@@ -54,10 +55,11 @@ _RC = {
 
 
 class Look(NamedTuple):
-    """How one algorithm is drawn: an RGB colour, each channel in 0..1, and a matplotlib marker."""
+    """How one algorithm is drawn: an RGB colour, each channel in 0..1, a matplotlib marker, its line's dashes."""
 
     colour: tuple[float, float, float]
     marker: str
+    dash: tuple[float, ...] = ()
 
 
 def name(algorithm: str, variant: str = "") -> str:
@@ -73,15 +75,19 @@ def precedence(algorithm: str) -> tuple[int, str]:
 
 
 def looks(algorithms: Iterable[str]) -> dict[str, Look]:
-    """A look for each algorithm. Known ones keep theirs whatever else is shown; the others follow in sorted order."""
+    """A look for each algorithm. Known ones keep theirs whatever else is shown; the others follow in sorted order.
+
+    Where there are more algorithms than colours, lines of a colour that is used again are dashed.
+    """
     palette = sns.color_palette("colorblind")
     asked = set(algorithms)
     free = [place for place in range(len(palette)) if place not in _PLACES.values()]
     others = sorted(asked - set(_PLACES))
     places = _PLACES | {algorithm: free[i % len(free)] for i, algorithm in enumerate(others)}
-    order = list(places)
+    dashes = {algorithm: _DASHES[i // len(free) % len(_DASHES)] for i, algorithm in enumerate(others)}
+    markers = {algorithm: _MARKERS[i % len(_MARKERS)] for i, algorithm in enumerate(places)}
     return {
-        algorithm: Look(tuple(palette[place]), _MARKERS[order.index(algorithm) % len(_MARKERS)])
+        algorithm: Look(tuple(palette[place]), markers[algorithm], dashes.get(algorithm, ()))
         for algorithm, place in sorted(places.items(), key=lambda item: precedence(item[0]))
         if algorithm in asked
     }

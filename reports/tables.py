@@ -118,7 +118,8 @@ def cost(costs: pd.DataFrame, named: Labels) -> Table:
 
 
 def differences(paired: pd.DataFrame, named: Labels) -> Table:
-    """Differences in test error between two algorithms over the seeds that both ran."""
+    """Differences in test error between two algorithms over the seeds, two or more, that both ran."""
+    single, paired = (paired["n"] < 2).sum(), paired[paired["n"] > 1]
     shown = {
         "Data set": paired["eval_dataset"],
         "Evaluation": kinds(paired),
@@ -137,6 +138,8 @@ def differences(paired: pd.DataFrame, named: Labels) -> Table:
         notes.append("p: two-sided sign-flip test, not corrected for the number of pairs.")
     if paired["p"].isna().any():
         notes.append(f"No p below n = {FEWEST_PAIRS}: no outcome could reach 5 %.")
+    if single:
+        notes.append(f"Left out: {single} pairs with one common seed, whose difference has no spread.")
     return table("differences", "Paired differences in test error", paired, shown, notes)
 
 

@@ -77,7 +77,8 @@ def lost(make: Make) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def report(make: Make, run: Build, lost: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a run that has a bit of everything."""
-    records = [make("rarts", 0, 9.0), make("rarts", 1, 9.5), make("random", 0, 8.0, **{"random.k": 5})]
+    drawn = [make("random", seed, 8.0 + seed, **{"random.k": 5}) for seed in range(2)]
+    records = [make("rarts", 0, 9.0), make("rarts", 1, 9.5), *drawn]
     made = run(*records, make("<b>new</b>", 0, 9.0), lost, **CONFIG)
     return write([made], tmp_path_factory.mktemp("report"), ["No GPU here."]).parent
 
@@ -104,7 +105,7 @@ def test_the_page_refers_to_nothing_outside_itself(report: Path) -> None:
         "halves",
         "rarts.lam = 2",
         "looked up in the space's table",
-        "5 (4 done, 1 failed)",
+        "6 (5 done, 1 failed)",
         "0, 1, 7",
         "cpu",
         "abc1234",

@@ -142,6 +142,14 @@ def test_paired_differences_give_p_only_where_n_allows(make: Make, n: int, p: st
     assert shown.get("p") == p  # every sign alike: 2 / 2⁶
 
 
+def test_pairs_with_one_common_seed_are_counted_and_not_shown(make: Make) -> None:
+    records = [make(a, s, e) for a, e in (("rarts", 9.0), ("darts1", 11.0)) for s in range(2)]
+    frame = records_frame([*records, make("gdas", 0, 30.0)])
+    made = tables.differences(comparison.paired_differences(frame), labels(frame))
+    assert made.shown[["First", "Second"]].to_numpy().tolist() == [["RARTS", "DARTS-1"]]
+    assert "Left out: 2 pairs with one common seed, whose difference has no spread." in made.notes
+
+
 def test_ranks_over_common_seeds(make: Make) -> None:
     errors = {"rarts": 1.0, "darts1": 2.0, "milenas": 3.0}
     frame = records_frame([make(a, s, e + s) for a, e in errors.items() for s in range(5)])
