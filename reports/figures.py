@@ -54,17 +54,16 @@ def error_against_cost(records: pd.DataFrame, looks: Looks) -> Figure | None:
 def by_epoch(history: pd.DataFrame, columns: Mapping[str, str], looks: Looks, mean: bool = True) -> Figure | None:
     """Each of ``columns`` (name to axis label) by epoch: thin for a trial and, with ``mean``, thick for their mean.
 
-    Random search is left out: its history has a row per drawn cell, not per epoch.
+    ``history`` has searches with epochs only (``results.comparison.epochs``).
     """
-    searched = history[history["algorithm"] != "random"]
-    columns = {c: text for c, text in columns.items() if c in searched and searched[c].notna().any()}
+    columns = {c: text for c, text in columns.items() if c in history and history[c].notna().any()}
     if not columns:
         return None
     figure, grid = _grid(1, len(columns))
     for axes, (column, label) in zip(grid[0], columns.items(), strict=True):
-        _lines(axes, searched.dropna(subset=[column]), "epoch", column, looks, mean)
+        _lines(axes, history.dropna(subset=[column]), "epoch", column, looks, mean)
         axes.set(xlabel="epoch", ylabel=label)
-    _legend(figure, searched["algorithm"], looks)
+    _legend(figure, history["algorithm"], looks)
     return figure
 
 
@@ -74,7 +73,7 @@ def anytime(curve: pd.DataFrame, random: Mapping[str, float], looks: Looks, mean
     ``curve`` is ``results.comparison.anytime``'s frame; ``random`` the mean accuracy by data set of random search's
     pick, drawn as a dashed line.
     """
-    curve = curve[curve["algorithm"] != "random"].dropna(subset=["table_accuracy"])
+    curve = curve.dropna(subset=["table_accuracy"])
     if curve.empty:
         return None
     datasets = list(dict.fromkeys(curve["dataset"]))

@@ -73,8 +73,7 @@ class Album:
 
     def _by_epoch(self, done: pd.DataFrame, history: pd.DataFrame, mean: bool) -> list[Picture | None]:
         """Skip ratio, entropy of α, pruned-channel ratio, λ_max, and the table's accuracy at any time."""
-        # Of a search without a supernet a row is an architecture that it drew, not an epoch.
-        history = history[history.groupby("trial")["forwards"].transform("max") != 0]
+        history = comparison.epochs(history)
         sizes = _sizes(history)
         strokes = (
             f"Thin lines: single searches; thick: their mean ({sizes})." if mean else f"A line a search ({sizes})."

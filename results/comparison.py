@@ -139,6 +139,11 @@ def sensitivity(records: pd.DataFrame, column: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).sort_values(keys, kind="stable", ignore_index=True)
 
 
+def epochs(history: pd.DataFrame) -> pd.DataFrame:
+    """The history of searches with a supernet: of any other a row is an architecture that it drew, not an epoch."""
+    return history[history.groupby("trial")["forwards"].transform("max") != 0]
+
+
 def anytime(history: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
     """A row per done search, epoch and data set: the table's accuracy (percent) of the genotype it would give then."""
     known = records[(records["status"] == "done") & _is_search(records)].drop_duplicates("trial")

@@ -34,7 +34,7 @@ def test_names_compose_and_fall_back() -> None:
 
 
 def test_every_search_by_epoch_with_its_mean_and_without_random(make: Make, run: Build) -> None:
-    history = run(*(make(a, s, 9.0) for a in ("rarts", "random") for s in range(2))).history
+    history = comparison.epochs(run(*(make(a, s, 9.0) for a in ("rarts", "random") for s in range(2))).history)
     history.loc[history["trial"] == "rarts-1", "skip_ratio"] += 0.5
     figure = figures.by_epoch(history, {"skip_ratio": "skips"}, looks(["rarts", "random"]))
     assert figure is not None
@@ -69,7 +69,7 @@ def test_error_against_cost_marks_searches_and_their_mean(make: Make, run: Build
 
 def test_anytime_shows_random_as_a_level(make: Make, run: Build) -> None:
     made = run(make("rarts", 0, 9.0), make("random", 0, 7.0))
-    curve = comparison.anytime(made.history, made.records)
+    curve = comparison.anytime(comparison.epochs(made.history), made.records)
     figure = figures.anytime(curve, {"cifar10": 93.0}, looks(["rarts", "random"]))
     assert figure is not None
     assert legend(figure) == ["RARTS", "Random"]
