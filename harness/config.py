@@ -101,6 +101,7 @@ class Job(Section):
     protocol: str
     settings: Settings
     options: SerializeAsAny[SpaceOptions]
+    data: str = Field("", description="digest of the data that are searched or, in a retraining, trained on")
 
     @property
     def hash(self) -> str:

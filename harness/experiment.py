@@ -11,7 +11,10 @@ from harness.plan import Plan
 from harness.schedule import run_ray, run_serial, waves
 from results.store import Store
 
-FROZEN = ("space", "protocol", "dataset", "eval_datasets", "evaluation", "split", "budget", "overrides", "vary")
+FROZEN = (
+    *("space", "protocol", "dataset", "eval_datasets", "evaluation", "split", "budget", "overrides", "vary"),
+    *("latency", "data_digest"),
+)
 """What may not change when a run is opened again; algorithms and seeds may be added."""
 
 
@@ -39,8 +42,11 @@ def run(made: Plan, console: Console) -> pd.DataFrame:
 
 
 def _announce(made: Plan, console: Console) -> None:
-    reduced = "a reduced protocol" if made.config["reduced"] else "the paper's protocol"
-    console.print(f"protocol [b]{made.config['protocol']}[/b] ({reduced}): {made.config['stands_for']}")
+    changed = [*(f"{key} = {value}" for key, value in made.config["overrides"].items()), *made.config["changed"]]
+    kind = "a reduced protocol" if made.config["reduced"] else "the paper's protocol"
+    kind += f", changed: {', '.join(changed)}" if changed else ""
+    stands_for = f"protocol {made.config['protocol']} ({kind}): {made.config['stands_for']}"
+    console.print(stands_for, markup=False, highlight=False, soft_wrap=True)
     for note in made.notes:
         console.print(note, markup=False, highlight=False, soft_wrap=True)
     names = ", ".join(dict.fromkeys(trial.algorithm for trial in made.trials))

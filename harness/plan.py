@@ -68,6 +68,8 @@ def plan(request: Request) -> Plan:
         "reduced": protocol.reduced,
         "settings": protocol.raw,
         "data": data.source,
+        "data_digest": data.digest,
+        "changed": _changes(request, data),
         "split_description": halves.description,
         "table": None if table is None else table.description,
         "command": shlex.join(request.command),
@@ -116,7 +118,7 @@ def _trials(request: Request, evaluation: str, data: Dataset) -> list[TrialConfi
     image = {"classes": data.classes, "in_channels": data.channels}
     protocols = [protocol_of(request, point) for point in request.points]
     chosen = product(protocols, request.seeds, request.algorithms)
-    trials = [protocol.trial(algorithm, seed, image, evaluation) for protocol, seed, algorithm in chosen]
+    trials = [protocol.trial(algorithm, seed, image, evaluation, data.digest) for protocol, seed, algorithm in chosen]
     for trial in trials:
         check(trial)
         check_stream(trial.settings, trial.settings.eval_datasets)
@@ -180,6 +182,20 @@ def _frozen(request: Request, protocol: Protocol, evaluation: str) -> dict[str, 
         "evaluation": evaluation,
         "split": settings["split"],
         "budget": dict(protocol.raw["budget"]),
-        "overrides": dict(protocol.overrides),
+        "overrides": {key: value for key, value in protocol.overrides.items() if key not in request.known},
+        "latency": dict(request.known),
         "vary": [] if request.points == [{}] else request.points,
     }
+
+
+def _changes(request: Request, data: Dataset) -> list[str]:
+    """What beside the overrides makes this another comparison than the protocol it is named after."""
+    own = Protocol.load(request.protocol, request.space)
+    changed = []
+    if request.budget and protocol_of(request, {}).raw["budget"] != own.raw["budget"]:
+        changed.append(f"budget = {request.budget}")
+    if request.split and request.split != own.settings.split:
+        changed.append(f"split = {request.split}")
+    if data.sample:
+        changed.append("a sample of the data")
+    return changed

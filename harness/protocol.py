@@ -125,8 +125,10 @@ class Protocol:
         """The settings that every trial shares."""
         return validated("", Settings, self.raw["settings"])
 
-    def trial(self, algorithm: str, seed: int, image: Mapping[str, int], evaluation: str) -> TrialConfig:
-        """The configuration of one trial; ``image`` holds the data set's classes and in_channels.
+    def trial(
+        self, algorithm: str, seed: int, image: Mapping[str, int], evaluation: str, data: str = ""
+    ) -> TrialConfig:
+        """The configuration of one trial; ``image`` holds the data set's classes and in_channels, ``data`` its digest.
 
         What the protocol gives an algorithm alone also holds where a selection wraps it: ``rarts+es`` has rarts's.
         """
@@ -146,6 +148,7 @@ class Protocol:
             options=validated("space", SPACES[self.space].Options, options),
             hyper=hyper,
             evaluation=evaluation,
+            data=data,
         )
 
 

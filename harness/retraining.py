@@ -56,15 +56,20 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
         for dataset in datasets
         for seed in request.seeds
     ]
-    sources = [_check_data(request, dataset, trials[0].settings) for dataset in datasets]
+    data = {name: _data(request, name, trials[0].settings) for name in datasets}
+    if found is not None:
+        _check_same(found, data)
+    trials = [trial.model_copy(update={"data": data[trial.dataset].digest}) for trial in trials]
     first = candidates[0]
     folder = request.out or run or Path("runs") / f"evaluate-{first.space}-{datasets[0]}-{first.protocol}"
     environment = environment_of(request, folder)
     for trial in trials:
         _check_processes(trial.settings.evaluation, environment.device, request)
     gpus = gpus_of(request, environment, max(trial.settings.evaluation.processes for trial in trials))
-    config = _config(request, first, datasets, sources) if found is None else found.config
-    notes = [f"{len(candidates)} architectures × {len(request.seeds)} seeds", *(f"data: {s}" for s in sources)]
+    changed = [f"{key} = {value} (retraining)" for key, value in map(_override, request.overrides)]
+    config = _config(request, first, data) if found is None else {**found.config, "changed": changed}
+    notes = [f"{len(candidates)} architectures × {len(request.seeds)} seeds"]
+    notes += [f"data: {known.source}" for known in data.values()]
     request = replace(request, log=[])
     return Plan(request, Path(environment.run), config, list(trials), environment, gpus, notes)
 
@@ -148,8 +153,8 @@ def _override(assignment: str) -> tuple[str, Any]:
     return name, parsed(f"--set {assignment}", text)
 
 
-def _check_data(request: Request, dataset: str, settings: Settings) -> str:
-    """What ``dataset`` was read from. Raises BadInput where it is not here, or too small for a batch."""
+def _data(request: Request, dataset: str, settings: Settings) -> AnyDataset:
+    """The data that are trained on. Raises BadInput where they are not here, or too few for a batch."""
     fields, size = settings.evaluation, settings.evaluation.image_size or settings.image_size
     check_stream(settings, [dataset])
     if fields.stream:
@@ -161,7 +166,17 @@ def _check_data(request: Request, dataset: str, settings: Settings) -> str:
             f"evaluation.batch_size = {fields.batch_size} is more than the {len(data.train_y):,} training images of "
             f"{dataset}; set at most {len(data.train_y)}"
         )
-    return data.source
+    return data
+
+
+def _check_same(found: Run, data: Mapping[str, AnyDataset]) -> None:
+    """Refuse, under the name of the data that the run searched, other data."""
+    name, searched = found.config["dataset"], found.config.get("data_digest")
+    if searched and name in data and data[name].digest != searched:
+        raise BadInput(
+            f"{found.path} was searched on other {name} data ({found.config['data']}) than {data[name].source}: "
+            "name the same with --data-dir"
+        )
 
 
 def _check_processes(fields: Evaluation, device: str, request: Request) -> None:
@@ -182,24 +197,27 @@ def _check_processes(fields: Evaluation, device: str, request: Request) -> None:
             raise BadInput(f"evaluation.processes = {n} need a GPU each, but a trial has {lent:g}; set at most that")
 
 
-def _config(request: Request, first: Candidate, datasets: list[str], sources: list[str]) -> Mapping[str, Any]:
+def _config(request: Request, first: Candidate, data: Mapping[str, AnyDataset]) -> Mapping[str, Any]:
     """The configuration of a run that holds retrainings alone."""
     protocol = Protocol.load(first.protocol, first.space)
     return {
         "space": first.space,
         "protocol": first.protocol,
         "dataset": first.settings.dataset,
-        "eval_datasets": datasets,
+        "eval_datasets": list(data),
         "evaluation": "trained",
         "split": first.settings.split,
         "budget": {},
         "overrides": dict(map(_override, request.overrides)),
+        "latency": {},
         "vary": [],
         "algorithms": [GIVEN],
         "seeds": list(request.seeds),
         "stands_for": protocol.stands_for,
         "reduced": protocol.reduced,
         "settings": protocol.raw,
-        "data": "; ".join(sources),
+        "data": "; ".join(known.source for known in data.values()),
+        "data_digest": ", ".join(known.digest for known in data.values()),
+        "changed": ["a sample of the data"] * any(known.sample for known in data.values()),
         "command": " ".join(request.command),
     }

@@ -42,6 +42,8 @@ def build(section: Section, folder: Path, prefix: str, algorithms: Sequence[str]
 
     ``algorithms`` are those of the whole report, so that each keeps its colour in every section.
     """
+    searched = comparison.inherited(section.records).assign(protocol=section.label)
+    section = replace(section, records=searched)
     varied = comparison.varied(section.records)
     records = ordered(_by_configuration(section.records, varied), "seed")
     named = labels(records)
@@ -66,9 +68,15 @@ def _warnings(section: Section, varied: Sequence[str]) -> list[str]:
     """What a reader must know before any number of the section."""
     warnings = []
     if section.reduced:
+        changed = f", changed ({section.changes})" if section.changes else ""
         warnings.append(
-            f"Reduced protocol “{section.protocol}”: its rows compare with one another only. Its numbers do not "
-            "reproduce any published one."
+            f"Reduced protocol “{section.protocol}”{changed}: its rows compare with one another only. Its numbers do "
+            "not reproduce any published one."
+        )
+    elif section.changes:
+        warnings.append(
+            f"Protocol “{section.protocol}”, changed ({section.changes}): its numbers are not the protocol's, and "
+            "reproduce no published one."
         )
     if section.records.empty:
         warnings.append("No trial has ended yet: there is nothing to report.")
@@ -86,11 +94,13 @@ def _by_configuration(records: pd.DataFrame, varied: Sequence[str]) -> pd.DataFr
     """Records whose variant names the swept values, so that no mean runs over different settings."""
     swept = records
     for column in varied:
-        differs = records.groupby(["algorithm", "variant"])[column].transform("nunique") > 1
+        values = records.groupby(["algorithm", "variant", "evaluation"], dropna=False)[column]
+        differs = values.transform(lambda own: own.nunique(dropna=False)) > 1
         short = column if column.startswith("evaluation.") else column.rpartition(".")[2]
-        setting_text = f"{short} = " + records[column].map(setting)
+        stated = records[column].map(setting).where(records[column].notna(), "unset")
+        setting_text = f"{short} = " + stated
         joined = swept["variant"] + swept["variant"].map(lambda text: ", " if text else "") + setting_text
-        swept = swept.assign(variant=swept["variant"].where(~differs | records[column].isna(), joined))
+        swept = swept.assign(variant=swept["variant"].where(~differs, joined))
     return swept
 
 

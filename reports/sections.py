@@ -1,4 +1,4 @@
-"""Records of one protocol, space and searched data set belong together; records of different ones are never mixed."""
+"""Records of one protocol, space and searched data belong together; records of different ones are never mixed."""
 
 from __future__ import annotations
 
@@ -32,16 +32,30 @@ class Section:
     configs: tuple[Mapping[str, Any], ...]
     records: pd.DataFrame
     history: pd.DataFrame
+    digest: str = ""
+    """Of the data, where another section has data of the same name."""
 
     @property
     def title(self) -> str:
         """The heading."""
-        return f"{self.space} space, searched on {self.search_dataset}, protocol “{self.protocol}”"
+        data = f" ({self.digest})" if self.digest else ""
+        return f"{self.space} space, searched on {self.search_dataset}{data}, protocol “{self.protocol}”"
 
     @property
     def slug(self) -> str:
         """The heading as a file name."""
-        return re.sub(r"[^A-Za-z0-9.-]+", "-", f"{self.protocol}-{self.space}-{self.search_dataset}")
+        parts = [self.protocol, self.space, self.search_dataset, *([self.digest] if self.digest else [])]
+        return re.sub(r"[^A-Za-z0-9.-]+", "-", "-".join(parts))
+
+    @property
+    def changes(self) -> str:
+        """In what the runs departed from the protocol, run by run."""
+        return "; ".join(dict.fromkeys(filter(None, map(_changes, self.configs))))
+
+    @property
+    def label(self) -> str:
+        """What the columns of ours are called: a protocol that was changed is not shown under its bare name."""
+        return f"{self.protocol}, changed" if self.changes else self.protocol
 
     @property
     def reduced(self) -> bool:
@@ -71,6 +85,7 @@ class Section:
             ("Searches", f"{statuses.sum()} ({', '.join(f'{n} {s}' for s, n in statuses.items())})"),
             ("Networks trained to evaluate them", str(retrained or "")),
             ("Seeds", _distinct(records["seed"])),
+            ("Changed from the protocol", self.changes),
             *((text, self._configured(key)) for key, text in _CONFIGURED.items()),
             ("Device", _distinct(records["device"])),
             ("Threads of a search", _distinct(records["threads"])),
@@ -87,7 +102,6 @@ class Section:
 _CONFIGURED = {
     "split": "Split",
     "budget": "Budget",
-    "overrides": "Changed from the protocol",
     "data": "Data",
     "command": "Command",
 }
@@ -95,24 +109,32 @@ _CONFIGURED = {
 
 def split(runs: Sequence[Run]) -> list[Section]:
     """Sections in the order in which the runs name them; a trial that several runs hold counts once."""
-    parts: dict[tuple[str, str, str], list[tuple[Run, pd.DataFrame]]] = {}
+    parts: dict[tuple[str, str, str, str], list[tuple[Run, pd.DataFrame]]] = {}
     for run in runs:
+        digest = str(run.config.get("data_digest", ""))
         if run.records.empty:
             protocol, space, dataset = (str(run.config.get(key, "unknown")) for key in ("protocol", "space", "dataset"))
-            parts.setdefault((protocol, space, dataset), []).append((run, run.records))
+            parts.setdefault((protocol, space, dataset, digest), []).append((run, run.records))
         known = run.records.fillna(dict.fromkeys(KEYS, "unknown"))
         for key, group in known.groupby(KEYS, sort=False):
             protocol, space, dataset = map(str, key)
-            parts.setdefault((protocol, space, dataset), []).append((run, group))
-    return [_section(*key, members) for key, members in parts.items()]
+            parts.setdefault((protocol, space, dataset, digest), []).append((run, group))
+    named = [key[:3] for key in parts]
+    return [_section(key[:3], key[3] if named.count(key[:3]) > 1 else "", members) for key, members in parts.items()]
 
 
-def _section(protocol: str, space: str, dataset: str, members: Sequence[tuple[Run, pd.DataFrame]]) -> Section:
+def _section(names: tuple[str, str, str], digest: str, members: Sequence[tuple[Run, pd.DataFrame]]) -> Section:
     records = _joined(group for _, group in members)
     records = records.drop_duplicates(["trial", "eval_dataset", "evaluation", "eval_seed"]).reset_index(drop=True)
     history = _joined(run.history[run.history["trial"].isin(group["trial"])] for run, group in members)
     history = history.drop_duplicates(["trial", "epoch"]).reset_index(drop=True)
-    return Section(protocol, space, dataset, tuple(run.config for run, _ in members), records, history)
+    return Section(*names, tuple(run.config for run, _ in members), records, history, digest)
+
+
+def _changes(config: Mapping[str, Any]) -> str:
+    """What one run changed: what was set, and what else makes its comparison another one."""
+    overrides = config.get("overrides") or {}
+    return ", ".join([f"{key} = {_text(value)}" for key, value in overrides.items()] + (config.get("changed") or []))
 
 
 def _joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -116,11 +116,25 @@ def paired_differences(records: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*SETTING, *MEASURE, *names, "n", "difference", "low", "high", "p"])
 
 
-def varied(records: pd.DataFrame) -> list[str]:
-    """Hyperparameters that have more than one value among one method's trials in one setting."""
+def inherited(records: pd.DataFrame) -> pd.DataFrame:
+    """The records, a retraining's with the hyperparameters of its search, where that is among them."""
     names = _hyperparameters(records)
-    most = records.groupby([*SETTING, *METHOD], dropna=False)[names].nunique().max()
-    return [name for name in names if most[name] > 1]
+    searches = records[_is_search(records)].drop_duplicates("trial").set_index("trial")[names]
+    parents = searches.reindex(records["parent"]).set_axis(records.index)
+    return records.assign(**{name: records[name].where(records[name].notna(), parents[name]) for name in names})
+
+
+def varied(records: pd.DataFrame) -> list[str]:
+    """Hyperparameters that have more than one value among one method's trials in one setting.
+
+    Unset is a value too, but for a retraining whose search is not among the records.
+    """
+    names, keys = _hyperparameters(records), [*SETTING, *METHOD, "evaluation"]
+    known = inherited(records)
+    orphans = ~_is_search(records) & ~records["parent"].isin(records["trial"])
+    most = known[~orphans].groupby(keys, dropna=False)[names].nunique(dropna=False).max()
+    among_all = known.groupby([*SETTING, *METHOD], dropna=False)[names].nunique().max()
+    return [name for name in names if max(most[name], among_all[name]) > 1]
 
 
 def sensitivity(records: pd.DataFrame, column: str) -> pd.DataFrame:

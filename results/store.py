@@ -29,7 +29,7 @@ from results.atomic import replacing, write_text
 from results.errors import BadInput
 from results.schema import COLUMNS, history_frame, records_frame
 
-MERGED = ("algorithms", "seeds")
+MERGED = ("algorithms", "seeds", "changed")
 """Lists of a run's configuration that may grow when it is opened again."""
 
 ORDER = ["space", "protocol", "search_dataset", "algorithm", "variant", "seed", "trial"]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torchvision import datasets
 
-from harness.data.images import Images
+from harness.data.images import Images, digest_of
 from results.errors import BadInput
 
 SIDE = 32
@@ -71,8 +71,7 @@ def _read_binary(layout: Layout, folder: Path) -> Images:
     parts = [_records(folder / file, layout.labels) for file in layout.train_files]
     train_x, train_y = torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])
     test_x, test_y = _records(folder / layout.test_file, layout.labels)
-    source = _source(f"{layout.binary_folder} (official binary files)", train_y, test_y)
-    return Images(train_x, train_y, test_x, test_y, layout.labels[-1], source)
+    return _images(layout, f"{layout.binary_folder} (official binary files)", train_x, train_y, test_x, test_y)
 
 
 def _records(path: Path, labels: tuple[int, ...]) -> tuple[Tensor, Tensor]:
@@ -118,8 +117,7 @@ def _read_torchvision(name: str, layout: Layout, folder: Path, download: bool) -
         raise BadInput(f"{name}: {fault}; {remedy}") from error
     train_x, train_y = _tensors(train)
     test_x, test_y = _tensors(test)
-    source = _source(f"{layout.python_folder} (torchvision, MD5 checked)", train_y, test_y)
-    return Images(train_x, train_y, test_x, test_y, layout.labels[-1], source)
+    return _images(layout, f"{layout.python_folder} (torchvision, MD5 checked)", train_x, train_y, test_x, test_y)
 
 
 def _reason(error: Exception) -> str:
@@ -135,6 +133,10 @@ def _tensors(dataset: datasets.CIFAR10) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(dataset.data).permute(0, 3, 1, 2).contiguous(), torch.tensor(dataset.targets)
 
 
-def _source(origin: str, train_y: Tensor, test_y: Tensor) -> str:
-    sample = "" if (len(train_y), len(test_y)) == (50_000, 10_000) else "; a sample, not all 50,000 + 10,000"
-    return f"{origin}: {len(train_y):,} training and {len(test_y):,} test images{sample}"
+def _images(layout: Layout, origin: str, train_x: Tensor, train_y: Tensor, test_x: Tensor, test_y: Tensor) -> Images:
+    sample = (len(train_y), len(test_y)) != (50_000, 10_000)
+    source = f"{origin}: {len(train_y):,} training and {len(test_y):,} test images" + (
+        "; a sample, not all 50,000 + 10,000" if sample else ""
+    )
+    parts = train_x, train_y, test_x, test_y
+    return Images(*parts, layout.labels[-1], source, digest_of(*parts), sample)

@@ -22,7 +22,8 @@ class Dataset:
     """Images and labels on the CPU: ``*_x`` uint8 (N, C, H, W), ``*_y`` int64 (N,) in 0..classes-1.
 
     ``mean`` and ``std`` are the training images' per channel, in units where 255 is 1, at the size they are held.
-    ``source`` is one line on what was read; ``augment`` the augmentation customary for the set at this size.
+    ``source`` is one line on what was read, ``digest`` tells it from other data, ``sample`` whether it is a part of a
+    known set; ``augment`` is the augmentation customary for the set at this size.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Dataset:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     source: str
+    digest: str = ""
+    sample: bool = False
     augment: Augment = field(default_factory=Augment)
 
     @property
@@ -84,6 +87,6 @@ def load(name: str, data_dir: Path | None = None, image_size: int | None = None,
     train_x, test_x = resize(images.train_x, size), resize(images.test_x, size)
     mean, std = channel_statistics(train_x)
     augment = Augment(crop=size // 8, flip=True) if reader.photographs else Augment()
-    return Dataset(
-        name, train_x, images.train_y, test_x, images.test_y, images.classes, mean, std, images.source, augment
-    )
+    parts = train_x, images.train_y, test_x, images.test_y
+    known = images.source, images.digest, images.sample
+    return Dataset(name, *parts, images.classes, mean, std, *known, augment)

@@ -8,7 +8,7 @@ import torch
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from harness.data.images import Images
+from harness.data.images import Images, digest_of
 
 TEST_IMAGES = 360
 TEST_SEED = 0
@@ -25,4 +25,5 @@ def read_digits(name: str, folder: Path, image_size: int | None, download: bool)
         range(len(labels)), test_size=TEST_IMAGES, random_state=TEST_SEED, stratify=digits.target
     )
     source = f"scikit-learn's digits (8 x 8): {len(train):,} training and {len(test):,} test images"
-    return Images(images[train], labels[train], images[test], labels[test], 10, source)
+    parts = images[train], labels[train], images[test], labels[test]
+    return Images(*parts, 10, source, digest_of(*parts))

@@ -10,7 +10,7 @@ from torch import Tensor
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import functional as transforms
 
-from harness.data.images import Images, check_memory
+from harness.data.images import Images, check_memory, digest
 from results.errors import BadInput
 
 DEFAULT_SIZE = 224
@@ -26,7 +26,8 @@ def read_image_folder(name: str, folder: Path, image_size: int | None, download:
     size = DEFAULT_SIZE if image_size is None else image_size
     train, test = open_image_folders(name, folder)
     check_memory(len(train) + len(test), 3, size)
-    return Images(*_decoded(train, size), *_decoded(test, size), len(train.classes), describe(train, test))
+    parts = *_decoded(train, size), *_decoded(test, size)
+    return Images(*parts, len(train.classes), describe(train, test), digest_of_files(train, test))
 
 
 def open_image_folders(name: str, folder: Path) -> tuple[ImageFolder, ImageFolder]:
@@ -51,6 +52,12 @@ def open_image_folders(name: str, folder: Path) -> tuple[ImageFolder, ImageFolde
 def describe(train: ImageFolder, test: ImageFolder) -> str:
     """What was found, in words."""
     return f"image folders of {len(train.classes)} classes: {len(train):,} training and {len(test):,} test images"
+
+
+def digest_of_files(*parts: ImageFolder) -> str:
+    """The digest of the files' places below their part's folder and of their sizes; no file is opened."""
+    files = ((Path(path), Path(part.root)) for part in parts for path, _ in part.samples)
+    return digest(f"{path.relative_to(root).as_posix()} {path.stat().st_size}\n".encode() for path, root in files)
 
 
 def _open(folder: Path) -> ImageFolder:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
@@ -18,7 +20,10 @@ CHUNK = 4096
 
 
 class Images(NamedTuple):
-    """A data set as read: uint8 images (N, C, H, W), int64 labels (N,), and in words where they came from."""
+    """A data set as read: uint8 images (N, C, H, W), int64 labels (N,), and in words where they came from.
+
+    ``digest`` tells it from any other, whatever folder it lies in; ``sample``: it is a part of a larger, known set.
+    """
 
     train_x: Tensor
     train_y: Tensor
@@ -26,6 +31,21 @@ class Images(NamedTuple):
     test_y: Tensor
     classes: int
     source: str
+    digest: str
+    sample: bool = False
+
+
+def digest(parts: Iterable[bytes]) -> str:
+    """Twelve hexadecimal digits of the SHA-256 of the parts, one after another."""
+    made = hashlib.sha256()
+    for part in parts:
+        made.update(part)
+    return made.hexdigest()[:12]
+
+
+def digest_of(*tensors: Tensor) -> str:
+    """The digest of the tensors' bytes."""
+    return digest(tensor.contiguous().numpy().tobytes() for tensor in tensors)
 
 
 def check_memory(count: int, channels: int, size: int) -> None:

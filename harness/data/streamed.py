@@ -14,7 +14,7 @@ from torchvision.transforms import functional as transforms
 
 from harness.data.batches import ALONE, Normalise, Shard, Stream, generator
 from harness.data.datasets import data_folder
-from harness.data.image_folder import DEFAULT_SIZE, decode, describe, open_image_folders
+from harness.data.image_folder import DEFAULT_SIZE, decode, describe, digest_of_files, open_image_folders
 from harness.data.images import channel_statistics
 from harness.data.random_crop import varied
 from spaces.base import Batch
@@ -35,7 +35,9 @@ class StreamedDataset:
     classes: int
     image_size: int
     source: str
+    digest: str
     channels: int = 3
+    sample: bool = False
 
     @cached_property
     def statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -50,7 +52,8 @@ def open_streamed(name: str, data_dir: Path | None, image_size: int | None) -> S
     files = [[path for path, _ in part.samples] for part in (train, test)]
     y = [torch.tensor(part.targets) for part in (train, test)]
     source, size = f"streamed from {describe(train, test)}", image_size or DEFAULT_SIZE
-    return StreamedDataset(name, files[0], y[0], files[1], y[1], len(train.classes), size, source)
+    parts = files[0], y[0], files[1], y[1]
+    return StreamedDataset(name, *parts, len(train.classes), size, source, digest_of_files(train, test))
 
 
 def centre(path: str, size: int) -> Tensor:

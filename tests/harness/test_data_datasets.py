@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from cifar_files import write_cifar10
 from sklearn.datasets import load_digits
 
 from harness.data.augment import Augment
@@ -15,19 +16,6 @@ from results.errors import BadInput
 @pytest.fixture(scope="module")
 def small(real_data: Path) -> Path:
     return real_data / "small"
-
-
-def write_cifar10(folder: Path, per_file: int = 3, classes: int = 10) -> bytes:
-    """A CIFAR-10 folder of random records in the official binary format; returns the training files' bytes."""
-    folder.mkdir(parents=True)
-    random = np.random.default_rng(0)
-    written = b""
-    for name in [*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]:
-        records = random.integers(0, 256, (per_file, 3073), dtype=np.uint8)
-        records[:, 0] = random.integers(0, classes, per_file)
-        (folder / name).write_bytes(records.tobytes())
-        written += b"" if name == "test_batch.bin" else records.tobytes()
-    return written
 
 
 def test_digits_are_scikit_learns() -> None:

@@ -183,6 +183,23 @@ def test_runs_of_one_protocol_are_joined_and_no_trial_counts_twice(make: Make, r
     assert "3 (3 done)" in text
 
 
+def test_a_changed_protocol_is_not_shown_under_its_name(make: Make, run: Build, tmp_path: Path) -> None:
+    asked = {"protocol": "paper", "reduced": False, "overrides": {}, "changed": []}
+    whole = page(tmp_path / "a", run(make("rarts", 0, 9.0, protocol="paper"), **asked)).text
+    assert "changed (" not in whole
+    for fields in ({"overrides": {"epochs": 1}}, {"changed": ["epochs = 1"]}):
+        text = page(tmp_path / "b", run(make("rarts", 0, 9.0, protocol="paper"), **(asked | fields))).text
+        assert "Protocol “paper”, changed (epochs = 1): its numbers are not the protocol's" in text
+
+
+def test_data_of_one_name_but_another_digest_are_never_averaged(make: Make, run: Build, tmp_path: Path) -> None:
+    runs = [run(make("rarts", 0, error), data_digest=digest) for error, digest in ((9.0, "aaa"), (11.0, "bbb"))]
+    text = page(tmp_path, *runs).text
+    assert "searched on cifar10 (aaa)" in text
+    assert "searched on cifar10 (bbb)" in text
+    assert "9.00, 11.00" not in text
+
+
 def test_a_sweep_has_a_row_figure_and_table_per_setting(make: Make, run: Build, tmp_path: Path) -> None:
     settings = [(lam, seed) for lam in (1.0, 3.0) for seed in range(2)]
     made = run(*(make("rarts", s, 10 * lam, trial=f"{lam}-{s}", **{"rarts.lam": lam}) for lam, s in settings))

@@ -199,6 +199,22 @@ def test_what_varies_is_what_differs_within_one_method() -> None:
     assert comparison.varied(records_frame(rows[1:])) == []
 
 
+def test_unset_is_a_value_that_varies() -> None:
+    rows = [{**record("rarts", 0, 10.0), "space.prc": None}, {**record("rarts", 0, 10.0, trial="b"), "space.prc": 0.4}]
+    assert comparison.varied(records_frame(rows)) == ["space.prc"]
+
+
+def test_a_retraining_has_its_searchs_hyperparameters_and_one_without_it_varies_nothing() -> None:
+    rows = [{**record("rarts", 0, 10.0), "lr": 0.1}, {**record("rarts", 1, 10.0, trial="b"), "lr": 0.1}]
+    retrained = record("rarts", 0, 11.0, trial="c", parent="b", evaluation="trained")
+    orphan = record("rarts", 0, 11.0, trial="d", parent="elsewhere", evaluation="trained")
+    records = records_frame([*rows, {**retrained, "evaluation.epochs": 20}, {**orphan, "evaluation.epochs": 20}])
+    assert comparison.inherited(records)["lr"].fillna(0).tolist() == [0.1, 0.1, 0.1, 0]
+    assert comparison.varied(records) == []
+    records.loc[records["trial"] == "b", "lr"] = 0.2
+    assert comparison.varied(records) == ["lr"]
+
+
 def test_sensitivity_summarises_by_value() -> None:
     errors = {0.1: (10.0, 12.0), 0.01: (20.0, 24.0)}
     rows = [

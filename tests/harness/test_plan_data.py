@@ -1,0 +1,67 @@
+"""A trial and a run belong to their data: others, under the same name, are another trial and another run."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from cifar_files import write_cifar10
+from PIL import Image
+
+from harness.data import load, open_streamed
+from harness.experiment import FROZEN
+from harness.plan import Plan, plan
+from harness.request import Request
+from results.errors import BadInput
+from results.store import Store
+
+
+def planned(folder: Path, out: Path, **more: object) -> Plan:
+    overrides = ["batch_size=8", "evaluation.batch_size=8"]
+    return plan(
+        Request(["rarts"], "nats", [0], dataset="cifar10", data_dir=folder, out=out, overrides=overrides, **more)  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    """Two samples of CIFAR-10."""
+    write_cifar10(tmp_path / "a", per_file=8)
+    write_cifar10(tmp_path / "b", per_file=9)
+    return tmp_path / "a", tmp_path / "b"
+
+
+def test_other_data_are_another_trial_and_the_same_ones_elsewhere_not(
+    tmp_path: Path, folders: tuple[Path, Path]
+) -> None:
+    first, second = folders
+    copied = shutil.copytree(first, tmp_path / "moved" / "cifar-10-batches-bin").parent
+    hashes = [planned(folder, tmp_path / "run").trials[0].hash for folder in (first, second, copied)]
+    assert hashes[0] == hashes[2] != hashes[1]
+
+
+def test_a_run_is_not_opened_again_with_other_data(tmp_path: Path, folders: tuple[Path, Path]) -> None:
+    first, second = (planned(folder, tmp_path / "run") for folder in folders)
+    Store.open_run(first.folder, first.config, FROZEN)
+    with pytest.raises(BadInput, match="has data_digest = "):
+        Store.open_run(second.folder, second.config, FROZEN)
+
+
+def test_what_a_plan_changes_is_in_its_configuration(tmp_path: Path, folders: tuple[Path, Path]) -> None:
+    assert planned(folders[0], tmp_path, budget="epochs=3", split="nats").config["changed"] == [
+        "budget = epochs=3",
+        "split = nats",
+        "a sample of the data",
+    ]
+    digits = plan(Request(["rarts"], "nats", [0], out=tmp_path, split="halves"))
+    assert digits.config["changed"] == []
+
+
+def test_a_folders_digest_is_of_its_files_whether_they_are_streamed_or_resident(tmp_path: Path) -> None:
+    for place, side in (("a/train", 8), ("a/val", 8), ("b/train", 8), ("b/val", 16)):
+        (tmp_path / place / "grey").mkdir(parents=True)
+        Image.new("L", (side, side), 77).save(tmp_path / place / "grey" / "x.bmp")
+    small, large = (load("imagefolder", tmp_path / name, image_size=8).digest for name in "ab")
+    assert small != large
+    assert open_streamed("imagefolder", tmp_path / "a", 8).digest == small
