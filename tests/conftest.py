@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
+# As in a trial by default; on networks this small a second thread waits longer than it computes.
+torch.set_num_threads(1)
+
 
 @pytest.fixture
 def double() -> Iterator[None]:
