@@ -54,8 +54,8 @@ class Section:
 
     @property
     def label(self) -> str:
-        """What the columns of ours are called: a protocol that was changed is not shown under its bare name."""
-        return f"{self.protocol}, changed" if self.changes else self.protocol
+        """The protocol in our columns' headers: one that is not reduced anyway says there that it was changed."""
+        return f"{self.protocol}, changed" if self.changes and not self.reduced else self.protocol
 
     @property
     def reduced(self) -> bool:
