@@ -29,11 +29,12 @@ from algorithms.wrapping import Selection, wrapped
 SOFTMAX: tuple[type[Search], ...] = (Darts1, Darts2, MileNas, MileNas2, Rarts)
 """Searches whose relaxation is the space's own: perturbation may select from their supernets."""
 
-LEARNING: tuple[type[Search], ...] = (*SOFTMAX, Gdas, Snas, FairDarts, ProxylessNas, PDarts, PcDarts)
-"""Searches that move α: early stopping may end them."""
+STEADY: tuple[type[Search], ...] = (*SOFTMAX, Gdas, Snas, FairDarts, ProxylessNas, PcDarts)
+"""Searches that move α on one supernet: early stopping may end them, for their eigenvalues compare."""
 
 CLASSES: tuple[type[Algorithm], ...] = (
-    *LEARNING,
+    *STEADY,
+    PDarts,
     Baseline,
     NetworkSlimming,
     Tas,
@@ -44,7 +45,7 @@ CLASSES: tuple[type[Algorithm], ...] = (
 )
 
 SELECTIONS: dict[str, tuple[type[Selection], tuple[type[Search], ...]]] = {
-    EarlyStopping.suffix: (EarlyStopping, LEARNING),
+    EarlyStopping.suffix: (EarlyStopping, STEADY),
     Perturbation.suffix: (Perturbation, SOFTMAX),
 }
 """What wraps a search, by the suffix of its name, and the searches that it wraps."""

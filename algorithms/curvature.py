@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigsh
 from torch import Tensor
 
 from algorithms.search import Search
@@ -20,8 +20,8 @@ def largest_eigenvalue(search: Search, batch: Any, counted: bool = False) -> flo
     """λ_max of the α-Hessian of the loss on one fixed batch, at the reported network's weights.
 
     Lanczos (ARPACK) on exact Hessian-vector products, all from one graph. The start vector is fixed, so that the figure
-    is the same on every run. NaN where Lanczos does not converge or the loss is not finite. ``counted``: whether the
-    search pays for it, as one that decides by it must.
+    is the same on every run. 0 where α does not enter the loss, as when every edge is decided; NaN where Lanczos does
+    not converge or the loss is not finite. ``counted``: whether the search pays for it, as one that decides by it must.
     """
     products = 0
     alpha = search.alpha.flat.detach().requires_grad_()
@@ -29,6 +29,8 @@ def largest_eigenvalue(search: Search, batch: Any, counted: bool = False) -> flo
     (slope,) = torch.autograd.grad(loss, alpha, create_graph=True)
     if not bool(torch.isfinite(slope).all()):
         return float("nan")
+    if not bool(slope.any()):
+        return 0.0
 
     def product(vector: NDArray[np.float64]) -> NDArray[np.float64]:
         nonlocal products
@@ -48,6 +50,8 @@ def largest_eigenvalue(search: Search, batch: Any, counted: bool = False) -> flo
         )
     except ArpackNoConvergence as error:
         values = error.eigenvalues if len(error.eigenvalues) else np.array([np.nan])
+    except ArpackError:
+        values = np.array([np.nan])
     if counted:
         search.passes.count_hessian(search.reported.flat, alpha, batch, products)
     return float(values[-1])

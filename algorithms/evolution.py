@@ -14,7 +14,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from algorithms.base import Setting
-from algorithms.querying import Querying
+from algorithms.querying import SEES, Querying
 
 
 class EvolutionHyper(BaseModel):
@@ -32,7 +32,7 @@ class Evolution(Querying):
     name = "evolution"
     title = "Regularised evolution"
     source = "Real, Aggarwal, Huang, Le, AAAI 2019, Algorithm 1"
-    departures = "1,000 architectures in all, not 20,000; a mutation is the space's, always a change"
+    departures = f"1,000 architectures in all, not 20,000; a mutation is the space's, always a change; {SEES}"
     Hyper = EvolutionHyper
 
     def __init__(self, setting: Setting) -> None:

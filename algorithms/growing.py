@@ -61,6 +61,7 @@ class Growing(Search):
         self.progress = progress
         self.proceed()
         super().on_epoch(epoch, self.share)
+        self.progress = progress  # of the whole budget, not of the stage
 
     @property
     def share(self) -> float:

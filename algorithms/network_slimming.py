@@ -34,6 +34,7 @@ class NetworkSlimming(Search):
     title = "Network Slimming"
     cost = Cost(2, 2)
     source = "Liu, Li, Shen, Huang, Yan, Zhang, ICCV 2017, Eq. 1"
+    departures = "the gradient is clipped as the protocol says (the authors: never)"
     Hyper: ClassVar[type[BaseModel]] = NetworkSlimmingHyper
 
     def __init__(self, setting: Setting) -> None:

@@ -64,10 +64,11 @@ class Parameters:
         Includes the momentum buffer and the weight decay of the real step, not its clipping (as the authors' code).
         """
         group = self.optimiser.param_groups[0]
-        direction = gradient + group["weight_decay"] * self.flat
+        slope = gradient + group["weight_decay"] * self.flat
         buffer = self.optimiser.state[self.flat].get("momentum_buffer")
-        if buffer is not None:
-            direction = direction + group["momentum"] * buffer
+        direction = slope if buffer is None else slope + group["momentum"] * buffer
+        if group["nesterov"]:
+            direction = slope + group["momentum"] * direction
         ahead: Tensor = self.flat - step * direction
         return ahead
 

@@ -39,7 +39,6 @@ class PcDarts(Darts1):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(replace(setting, space=setting.space.partial(setting.hyper.parts)))
-        self.warming = bool(self.hyper.warm_up > 0)
 
     @classmethod
     def check(cls, space: Any, hyper: Any) -> None:
@@ -47,14 +46,9 @@ class PcDarts(Darts1):
         super().check(space, hyper)
         space.partial(hyper.parts)
 
-    def on_epoch(self, epoch: int, progress: float) -> None:
-        """The learning rates, and whether w still warms up."""
-        super().on_epoch(epoch, progress)
-        self.warming = progress < self.hyper.warm_up
-
     def step(self, train: Any, val: Any) -> None:
         """w alone in the warm-up; DARTS-1's step after it."""
-        if self.warming:
+        if self.progress < self.hyper.warm_up:
             self.w.descend(self.grad_w(self.w, train))
         else:
             super().step(train, val)

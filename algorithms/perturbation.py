@@ -62,17 +62,18 @@ class Perturbation(Selection):
         return replace(mix, weights=self.remaining.of(mix.weights))
 
     def epoch(self, pairs: Iterable[tuple[Any, Any]]) -> dict[str, float]:
-        """The search's own epoch, its steps counted."""
+        """The search's own epoch, its steps counted: a whole one's, for a budget may end within the last."""
         steps = count()
         losses = super().epoch(pair for pair, _ in zip(pairs, steps, strict=False))
-        self.steps = next(steps)
+        self.steps = max(self.steps, next(steps))
         return losses
 
     def select(self, pairs: Iterator[tuple[Any, Any]]) -> dict[str, float]:
         """Decide everything, training on between two rounds; returns the losses of that training."""
-        for network in self.networks().values():
+        for name, network in self.networks().items():
             network.optimiser.state.clear()
-            network.lr = self.hyper.lr / 10
+            own = getattr(self.hyper, f"lr_{name}", None)
+            network.lr = (self.hyper.lr if own is None else own) / 10
         scored, tuned = self.hyper.pt_batches or self.steps, self.hyper.pt_tune_epochs * self.steps
         rounds = self.remaining.rounds(self.seeded("sample"))
         for done, decisions in enumerate(rounds, start=1):
@@ -83,8 +84,8 @@ class Perturbation(Selection):
         return self.passes.take_losses()
 
     def hits(self, held_out: list[Any]) -> float:
-        """How many images of ``held_out`` the supernet gets right as it is now."""
-        return float(sum(self.passes.score(self.reported.flat, self.alpha.flat, batch)[1] for batch in held_out))
+        """How many images of ``held_out`` the supernet gets right as it is now: w, the network they do not train."""
+        return float(sum(self.passes.score(self.w.flat, self.alpha.flat, batch)[1] for batch in held_out))
 
     def genotype(self) -> str:
         """What was selected; the search's own before."""

@@ -35,8 +35,9 @@ class ProxylessNas(Sampling):
     cost = Cost(2, 1, 1)
     source = "Cai, Zhu, Han, ICLR 2019, Eq. 2 to 4 and 9, Section 3.2"
     departures = (
-        "one α step a weight step (the authors' ImageNet code: one in five); the latency term is linear in the "
-        "expected latency of the drawn pair; under quick, arch_lr is the protocol's and not the authors' 6e-3"
+        "one α step a weight step (the authors: one in five on ImageNet), from the first on (theirs: after 40 epochs "
+        "of w alone), and also where the open gate is none's (theirs: none then); the latency term is linear in "
+        "the expected latency of the drawn pair; under quick, arch_lr and α's decay are the protocol's, not 6e-3 and 0"
     )
     Hyper: ClassVar[type[BaseModel]] = ProxylessHyper
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from algorithms.querying import Querying
+from algorithms.querying import SEES, Querying
 
 
 class RandomHyper(BaseModel):
@@ -23,6 +23,7 @@ class RandomSearch(Querying):
     name = "random"
     title = "Random search"
     source = "Li, Talwalkar, UAI 2019, Section 3"
+    departures = SEES
     Hyper = RandomHyper
 
     def epochs(self, budget: int) -> int:

@@ -38,20 +38,13 @@ class Sampling(Search):
 
 
 class Concrete(Sampling):
-    """A search that draws from the concrete distribution, its temperature τ falling linearly.
+    """A search that draws from the concrete distribution; ``hyper`` has ``tau`` and ``tau_min``."""
 
-    ``hyper`` has ``tau`` and ``tau_min``.
-    """
-
-    def __init__(self, setting: Setting) -> None:
-        super().__init__(setting)
-        self.tau: float = self.hyper.tau
-
-    def on_epoch(self, epoch: int, progress: float) -> None:
-        """The learning rate's cosine, and τ linear in ``progress``."""
-        super().on_epoch(epoch, progress)
+    @property
+    def tau(self) -> float:
+        """The temperature: from step to step linear in the share of the budget that is used."""
         h = self.hyper
-        self.tau = h.tau + (h.tau_min - h.tau) * min(progress, 1.0)
+        return float(h.tau + (h.tau_min - h.tau) * min(self.progress, 1.0))
 
     def concrete(self, alpha: Named) -> Any:
         """The space's relaxation of (α + G) / τ, G standard Gumbel: a draw from the concrete distribution.

@@ -130,7 +130,7 @@ class Search(Algorithm):
 
     def on_epoch(self, epoch: int, progress: float) -> None:
         """Learning rates at the start of an epoch: by ``progress``, the share of the budget that is used."""
-        h = self.hyper
+        self.progress, h = progress, self.hyper
         if h.schedule == "steps":
             lr = h.lr / 10 ** ((progress >= 0.5) + (progress >= 0.75))
         else:

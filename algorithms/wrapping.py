@@ -16,7 +16,8 @@ class Selection(Search):
 def wrapped(selection: type[Any], inner: type[Search]) -> type[Search]:
     """``inner`` under ``selection`` (a ``Selection``), named ``inner+suffix``, with the hyperparameters of both."""
     name = f"{inner.name}+{selection.suffix}"
-    both = type(f"{inner.Hyper.__name__}{selection.Hyper.__name__}", (selection.Hyper, inner.Hyper), {})
+    # The search first: of the fields that both have its own defaults hold.
+    both = type(f"{inner.Hyper.__name__}{selection.Hyper.__name__}", (inner.Hyper, selection.Hyper), {})
     return type(
         f"{inner.__name__}{selection.__name__}",
         (selection, inner),

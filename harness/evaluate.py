@@ -13,7 +13,7 @@ from torch import nn
 
 from algorithms.base import Evaluated
 from harness.checkpoint import Checkpoint
-from harness.config import Environment, Job
+from harness.config import Environment, Job, TrialConfig
 from harness.data import ALONE, Shard, StreamedDataset, evaluation_batches, split, streamed_evaluation
 from harness.distributed import Group, train_on_several
 from harness.latency import latency_columns
@@ -183,11 +183,14 @@ def _table_evaluator(task: Task) -> Callable[[str], Evaluated]:
     settings = task.config.settings
     covered = task.space.table_datasets
     dataset = settings.dataset if settings.dataset in covered else settings.eval_datasets[0]
+    timed = isinstance(task.config, TrialConfig) and task.config.budget.kind == "seconds"
 
     def evaluate(genotype: str) -> Evaluated:
         score = task.space.score(genotype, dataset, SHORT)
         if score is None:
             raise _no_table(task.space)
+        if timed and score.cost_seconds is None:
+            raise BadInput("the table does not know what a training costs, so no budget of seconds ends: use macs=N")
         seconds = math.nan if score.cost_seconds is None else score.cost_seconds
         return Evaluated(score.val_accuracy, task.space.training_macs(genotype, dataset, SHORT), seconds)
 

@@ -164,7 +164,7 @@ class Darts(Space):
         return Topology(dict.fromkeys(CELLS, rows[1:]), kept=2, excluded=(OPERATIONS.index("none"),))
 
     def threshold(self, gates: Alpha, bound: float) -> Genotype:
-        """FairDARTS's rule: of each node at most two operations, those of the largest gates above ``bound``; no none.
+        """FairDARTS's rule: of each node the two edges of the largest gates, if these are above ``bound``; no none.
 
         A cell of which that leaves nothing, as before any gate has closed, keeps the largest gate at its inputs.
         """
@@ -173,10 +173,10 @@ class Darts(Space):
     def _above(self, gates: Tensor, bound: float) -> Cell:
         """The cell of one kind's gates, (E, 8)."""
         rows = zip(edges(self.options.nodes), gates[:, 1:].tolist(), strict=True)
-        every = [(g, name, *edge) for edge, row in rows for name, g in zip(CHOICES, row, strict=True)]
-        every.sort(key=lambda choice: -choice[0])
-        found = self._of([choice for choice in every if choice[0] > bound])
-        return found if found.concat else self._of([next(choice for choice in every if choice[3] < INPUTS)])
+        best = [(max(row), CHOICES[row.index(max(row))], *edge) for edge, row in rows]
+        best.sort(key=lambda choice: -choice[0])
+        found = self._of([choice for choice in best if choice[0] > bound])
+        return found if found.concat else self._of([next(choice for choice in best if choice[3] < INPUTS)])
 
     def _of(self, ranked: list[tuple[float, str, int, int]]) -> Cell:
         """The cell of the first two choices (gate, operation, target, source) of each node."""

@@ -71,6 +71,9 @@ def test_temperature_falls_linearly_from_10_to_a_tenth() -> None:
         search.on_epoch(epoch, epoch / 10)
         taus.append(search.tau)
     assert taus == pytest.approx([10 - 0.99 * epoch for epoch in range(11)])
+    search.on_epoch(9, 0.9)
+    search.progress = 0.99  # within the last epoch
+    assert search.tau == pytest.approx(10 - 9.9 * 0.99)
 
 
 @pytest.mark.parametrize("of", ["w", "alpha"])

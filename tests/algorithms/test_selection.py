@@ -158,3 +158,35 @@ def test_composed_names_carry_the_fields_of_both() -> None:
     assert {"lam", "beta", "es_window"} <= set(fields)
     assert "lam" not in ALGORITHMS["darts1+pt"].Hyper.model_fields
     assert ALGORITHMS["rarts+es"].title == "RARTS + early stopping"
+
+
+def test_once_every_edge_is_decided_the_eigenvalue_is_0() -> None:
+    search = perturbed(pt_tune_epochs=0, pt_batches=1)
+    search.select(cycle(PAIRS))
+    assert search.remaining.complete
+    assert largest_eigenvalue(search, PAIRS[0][1]) == 0.0
+
+
+def test_a_last_epoch_that_the_budget_cuts_short_does_not_shorten_the_scores() -> None:
+    search = make_search("darts1+pt", Nats(SMALL))
+    assert isinstance(search, Perturbation)
+    for count in (2, 1):
+        search.epoch(PAIRS[:count])
+    assert search.steps == 2
+
+
+def test_rarts_is_scored_by_the_network_that_does_not_train_on_the_scoring_images() -> None:
+    search = perturbed("rarts")
+    batch = PAIRS[0][1]
+    w, y = (search.passes.score(flat, search.alpha.flat, batch)[1] for flat in (search.w.flat, search.reported.flat))
+    assert search.hits([batch]) == float(w) != float(y)
+
+
+@pytest.mark.parametrize("name", [name for name in ALGORITHMS if "+" in name])
+def test_a_selection_keeps_the_defaults_of_what_it_wraps(name: str) -> None:
+    inner = ALGORITHMS[name.partition("+")[0]].Hyper()
+    assert inner.model_dump().items() <= ALGORITHMS[name].Hyper().model_dump().items()
+
+
+def test_no_early_stopping_of_stages_whose_supernets_differ() -> None:
+    assert "pdarts+es" not in ALGORITHMS

@@ -68,6 +68,11 @@ def test_one_width_a_layer_is_the_network_with_its_other_channels_at_zero(double
     assert (ours - logits(state, 1, batch.x, gates)).abs().max() < 1e-9
 
 
+def hold(search: Any, tau: float) -> None:
+    """Hold the temperature at ``tau``."""
+    search.hyper = search.hyper.model_copy(update={"tau": tau, "tau_min": tau})
+
+
 @pytest.mark.parametrize("tau", [0.01, 1.0, 10.0])
 def test_samples_are_two_widths_drawn_by_the_noisy_softmax(tau: float) -> None:
     """At τ → 0 the pair is that of two draws without replacement from softmax α, at a high τ any pair alike.
@@ -77,7 +82,8 @@ def test_samples_are_two_widths_drawn_by_the_noisy_softmax(tau: float) -> None:
     search, draws = tas(candidates=4), 4000
     layer = "layer3.0.bn1"
     a = torch.tensor([1.0, 0.0, -1.0, 0.5])
-    widths, search.tau = search.widths[layer].tolist(), tau
+    widths = search.widths[layer].tolist()
+    hold(search, tau)
     assert widths == [4, 8, 12, 16]
     counted: Counter[tuple[int, ...]] = Counter()
     for _ in range(draws):
@@ -107,7 +113,8 @@ def test_the_weights_of_a_sample_are_the_noisy_softmax_over_its_two(double: None
     search = tas()
     randomise(search)
     alpha = {name: a.detach() for name, a in search.alpha.views().items()}
-    state, search.tau = search.generator.get_state(), 0.7
+    state = search.generator.get_state()
+    hold(search, 0.7)
     mix = search.sampled(alpha)
     search.generator.set_state(state)
     for name, a in alpha.items():
@@ -122,7 +129,8 @@ def test_the_weights_of_a_sample_are_the_noisy_softmax_over_its_two(double: None
 def test_gradient_of_alpha_through_a_fixed_sample_is_the_finite_difference(double: None, space: GatedSpace) -> None:
     search, batch = tas(space), make_batch("val")
     randomise(search, 0.1)
-    search.tau, state = 1.0, search.generator.get_state()
+    state = search.generator.get_state()
+    hold(search, 1.0)
 
     def loss(alpha: Tensor) -> float:
         search.generator.set_state(state)
@@ -197,10 +205,12 @@ def test_without_weights_moving_alpha_descends_the_sum_of_both_gradients(double:
     search = tas(lr=0.0, distil=False, **fields)
     search.target = 0.0
     before = search.alpha.flat.detach().clone()
-    search.tau, state = 1.0, search.generator.get_state()
+    state = search.generator.get_state()
+    hold(search, 1.0)
     search.step(make_batch("train"), make_batch("val"))
     again = tas(lr=0.0, distil=False, **fields)
-    again.target, again.tau = 0.0, 1.0
+    again.target = 0.0
+    hold(again, 1.0)
     again.generator.set_state(state)
     for half, call in (("train", partial(again.grad_w, again.w)), ("val", partial(again.grad_alpha, again.w))):
         gradient = call(make_batch(half), again.sampled)
