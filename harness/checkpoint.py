@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 import pickle
+import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+
+UNREADABLE = (
+    *(OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, AttributeError),
+    *(struct.error, pickle.UnpicklingError),
+)
+"""What ``torch.load`` raises, by its first bytes, for a file that holds something else."""
 
 
 class Checkpoint:
@@ -40,7 +47,7 @@ class Checkpoint:
             try:
                 state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
                 return state
-            except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError) as error:
+            except UNREADABLE as error:
                 reason = (str(error).splitlines() or ["unreadable"])[0][:100]
                 say(f"{path.name} is damaged ({reason}); falling back to the checkpoint before it")
         return None

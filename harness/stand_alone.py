@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from harness.checkpoint import UNREADABLE
 from harness.config import Settings
 from harness.data import ALONE, Dataset, Shard, Stream, StreamedBatches, StreamedDataset, generator, open_streamed
 from harness.task import Task
@@ -122,7 +122,7 @@ def load_network(path: Path) -> tuple[nn.Module, tuple[int, int, int], str]:
         space = cls(cls.Options.model_validate(kept["options"]))
         network = space.build(kept["genotype"])
         network.load_state_dict(kept["state_dict"])
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+    except UNREADABLE as error:
         reason = (str(error).splitlines() or ["unreadable"])[0][:100]
         raise BadInput(
             f"{path} holds no trained network ({reason}); give a RUN/trials/TRIAL/network.pt that `evaluate` left"
