@@ -59,7 +59,8 @@ class Trial:
         self.store.write_config(self.config.hash, self.config.model_dump(mode="json") | {"columns": self.columns})
         state = self.checkpoint.load(self.watch.say)
         if state is not None:
-            self.load_state_dict(state)
+            with self.checkpoint.taken():
+                self.load_state_dict(state)
         if not self.history:
             self.history.append(self.row({}))
         with PeakMemory(self.task.device) as memory:
