@@ -29,7 +29,8 @@ def run_job(
 ) -> None:
     """Run or resume one job until its record stands in the run's folder; at once over if it is done.
 
-    Raises what made it fail, after writing it to ``error.txt``, of the user's faults the one line last. An interrupt leaves a resumable job.
+    Raises what made it fail, after writing it to ``error.txt``; of the user's faults the one line stands last. An
+    interrupt leaves a resumable job.
     """
     store = Store(Path(environment.run))
     watch = Watch(store.trial_dir(config.hash), report)

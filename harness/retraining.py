@@ -65,7 +65,6 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
     gpus = gpus_of(request, environment, max(trial.settings.evaluation.processes for trial in trials))
     config = _config(request, first, datasets, sources) if found is None else found.config
     notes = [f"{len(candidates)} architectures × {len(request.seeds)} seeds", *(f"data: {s}" for s in sources)]
-    request = replace(request, log=[])
     return Plan(request, Path(environment.run), config, list(trials), environment, gpus, notes)
 
 
