@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from harness.checkpoint import UNREADABLE
-from harness.config import Settings
+from harness.config import Evaluation, Settings
 from harness.data import ALONE, Dataset, Shard, Stream, StreamedBatches, StreamedDataset, generator, open_streamed
 from harness.task import Task
 from results.atomic import replacing
@@ -46,6 +46,13 @@ def with_auxiliary(space: Space, weight: float) -> Space:
     if "auxiliary" not in type(space.options).model_fields:
         raise BadInput(f"the space {space.name} has no auxiliary head: set evaluation.auxiliary=0")
     return type(space)(space.options.model_copy(update={"auxiliary": True}))
+
+
+def check_network(space: Space, fields: Evaluation) -> None:
+    """Raise BadInput where a training asks for what the space's networks do not have."""
+    with_auxiliary(space, fields.auxiliary)
+    if fields.drop_path and not space.drops_paths:
+        raise BadInput(f"the networks of the space {space.name} drop no paths: set evaluation.drop_path=0")
 
 
 def fresh_network(space: Space, genotype: str, seed: int, device: torch.device) -> nn.Module:

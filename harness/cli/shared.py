@@ -25,7 +25,6 @@ class Running:
     set_: options.Set = None
     data_dir: options.DataDir = None
     download: options.Download = False
-    nats: options.Nats = None
     device: options.Device = "auto"
     cpus_per_trial: options.Cpus = 1
     gpus_per_trial: options.Gpus = None
@@ -38,7 +37,6 @@ class Running:
         return {name: getattr(self, name) for name in plain} | {
             "seeds": options.seeds(self.seeds),
             "overrides": self.set_ or [],
-            "table": self.nats,
             "command": ["python", "-m", "harness", *sys.argv[1:]],
         }
 
@@ -70,6 +68,7 @@ class Training(Running):
 class Comparing(Training):
     """How searches are compared besides."""
 
+    nats: options.Nats = None
     prc: options.Prc = None
     split: options.Split = None
     budget: options.Budget = None
@@ -83,6 +82,7 @@ class Comparing(Training):
         shared = super().fields()
         return shared | {
             "overrides": shared["overrides"] + self._prc(),
+            "table": self.nats,
             "split": self.split,
             "budget": self.budget,
             "latency": self.latency,
