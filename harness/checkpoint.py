@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable, Mapping
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from results.errors import BadInput
+
+UNREADABLE = (
+    *(OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, AttributeError),
+    *(struct.error, pickle.UnpicklingError),
+)
+"""What ``torch.load`` raises, by its first bytes, for a file that holds something else."""
+
+OWNER = "trial"
+"""The key under which a file says whose state it holds."""
+
 
 class Checkpoint:
     """The state of one stage of a trial in ``folder/<stem>.pt``, and the one before in ``<stem>.prev.pt``.
 
-    States hold tensors and plain types only, for they are read with ``weights_only=True``.
+    States hold tensors and plain types only, for they are read with ``weights_only=True``. In the file stands besides
+    whose they are: the folder's name, which is its trial's hash.
     """
 
     def __init__(self, folder: Path, stem: str = "checkpoint") -> None:
+        self.folder = folder
         self.current = folder / f"{stem}.pt"
         self.previous = folder / f"{stem}.prev.pt"
 
@@ -25,7 +40,7 @@ class Checkpoint:
         """Write ``state``; a kill in between leaves the older checkpoint whole."""
         temporary = self.current.with_suffix(f".{os.getpid()}.tmp")
         with temporary.open("wb") as file:
-            torch.save(dict(state), file)
+            torch.save({**state, OWNER: self.folder.name}, file)
             file.flush()
             os.fsync(file.fileno())
         if self.current.exists():
@@ -33,19 +48,44 @@ class Checkpoint:
         temporary.replace(self.current)
 
     def load(self, say: Callable[[str], None]) -> dict[str, Any] | None:
-        """The newest state that can be read, on the CPU; None without any. What is damaged is named through ``say``."""
+        """The newest state that can be read, on the CPU; None without any. What is damaged is named through ``say``.
+
+        Raises BadInput where it is another trial's.
+        """
         for path in (self.current, self.previous):
             if not path.exists():
                 continue
             try:
                 state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-                return state
-            except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError) as error:
-                reason = (str(error).splitlines() or ["unreadable"])[0][:100]
-                say(f"{path.name} is damaged ({reason}); falling back to the checkpoint before it")
+                owner = state.pop(OWNER, self.folder.name)  # there is none in the files of older versions
+            except UNREADABLE as error:
+                say(f"{path.name} is damaged ({_reason(error)}); falling back to the checkpoint before it")
+                continue
+            if owner != self.folder.name:
+                raise self._foreign(f"it is of the trial {owner}")
+            return state
         return None
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Around what takes the state that was loaded. Raises BadInput where it does not fit."""
+        try:
+            yield
+        except (RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
+            raise self._foreign(_reason(error)) from error
+
+    def _foreign(self, reason: str) -> BadInput:
+        return BadInput(
+            f"the checkpoint {self.current.name} in {self.folder} does not belong to this trial ({reason}): delete "
+            f"{self.current.stem}*.pt there to start it again, or give another --out"
+        )
 
     def remove(self) -> None:
         """Delete both, once the stage is over."""
         self.current.unlink(missing_ok=True)
         self.previous.unlink(missing_ok=True)
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what torch says, cut where it is long."""
+    return (str(error).splitlines() or ["unreadable"])[0][:100]

@@ -119,12 +119,20 @@ class Job(Section):
         return f"{self.algorithm} seed {self.seed}"
 
 
+SAME = {"seed", "space", "protocol", "settings", "options", "budget"}
+"""What a trial shares with the one whose record it reads."""
+
+
 class TrialConfig(Job):
     """A search and its evaluation: one algorithm, one seed, one space, one protocol."""
 
     budget: Budget
     hyper: SerializeAsAny[BaseModel]
     evaluation: Literal["table", "trained", "pruned", "none"]
+
+    def alike(self, algorithm: str) -> dict[str, Any]:
+        """What the trial by ``algorithm`` whose record this one reads is configured to, but for hyperparameters."""
+        return self.model_dump(mode="json", include=SAME) | {"algorithm": algorithm}
 
     @classmethod
     def parse(cls, plain: dict[str, Any]) -> TrialConfig:

@@ -13,6 +13,7 @@ from harness.config import Environment, Job, Retraining, TrialConfig
 from harness.retrain import Retrain
 from harness.trial import Trial
 from harness.watch import Watch
+from results.errors import BadInput
 from results.store import Store
 
 
@@ -28,7 +29,8 @@ def run_job(
 ) -> None:
     """Run or resume one job until its record stands in the run's folder; at once over if it is done.
 
-    Raises what made it fail, after writing it to ``error.txt``. An interrupt leaves a resumable job.
+    Raises what made it fail, after writing it to ``error.txt``; of the user's faults the one line stands last. An
+    interrupt leaves a resumable job.
     """
     store = Store(Path(environment.run))
     watch = Watch(store.trial_dir(config.hash), report)
@@ -41,6 +43,9 @@ def run_job(
                 Retrain(config, environment, store, watch).run()
             elif isinstance(config, TrialConfig):
                 Trial(config, environment, store, watch).run()
+        except BadInput as fault:
+            store.write_error(config.hash, f"{traceback.format_exc()}\n{' '.join(str(fault).split())}")
+            raise
         except Exception:
             store.write_error(config.hash, traceback.format_exc())
             raise

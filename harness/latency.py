@@ -119,7 +119,13 @@ def _clock(device: torch.device, threads: int) -> Callable[[], float]:
 
 
 def measure(protocol: Protocol, device: str, threads: int, batch_size: int = BATCH, progress: Progress = iter) -> Table:
-    """Time every operation of the protocol's stand-alone network on ``device``. "none" takes 0 ms."""
+    """Time every operation of the protocol's stand-alone network on ``device``. "none" takes 0 ms.
+
+    Raises BadInput for a space that chooses among no operations.
+    """
+    if SPACES[protocol.space].timed is Space.timed:
+        have = [name for name, cls in SPACES.items() if cls.timed is not Space.timed]
+        raise BadInput(f"the space {protocol.space} has no operations to time; these have: {', '.join(have)}")
     under = conditions(protocol.space, protocol.settings, device, threads, batch_size)
     size = {"channels": under.channels, "cells": under.cells, "image_size": under.image_size}
     cls = SPACES[protocol.space]

@@ -21,7 +21,7 @@ from harness.latency import conditions, read
 from harness.protocol import Protocol
 from harness.record import TRAINED
 from harness.request import Request, environment_of, gpus_of, protocol_of
-from harness.stand_alone import check_stream, with_auxiliary
+from harness.stand_alone import check_network, check_stream
 from results.errors import BadInput
 from spaces import SPACES
 
@@ -45,6 +45,7 @@ def plan(request: Request) -> Plan:
         raise BadInput(f"no algorithm is named; there are {', '.join(ALGORITHMS)}")
     for algorithm in request.algorithms:
         lookup("algorithm", algorithm, ALGORITHMS)
+    _check_options(request)
     device = device_here(request.device)
     if request.latency:
         request = replace(request, known=_latencies(request, request.latency, device))
@@ -76,6 +77,19 @@ def plan(request: Request) -> Plan:
     }
     environment = environment_of(request, folder)
     return Plan(request, Path(environment.run), config, list(trials), environment, gpus_of(request, environment), notes)
+
+
+def _check_options(request: Request) -> None:
+    """Refuse what has no meaning on the request's space."""
+    space = lookup("space", request.space, SPACES)
+    for option, given in (("nats", request.table is not None), ("evaluate table", request.evaluate == "table")):
+        if given and not space.table_datasets:
+            raise BadInput(f"--{option}: the space {space.name} has no table; leave it out")
+    if request.evaluate == "train" and space.inherits:
+        raise BadInput(
+            f"--evaluate train: what is found on the space {space.name} is cut from the searched network and "
+            "fine-tuned, not trained from scratch; leave it out"
+        )
 
 
 def _latencies(request: Request, path: Path, device: str) -> dict[str, Any]:
@@ -124,9 +138,29 @@ def _trials(request: Request, evaluation: str, data: Dataset) -> list[TrialConfi
         check_stream(trial.settings, trial.settings.eval_datasets)
         if trial.settings.evaluation.processes > 1:
             raise BadInput("evaluation.processes is for `evaluate RUN --set processes=…`: leave it out of a search")
-        if (other := ALGORITHMS[trial.algorithm].after(trial.hyper)) and other not in request.algorithms:
-            raise BadInput(f"{trial.algorithm} needs the record of {other}: name {other} among the algorithms as well")
-    return list({trial.hash: trial for trial in trials}.values())
+    trials = list({trial.hash: trial for trial in trials}.values())
+    for trial in trials:
+        _check_needed(trial, trials)
+    return trials
+
+
+def _check_needed(trial: TrialConfig, trials: list[TrialConfig]) -> None:
+    """Refuse a trial that reads another search's record where there will be none, or several."""
+    other = ALGORITHMS[trial.algorithm].after(trial.hyper)
+    if not other:
+        return
+    lookup(f"algorithm of {trial.algorithm}.of", other, ALGORITHMS)
+    if other == trial.algorithm:
+        raise BadInput(f"{other}.of = {other}, but it takes another search's ratios: name one, or leave it empty")
+    wanted = trial.alike(other)
+    found = [t for t in trials if t.algorithm == other and t.alike(other) == wanted]
+    if not found:
+        raise BadInput(f"{trial.algorithm} needs the record of {other}: name {other} among the algorithms as well")
+    if len(found) > 1:
+        raise BadInput(
+            f"{trial.algorithm} reads the record of one search by {other}, but {len(found)} with seed {trial.seed} "
+            f"differ in their hyperparameters: vary none, leave {trial.algorithm} out, or set {trial.algorithm}.of="
+        )
 
 
 def check(trial: TrialConfig) -> None:
@@ -134,7 +168,7 @@ def check(trial: TrialConfig) -> None:
     space = SPACES[trial.space](trial.options)
     ALGORITHMS[trial.algorithm].check(space, trial.hyper)
     space.discretise(space.alphas(torch.Generator()))  # raises where its rule cannot be kept
-    with_auxiliary(space, trial.settings.evaluation.auxiliary)
+    check_network(space, trial.settings.evaluation)
     _check_pruned(trial)
 
 
@@ -143,7 +177,7 @@ def _check_pruned(trial: TrialConfig) -> None:
     if trial.evaluation != "pruned":
         return
     if not issubclass(ALGORITHMS[trial.algorithm], Search):
-        raise BadInput(f"{trial.algorithm} has no trained network to prune: leave it out, or judge by --evaluate train")
+        raise BadInput(f"{trial.algorithm} has no trained network to prune: leave it out")
     if trial.settings.evaluation.image_size not in (None, trial.settings.image_size):
         raise BadInput("a pruned network is fine-tuned at the search's image size: leave out evaluation.image_size")
     if trial.settings.evaluation.stream:

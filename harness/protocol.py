@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from algorithms import ALGORITHMS
 from harness.config import Augmentation, Budget, Diagnostics, Evaluation, Settings, TrialConfig
-from harness.data.lookup import lookup
+from harness.data.lookup import lookup, nearest
 from results.errors import BadInput
 from spaces import SPACES
 
@@ -77,7 +77,12 @@ class Protocol:
         """Lay one value over every place that ``key`` names. Raises BadInput where it names none."""
         places = self.places(key)
         if not places:
-            lookup("key", key, self.keys())
+            raise BadInput(
+                f"the space {self.space} has no key {key!r}{nearest(key, self.keys())}: "
+                f"`python -m harness list keys --space {self.space}` lists them"
+            )
+        if value is None and self.keys()[key].annotation is str:
+            value = ""  # YAML reads what `key=` leaves as nothing, not as an empty text
         for place, name in places:
             place[name] = value
         self.overrides[key] = value

@@ -16,7 +16,7 @@ from harness.data.lookup import lookup
 from harness.plan import Plan
 from harness.protocol import Protocol, parsed, validated
 from harness.request import Request, environment_of, gpus_of
-from harness.stand_alone import AnyDataset, check_stream, with_auxiliary
+from harness.stand_alone import AnyDataset, check_network, check_stream
 from results.errors import BadInput
 from results.store import Run, Store
 from spaces import SPACES
@@ -45,6 +45,7 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
     if (run is None) == (not genotypes):
         raise BadInput("name either a finished run or --genotype (repeatable), to say what is to be trained")
     found = results.load(run) if run is not None else None
+    _check_from_scratch(request.space if found is None else found.config["space"])
     if found is None:
         candidates = list(_given(replace(request, protocol=request.protocol or "quick"), genotypes))
     else:
@@ -70,19 +71,27 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
     config = _config(request, first, data) if found is None else {**found.config, "changed": changed}
     notes = [f"{len(candidates)} architectures × {len(request.seeds)} seeds"]
     notes += [f"data: {known.source}" for known in data.values()]
-    request = replace(request, log=[])
     return Plan(request, Path(environment.run), config, list(trials), environment, gpus, notes)
+
+
+def _check_from_scratch(space: str) -> None:
+    """Refuse a space whose networks are cut from a search's: its protocols have the settings of a fine-tuning."""
+    if lookup("space", space, SPACES).inherits:
+        raise BadInput(
+            f"evaluate trains from scratch, but a network of the space {space} is cut from the searched one and "
+            "fine-tuned by its own run: give that run other seeds or settings instead"
+        )
 
 
 def _from_run(run: Run, algorithms: Sequence[str]) -> Iterator[Candidate]:
     """What the run's finished searches found; only by ``algorithms``, where any is named."""
     records = run.records
     searches = records[(records["status"] == "done") & (records["parent"].fillna("") == "")].drop_duplicates("trial")
+    if searches.empty:
+        raise BadInput(f"{run.path} holds no finished search: launch the run again, it goes on where it was")
     for name in algorithms:
         lookup("algorithm of this run", name, dict.fromkeys(searches["algorithm"]))
     chosen = searches[searches["algorithm"].isin(algorithms)] if algorithms else searches
-    if chosen.empty:
-        raise BadInput(f"{run.path} holds no finished search: launch the run again, it goes on where it was")
     for row in chosen.to_dict("records"):
         config = TrialConfig.parse(Store(run.path).read_config(row["trial"]))
         yield Candidate(
@@ -127,7 +136,7 @@ def _given(request: Request, genotypes: Sequence[str]) -> Iterator[Candidate]:
 def _retraining(candidate: Candidate, dataset: str, seed: int, overrides: Sequence[str]) -> Retraining:
     evaluation = candidate.settings.evaluation.model_dump() | dict(map(_override, overrides)) | {"seed": seed}
     fields = validated("evaluation", Evaluation, evaluation)
-    with_auxiliary(SPACES[candidate.space](candidate.options), fields.auxiliary)
+    check_network(SPACES[candidate.space](candidate.options), fields)
     settings = candidate.settings.model_copy(update={"evaluation": fields})
     return Retraining(
         algorithm=candidate.algorithm,

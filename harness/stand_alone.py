@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from harness.config import Settings
+from harness.checkpoint import UNREADABLE
+from harness.config import Evaluation, Settings
 from harness.data import ALONE, Dataset, Shard, Stream, StreamedBatches, StreamedDataset, generator, open_streamed
 from harness.task import Task
 from results.atomic import replacing
@@ -46,6 +46,13 @@ def with_auxiliary(space: Space, weight: float) -> Space:
     if "auxiliary" not in type(space.options).model_fields:
         raise BadInput(f"the space {space.name} has no auxiliary head: set evaluation.auxiliary=0")
     return type(space)(space.options.model_copy(update={"auxiliary": True}))
+
+
+def check_network(space: Space, fields: Evaluation) -> None:
+    """Raise BadInput where a training asks for what the space's networks do not have."""
+    with_auxiliary(space, fields.auxiliary)
+    if fields.drop_path and not space.drops_paths:
+        raise BadInput(f"the networks of the space {space.name} drop no paths: set evaluation.drop_path=0")
 
 
 def fresh_network(space: Space, genotype: str, seed: int, device: torch.device) -> nn.Module:
@@ -122,7 +129,7 @@ def load_network(path: Path) -> tuple[nn.Module, tuple[int, int, int], str]:
         space = cls(cls.Options.model_validate(kept["options"]))
         network = space.build(kept["genotype"])
         network.load_state_dict(kept["state_dict"])
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+    except UNREADABLE as error:
         reason = (str(error).splitlines() or ["unreadable"])[0][:100]
         raise BadInput(
             f"{path} holds no trained network ({reason}); give a RUN/trials/TRIAL/network.pt that `evaluate` left"

@@ -47,10 +47,11 @@ def train(
     parts: dict[str, Any] = {"network": network, "optimiser": optimiser, "schedule": schedule, "stream": stream}
     start = 0
     if checkpoint is not None and (state := checkpoint.load(say)) is not None:
-        start = state.pop("epoch")
-        _set_generators(state["generators"])
-        for name, part in parts.items():
-            part.load_state_dict(state[name])
+        with checkpoint.taken():
+            start = state.pop("epoch")
+            _set_generators(state["generators"])
+            for name, part in parts.items():
+                part.load_state_dict(state[name])
     shard = stream.shard
     step = together(Objective(network, fields, teacher), shard)
     for epoch in range(start, epochs):

@@ -24,9 +24,6 @@ from harness.watch import Watch
 from results.store import Store
 from spaces.base import Batch
 
-SAME = {"seed", "space", "protocol", "settings", "options", "budget"}
-"""What a trial shares with the one whose record it reads."""
-
 
 class Trial:
     """The state of one running trial."""
@@ -59,7 +56,8 @@ class Trial:
         self.store.write_config(self.config.hash, self.config.model_dump(mode="json") | {"columns": self.columns})
         state = self.checkpoint.load(self.watch.say)
         if state is not None:
-            self.load_state_dict(state)
+            with self.checkpoint.taken():
+                self.load_state_dict(state)
         if not self.history:
             self.history.append(self.row({}))
         with PeakMemory(self.task.device) as memory:
@@ -184,8 +182,7 @@ class Trial:
 
     def record_of(self, algorithm: str) -> str | None:
         """What the run's finished search by ``algorithm`` found, all else but hyperparameters as in this trial."""
-        own = self.config.model_dump(mode="json", include=SAME)
-        return self.store.found(own | {"algorithm": algorithm})
+        return self.store.found(self.config.alike(algorithm))
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the rest of the trial depends on: tensors and plain types."""

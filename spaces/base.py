@@ -138,6 +138,8 @@ class Space(ABC):
     """Whether α chooses among an edge's operations, so that its entropy and its Hessian tell of a search's health."""
     inherits: ClassVar[bool] = False
     """Whether what is found is cut from the searched network, weights and all, and not trained from scratch."""
+    drops_paths: ClassVar[bool] = False
+    """Whether its stand-alone networks can drop paths in training: they then read an attribute ``drop_path``."""
     skip: ClassVar[tuple[str, int] | None] = None
     """Where α has the normal cell's skip connections, (name, column); None where no cells are stacked."""
     fewest_cells: ClassVar[int] = 1

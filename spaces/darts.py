@@ -104,6 +104,7 @@ class Darts(Space):
     name = "darts"
     Options = DartsOptions
     options: DartsOptions
+    drops_paths = True
     skip = ("normal", OPERATIONS.index("skip_connect"))
     fewest_cells = FEWEST_CELLS
 

@@ -9,7 +9,7 @@ import typer
 
 from harness.cli import app, options
 from harness.cli.run import finish
-from harness.cli.shared import Comparing, with_options
+from harness.cli.shared import Training, with_options
 from harness.retraining import plan_retrainings
 
 RunFolder = Annotated[Path | None, typer.Argument(help="a finished run, whose found architectures are trained")]
@@ -23,8 +23,8 @@ Algos = Annotated[
 
 
 @app.command()
-@with_options(Comparing, space="darts", protocol="")
-def evaluate(asked: Comparing, run: RunFolder = None, genotype: Genotypes = None, algos: Algos = None) -> None:
+@with_options(Training, space="darts", protocol="")
+def evaluate(asked: Training, run: RunFolder = None, genotype: Genotypes = None, algos: Algos = None) -> None:
     """Train architectures from scratch, each with every one of --seeds, and write the report.
 
     With RUN, the retrainings become records of that run, their `parent` naming the search, under the run's protocol or

@@ -35,6 +35,9 @@ def score(
 ) -> None:
     """A genotype's entry in the space's table: accuracy, error, rank, percentile, regret, counts, skip ratios."""
     cls = lookup("space", space, SPACES)
+    if not cls.table_datasets:
+        have = [name for name, other in SPACES.items() if other.table_datasets]
+        raise BadInput(f"the space {space} has no table to look it up in; these have: {', '.join(have)}")
     table = cls.open_table(nats)
     if table is None:
         raise BadInput(f"there is no table: {cls.how_to_get_table()}, or give it with --nats")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import results
-from harness.cli import app, console
+from harness.cli import app, console, options
 from harness.cli.shared import Running, with_options
 from harness.data.lookup import lookup
 from harness.reproduce import TARGETS, Wanted
@@ -32,7 +32,8 @@ def reproduce(
     asked: Running,
     target: Annotated[str, typer.Argument(help=f"one of: {', '.join(TARGETS)}")],
     out: Annotated[Path | None, typer.Option(help="folder for the results; default: runs/TARGET")] = None,
+    nats: options.Nats = None,
 ) -> None:
     """Make one of the RARTS paper's figures or tables: fig1 (seconds, no data), table2 or table4 (searches)."""
     make = lookup("target", target, TARGETS)
-    make(Wanted(out or Path("runs") / target, asked.fields()), console)
+    make(Wanted(out or Path("runs") / target, asked.fields() | {"table": nats}), console)

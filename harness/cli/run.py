@@ -61,6 +61,8 @@ def report(folder: Path, records: pd.DataFrame) -> None:
     console.print(f"report: {index}", markup=False, highlight=False, soft_wrap=True)
     bad = records[records["status"] != "done"]
     for row in bad.drop_duplicates("trial").itertuples():
-        console.print(f"{row.algorithm} seed {row.seed} {row.status}: {row.error}", style="red", markup=False)
+        console.print(
+            f"{row.algorithm} seed {row.seed} {row.status}: {row.error}", style="red", markup=False, soft_wrap=True
+        )
     if (bad["status"] == "failed").any():
         raise typer.Exit(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
 from typing import Any, get_args, get_type_hints
@@ -25,7 +25,6 @@ class Running:
     set_: options.Set = None
     data_dir: options.DataDir = None
     download: options.Download = False
-    nats: options.Nats = None
     device: options.Device = "auto"
     cpus_per_trial: options.Cpus = 1
     gpus_per_trial: options.Gpus = None
@@ -38,43 +37,76 @@ class Running:
         return {name: getattr(self, name) for name in plain} | {
             "seeds": options.seeds(self.seeds),
             "overrides": self.set_ or [],
-            "table": self.nats,
             "command": ["python", "-m", "harness", *sys.argv[1:]],
         }
 
 
 @dataclass(frozen=True)
-class Comparing(Running):
-    """What is compared besides."""
+class Training(Running):
+    """What is trained besides, on which data, and where its records go."""
 
     space: options.Space = "nats"
     dataset: options.Dataset = None
-    prc: options.Prc = None
     eval_dataset: options.EvalDataset = None
+    out: options.Out = None
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of a Request that these options decide. Raises BadInput for what is malformed."""
+        return super().fields() | {
+            "space": self.space,
+            "dataset": self.dataset,
+            "eval_datasets": options.names(self.eval_dataset) or None,
+            "out": self.out,
+        }
+
+    def request(self, algorithms: list[str], **more: Any) -> Request:
+        """The request that these options make for ``algorithms``."""
+        return Request(**{**self.fields(), "algorithms": algorithms, **more})
+
+
+@dataclass(frozen=True)
+class Comparing(Training):
+    """How searches are compared besides."""
+
+    nats: options.Nats = None
+    prc: options.Prc = None
     split: options.Split = None
     budget: options.Budget = None
     latency: options.Latency = None
     any_latency: options.AnyLatency = False
     evaluate: options.Evaluate = "auto"
-    out: options.Out = None
     log: options.Log = None
 
     def fields(self) -> dict[str, Any]:
         """The fields of a Request that these options decide. Raises BadInput for what is malformed."""
         shared = super().fields()
         return shared | {
-            "space": self.space,
             "overrides": shared["overrides"] + self._prc(),
-            "dataset": self.dataset,
-            "eval_datasets": options.names(self.eval_dataset) or None,
+            "table": self.nats,
             "split": self.split,
             "budget": self.budget,
             "latency": self.latency,
             "any_latency": self.any_latency,
             "evaluate": lookup("--evaluate", self.evaluate, dict(zip(WAYS, WAYS, strict=True))),
-            "out": self.out,
             "log": options.names(self.log),
         }
+
+    def request(self, algorithms: list[str], **more: Any) -> Request:
+        """The request for ``algorithms``. Raises BadInput where two options give one value."""
+        for option, keys in ALSO_KEYS.items():
+            if getattr(self, option) is not None:
+                self._check_alone(option, keys, more.get("points", ()))
+        return super().request(algorithms, **more)
+
+    def _check_alone(self, option: str, keys: Collection[str], points: Sequence[Mapping[str, Any]]) -> None:
+        """Refuse an override or a variation of what ``option`` gives."""
+        overridden = [assignment.partition("=")[0].strip() for assignment in self.set_ or ()]
+        named = {"--set": overridden, "--vary": [key for point in points for key in point]}
+        for other, given in named.items():
+            if both := [key for key in given if key in keys]:
+                raise BadInput(
+                    f"both --{option} and {other} {both[0]} are given, and one alone can hold: leave one out"
+                )
 
     def _prc(self) -> list[str]:
         """``--prc`` as an override."""
@@ -86,10 +118,9 @@ class Comparing(Running):
             raise BadInput(f"--prc {self.prc:g} is not between 0 and 1: give the share to prune, 0.4 for 40 %")
         return [f"space.prc={self.prc:g}"]
 
-    def request(self, algorithms: list[str], **more: Any) -> Request:
-        """The request that these options make for ``algorithms``."""
-        return Request(**{**self.fields(), "algorithms": algorithms, **more})
 
+ALSO_KEYS = {"prc": ("prc", "space.prc"), "split": ("split",), "budget": ("epochs",)}
+"""Options whose value can be given by --set as well, and the keys that it has there."""
 
 WAYS = get_args(Evaluate)
 

@@ -10,6 +10,9 @@ import torch
 
 from harness.checkpoint import Checkpoint
 
+NO_CHECKPOINTS = (b"# A text\n", b"Go!", b"hA", b"c\xc6\x0b", b"N.")
+"""Files for which torch.load raises IndexError, struct.error, KeyError, UnicodeDecodeError, RuntimeError."""
+
 
 class Trap:
     """Unpickled, it leaves a file behind."""
@@ -57,6 +60,15 @@ def test_truncated_checkpoint_falls_back_and_says_so(checkpoint: Checkpoint, sai
     loaded = checkpoint.load(said.append)
     assert loaded is not None and loaded["epoch"] == 2
     assert len(said) == 1 and "checkpoint.pt is damaged" in said[0] and "\n" not in said[0]
+
+
+def test_whatever_the_file_holds_it_falls_back(checkpoint: Checkpoint, said: list[str]) -> None:
+    contents = [*NO_CHECKPOINTS, *(bytes([byte]) for byte in range(256))]
+    for content in contents:
+        checkpoint.current.write_bytes(content)
+        loaded = checkpoint.load(said.append)
+        assert loaded is not None and loaded["epoch"] == 2, content
+    assert len(said) == len(contents)
 
 
 def test_both_damaged_is_none_and_names_both(checkpoint: Checkpoint, said: list[str]) -> None:

@@ -7,41 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from faults import RUN, Faults
 
 from harness.__main__ import main
 from harness.latency import measure, write
 from harness.protocol import Protocol
 from spaces.nats_benchmark import REQUIRED, every_cell
-
-RUN = "run --serial --seeds 0"
-
-
-class Faults:
-    """Runs the command line in this process, and returns the one line that it ends with."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str], folder: Path) -> None:
-        self.patch, self.capture, self.folder = patch, capture, folder
-
-    def __call__(self, *arguments: str | Path) -> str:
-        words = [*str(arguments[0]).split(), *map(str, arguments[1:])]
-        self.patch.setattr(sys, "argv", ["harness", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        error = self.capture.readouterr().err
-        assert ended.value.code == 2, error
-        assert error.startswith("error: ")
-        assert error.count("\n") == 1 and error.endswith("\n")
-        assert not list(self.folder.rglob("trials"))
-        return error
-
-
-@pytest.fixture
-def fault(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Faults:
-    """In an empty folder, with neither data nor a table to be found."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("HARNESS_DATA", raising=False)
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    return Faults(monkeypatch, capsys, tmp_path)
 
 
 @pytest.mark.parametrize(
