@@ -11,6 +11,7 @@ import pytest
 import torch
 from equal_runs import assert_same, frames
 from killing import kill_when, launch
+from searches import make_search
 
 from algorithms.search import Search
 from harness.config import Environment, TrialConfig
@@ -24,7 +25,7 @@ from harness.watch import Watch
 from results.store import Store
 from spaces import SPACES
 from spaces.gated_layers import estimate_statistics
-from spaces.resnet164 import ResNet164
+from spaces.resnet164 import ResNet164, ResNet164Options
 
 SMALL = [
     "depth=11", "width=2", "space.prc=0.4", "epochs=1", "limit=64", "batch_size=16", "evaluation.epochs=2",
@@ -170,3 +171,15 @@ def test_every_protocol_prunes_with_gates_that_descend_as_the_weights(space: str
     assert (hyper["schedule"], hyper["arch_optimiser"], hyper["arch_schedule"]) == ("steps", "sgd", "weights")
     assert hyper["arch_lr"] == hyper["lr"] == 0.1 and hyper["arch_weight_decay"] == 0
     assert made.options.model_dump()["l1"] > 0
+
+
+@pytest.mark.parametrize(("protocol", "steps"), [("quick", 718 // 32), ("mini", 25_000 // 64), ("paper", 25_000 // 64)])
+def test_l1_alone_takes_a_fifth_to_a_third_of_a_gate_where_the_ratio_is_given(protocol: str, steps: int) -> None:
+    """ρ Σ η_α over a whole search, on half of the digits and half of CIFAR: near 1 every gate could end at zero."""
+    config = Protocol.load(protocol, "resnet164").trial("rarts", 0, {"classes": 10, "in_channels": 3}, "pruned")
+    search = make_search("rarts", ResNet164(ResNet164Options(depth=11, width=2)), **config.hyper.model_dump())
+    epochs, moved = int(config.budget.amount), 0.0
+    for epoch in range(epochs):
+        search.on_epoch(epoch, epoch / epochs)
+        moved += steps * search.alpha.lr * config.options.model_dump()["l1"]
+    assert 0.2 <= moved <= 0.35
