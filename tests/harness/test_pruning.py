@@ -78,6 +78,28 @@ def test_the_ratio_asked_for_is_reached_to_the_channel(records: pd.DataFrame) ->
         assert row["params"] == sum(p.numel() for p in space.build(row["genotype"]).parameters())
 
 
+def test_without_zeros_among_the_gates_nothing_is_said_and_without_gates_no_share_is_recorded(
+    records: pd.DataFrame, run: Path
+) -> None:
+    assert records.loc["rarts", "zero_gates"] == 0
+    assert records.loc[["baseline", "network_slimming", "tas", "random_pruning"], "zero_gates"].isna().all()
+    assert not list(run.glob("trials/*/messages.txt"))
+
+
+def test_gates_that_l1_sent_to_zero_are_counted_and_the_trial_warns_once(tmp_path: Path) -> None:
+    """A threshold of 0.1 · 100 a step leaves no gate: of the channels that stay, every one is at 0."""
+    config = trial("rarts", "space.l1=100")
+    run_job(config, Environment(run=str(tmp_path)))
+    row = Store(tmp_path).records().iloc[0]
+    total = sum(SPACES["resnet164"](config.options).layers.values())  # type: ignore[attr-defined]
+    assert row["zero_gates"] == 1 and row["prc_global"] == pytest.approx(round(0.4 * total) / total)
+    said = (Store(tmp_path).trial_dir(config.hash) / "messages.txt").read_text(encoding="utf-8").splitlines()
+    assert said == [
+        f"100.0 % of the gates are exactly 0 before a cut of 40 %: {total - round(0.4 * total)} channels stay at a gate "
+        "of 0, which fine-tuning cannot revive; lower space.l1 (now 100)"
+    ]
+
+
 def test_random_pruning_keeps_as_many_channels_as_rarts_in_each_layer_and_not_the_same(records: pd.DataFrame) -> None:
     assert records.loc["random_pruning", "layer_widths"] == records.loc["rarts", "layer_widths"]
     assert records.loc["random_pruning", "genotype"] != records.loc["rarts", "genotype"]
