@@ -38,7 +38,8 @@ def from_pruning(
     full = searched_network(task, search)
     estimate_statistics(full, _statistics_batches(task, data))
     slim = space.build(genotype, full)
-    columns = size_columns(task, genotype, full, slim) | gate_columns(space, search, genotype, say) | {
+    columns = size_columns(task, genotype, full, slim) | gate_columns(space, search, genotype, say)
+    columns |= {
         "test_error_unpruned": test_columns(task, full)["test_error"],
         "test_error_before": test_columns(task, slim)["test_error"],
     }
@@ -63,8 +64,8 @@ def gate_columns(space: Space, search: Search, genotype: str, say: Callable[[str
     zeros = zero_share(gates) if learnt else None
     if zeros and asked is not None and (stuck := kept_zeros(gates, space.parse(genotype))):
         say(
-            f"{100 * zeros:.1f} % of the gates are exactly 0 before a cut of {100 * asked:g} %: {stuck} channels stay at "
-            f"a gate of 0, which fine-tuning cannot revive; lower space.l1 (now {space.options.l1:g})"
+            f"{100 * zeros:.1f} % of the gates are exactly 0 before a cut of {100 * asked:g} %: {stuck} channels stay "
+            f"at a gate of 0, which fine-tuning cannot revive; lower space.l1 (now {space.options.l1:g})"
         )
     return {"prc_asked": asked, "zero_gates": zeros}
 

@@ -250,8 +250,8 @@ def _gate_notes(rows: pd.DataFrame) -> list[str]:
     if not (rows["zero_gates"] > rows["prc_global"].where(rows["prc_asked"].notna()) + 1e-9).any():
         return []
     return [
-        "Where more gates were exactly 0 than the PRC asked for, the channels kept at 0 were picked by their place, and "
-        "fine-tuning could not revive them: such a row says little; lower space.l1."
+        "Where more gates were exactly 0 than the PRC asked for, the channels kept at 0 were picked by their place, "
+        "and fine-tuning could not revive them: such a row says little; lower space.l1."
     ]
 
 

@@ -95,8 +95,8 @@ def test_gates_that_l1_sent_to_zero_are_counted_and_the_trial_warns_once(tmp_pat
     assert row["zero_gates"] == 1 and row["prc_global"] == pytest.approx(round(0.4 * total) / total)
     said = (Store(tmp_path).trial_dir(config.hash) / "messages.txt").read_text(encoding="utf-8").splitlines()
     assert said == [
-        f"100.0 % of the gates are exactly 0 before a cut of 40 %: {total - round(0.4 * total)} channels stay at a gate "
-        "of 0, which fine-tuning cannot revive; lower space.l1 (now 100)"
+        f"100.0 % of the gates are exactly 0 before a cut of 40 %: {total - round(0.4 * total)} channels stay at a "
+        "gate of 0, which fine-tuning cannot revive; lower space.l1 (now 100)"
     ]
 
 
