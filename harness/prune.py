@@ -18,8 +18,11 @@ from harness.latency import latency_columns, network_latency
 from harness.stand_alone import own_generators, training_stream
 from harness.task import Task
 from harness.train import Tick, train
+from spaces.base import Space
 from spaces.counting import multiply_adds, parameters
 from spaces.gated_layers import estimate_statistics
+from spaces.gated_space import GatedSpace
+from spaces.gates import kept_zeros, zero_share
 
 
 def from_pruning(
@@ -35,10 +38,10 @@ def from_pruning(
     full = searched_network(task, search)
     estimate_statistics(full, _statistics_batches(task, data))
     slim = space.build(genotype, full)
-    columns = size_columns(task, genotype, full, slim) | {
+    columns = size_columns(task, genotype, full, slim) | gate_columns(space, search, genotype, say)
+    columns |= {
         "test_error_unpruned": test_columns(task, full)["test_error"],
         "test_error_before": test_columns(task, slim)["test_error"],
-        "prc_asked": getattr(space.options, "prc", None) if search.prunes else None,
     }
     if search.prunes:
         with own_generators(fields.seed, task.device):
@@ -47,6 +50,24 @@ def from_pruning(
             teacher = teacher_of(task, search)
             train(slim, stream, fields, fields.epochs, teacher=teacher, checkpoint=checkpoint, say=say, tick=tick)
     return columns | test_columns(task, slim)
+
+
+def gate_columns(space: Space, search: Search, genotype: str, say: Callable[[str], None]) -> dict[str, Any]:
+    """The PRC asked for, and the share of gates at exactly zero before the cut: None where every gate is still 1.
+
+    Says so where the PRC leaves some of them: a channel kept at a gate of 0 has γ = β = 0 before a ReLU, so that its
+    gradient is exactly 0 in the fine-tuning.
+    """
+    assert isinstance(space, GatedSpace), "the plan lets no other space be pruned"
+    gates, asked = search.gates(), space.options.prc if search.prunes else None
+    learnt = any(bool((gate != 1).any()) for gate in gates.values())
+    zeros = zero_share(gates) if learnt else None
+    if zeros and asked is not None and (stuck := kept_zeros(gates, space.parse(genotype))):
+        say(
+            f"{100 * zeros:.1f} % of the gates are exactly 0 before a cut of {100 * asked:g} %: {stuck} channels stay "
+            f"at a gate of 0, which fine-tuning cannot revive; lower space.l1 (now {space.options.l1:g})"
+        )
+    return {"prc_asked": asked, "zero_gates": zeros}
 
 
 def searched_network(task: Task, search: Search) -> nn.Module:

@@ -236,11 +236,23 @@ def trials(records: pd.DataFrame, named: Labels) -> Table:
         "Search time (s)": rows["search_seconds"].map(f.significant),
         f"Search cost ({macs})": (rows["search_macs"] / divisor).map(f.significant),
         "PRC (%)": rows["prc"].map(f.percent),
+        "Gates exactly 0 before the cut (%)": rows["zero_gates"].map(f.percent),
         "Error before fine-tuning (%)": rows["test_error_before"].map(f.fixed),
         "Error of the whole network (%)": rows["test_error_unpruned"].map(f.fixed),
         "Architecture": rows["genotype"].fillna("").map(lambda text: textwrap.shorten(text, LONGEST, placeholder=" …")),
     }
-    return table("trials", "Every trial", rows.drop(columns=["edges", "library_versions"], errors="ignore"), shown)
+    numbers = rows.drop(columns=["edges", "library_versions"], errors="ignore")
+    return table("trials", "Every trial", numbers, shown, _gate_notes(rows))
+
+
+def _gate_notes(rows: pd.DataFrame) -> list[str]:
+    """What gates at exactly zero mean for the networks cut by a PRC, where there were more than it removes."""
+    if not (rows["zero_gates"] > rows["prc_global"].where(rows["prc_asked"].notna()) + 1e-9).any():
+        return []
+    return [
+        "Where more gates were exactly 0 than the PRC asked for, the channels kept at 0 were picked by their place, "
+        "and fine-tuning could not revive them: such a row says little; lower space.l1."
+    ]
 
 
 def _not_run(compared: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:

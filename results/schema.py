@@ -64,6 +64,7 @@ COLUMNS: dict[str, str] = {
     "prc_asked": "float64",  # missing where the exact zeros of the gates decided
     "prc_global": "float64",  # removed / all channels
     "prc_mean_layer": "float64",  # the mean over layers of removed / all
+    "zero_gates": "float64",  # gates exactly 0 before the cut / all gates; missing where the search learns none
     "layer_widths": "str",  # JSON object: gated layer to "kept of all"
     "test_error_unpruned": "float64",  # the searched network, whole
     "test_error_before": "float64",  # the pruned network, not fine-tuned

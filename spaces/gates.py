@@ -58,6 +58,17 @@ def keep_nonzero(alpha: Mapping[str, Tensor]) -> Kept:
     return _kept(alpha, masks)
 
 
+def zero_share(gates: Mapping[str, Tensor]) -> float:
+    """Gates that are exactly zero / all gates of all layers, from 0 to 1."""
+    every = torch.cat([gate.detach() for gate in gates.values()])
+    return int((every == 0).sum()) / len(every)
+
+
+def kept_zeros(gates: Mapping[str, Tensor], kept: Mapping[str, Sequence[int]]) -> int:
+    """Channels that stay although their gate is exactly zero, of all layers together."""
+    return sum(int((gates[name].detach()[list(channels)] == 0).sum()) for name, channels in kept.items())
+
+
 def global_ratio(kept: Mapping[str, Sequence[int]], layers: Mapping[str, int]) -> float:
     """Removed channels / all channels: the PRC of the RARTS paper's Table 5. ``layers`` holds each layer's channels."""
     return 1 - sum(len(kept[name]) for name in layers) / sum(layers.values())

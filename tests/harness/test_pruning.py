@@ -11,6 +11,7 @@ import pytest
 import torch
 from equal_runs import assert_same, frames
 from killing import kill_when, launch
+from searches import make_search
 
 from algorithms.search import Search
 from harness.config import Environment, TrialConfig
@@ -24,7 +25,7 @@ from harness.watch import Watch
 from results.store import Store
 from spaces import SPACES
 from spaces.gated_layers import estimate_statistics
-from spaces.resnet164 import ResNet164
+from spaces.resnet164 import ResNet164, ResNet164Options
 
 SMALL = [
     "depth=11", "width=2", "space.prc=0.4", "epochs=1", "limit=64", "batch_size=16", "evaluation.epochs=2",
@@ -75,6 +76,28 @@ def test_the_ratio_asked_for_is_reached_to_the_channel(records: pd.DataFrame) ->
         assert row["prc_asked"] == 0.4
         assert row["params"] < row["params_full"] and row["flops"] < row["flops_full"]
         assert row["params"] == sum(p.numel() for p in space.build(row["genotype"]).parameters())
+
+
+def test_without_zeros_among_the_gates_nothing_is_said_and_without_gates_no_share_is_recorded(
+    records: pd.DataFrame, run: Path
+) -> None:
+    assert records.loc["rarts", "zero_gates"] == 0
+    assert records.loc[["baseline", "network_slimming", "tas", "random_pruning"], "zero_gates"].isna().all()
+    assert not list(run.glob("trials/*/messages.txt"))
+
+
+def test_gates_that_l1_sent_to_zero_are_counted_and_the_trial_warns_once(tmp_path: Path) -> None:
+    """A threshold of 0.1 · 100 a step leaves no gate: of the channels that stay, every one is at 0."""
+    config = trial("rarts", "space.l1=100")
+    run_job(config, Environment(run=str(tmp_path)))
+    row = Store(tmp_path).records().iloc[0]
+    total = sum(SPACES["resnet164"](config.options).layers.values())  # type: ignore[attr-defined]
+    assert row["zero_gates"] == 1 and row["prc_global"] == pytest.approx(round(0.4 * total) / total)
+    said = (Store(tmp_path).trial_dir(config.hash) / "messages.txt").read_text(encoding="utf-8").splitlines()
+    assert said == [
+        f"100.0 % of the gates are exactly 0 before a cut of 40 %: {total - round(0.4 * total)} channels stay at a "
+        "gate of 0, which fine-tuning cannot revive; lower space.l1 (now 100)"
+    ]
 
 
 def test_random_pruning_keeps_as_many_channels_as_rarts_in_each_layer_and_not_the_same(records: pd.DataFrame) -> None:
@@ -170,3 +193,15 @@ def test_every_protocol_prunes_with_gates_that_descend_as_the_weights(space: str
     assert (hyper["schedule"], hyper["arch_optimiser"], hyper["arch_schedule"]) == ("steps", "sgd", "weights")
     assert hyper["arch_lr"] == hyper["lr"] == 0.1 and hyper["arch_weight_decay"] == 0
     assert made.options.model_dump()["l1"] > 0
+
+
+@pytest.mark.parametrize(("protocol", "steps"), [("quick", 718 // 32), ("mini", 25_000 // 64), ("paper", 25_000 // 64)])
+def test_l1_alone_takes_a_fifth_to_a_third_of_a_gate_where_the_ratio_is_given(protocol: str, steps: int) -> None:
+    """ρ Σ η_α over a whole search, on half of the digits and half of CIFAR: near 1 every gate could end at zero."""
+    config = Protocol.load(protocol, "resnet164").trial("rarts", 0, {"classes": 10, "in_channels": 3}, "pruned")
+    search = make_search("rarts", ResNet164(ResNet164Options(depth=11, width=2)), **config.hyper.model_dump())
+    epochs, moved = int(config.budget.amount), 0.0
+    for epoch in range(epochs):
+        search.on_epoch(epoch, epoch / epochs)
+        moved += steps * search.alpha.lr * config.options.model_dump()["l1"]
+    assert 0.2 <= moved <= 0.35

@@ -159,6 +159,21 @@ def test_ranks_over_common_seeds(make: Make) -> None:
     assert tables.ranks(frame[frame["seed"] < 4], labels(frame)).shown.empty
 
 
+def test_gates_at_zero_are_shown_and_explained_where_the_ratio_left_some(make: Make) -> None:
+    cut = {"evaluation": "pruned", "prc": 0.4, "prc_global": 0.4, "prc_asked": 0.4}
+    few = records_frame([make("rarts", 0, 9.0, **cut, zero_gates=0.4), make("tas", 0, 9.0, **cut)])
+    made = tables.trials(few, labels(few))
+    assert made.shown["Gates exactly 0 before the cut (%)"].tolist() == ["40.0", "–"]
+    assert made.notes == ()
+    many = records_frame([make("rarts", 0, 9.0, **cut, zero_gates=0.875)])
+    made = tables.trials(many, labels(many))
+    assert made.shown["Gates exactly 0 before the cut (%)"].tolist() == ["87.5"]
+    assert "lower space.l1" in made.notes[0]
+    zeros_decide = records_frame([make("rarts", 0, 9.0, **cut | {"prc_asked": None}, zero_gates=0.45)])
+    assert tables.trials(zeros_decide, labels(zeros_decide)).notes == ()
+    assert not [c for c in tables.trials(records_frame([make("rarts", 0, 9.0)]), {}).shown if "Gates" in c]
+
+
 def test_csv_keeps_full_precision(make: Make, tmp_path: Path) -> None:
     errors = [10.0, 1 / 3, 17.123456789]
     accuracy(*(make("rarts", seed, error) for seed, error in enumerate(errors))).write(tmp_path)

@@ -10,7 +10,17 @@ from torch import Tensor, nn
 
 from results.errors import BadInput
 from spaces.gated_layers import estimate_statistics
-from spaces.gates import Kept, global_ratio, keep_at_ratio, keep_nonzero, mean_layer_ratio, parse, text
+from spaces.gates import (
+    Kept,
+    global_ratio,
+    keep_at_ratio,
+    keep_nonzero,
+    kept_zeros,
+    mean_layer_ratio,
+    parse,
+    text,
+    zero_share,
+)
 
 LAYERS = {"a.bn1": 6, "a.bn2": 3, "bn": 1}
 
@@ -129,3 +139,12 @@ def test_statistics_are_the_plain_average_over_batches(double: None) -> None:
     assert (norm.running_var - variances).abs().max() < 1e-12  # type: ignore[operator]
     with pytest.raises(BadInput, match="no images"):
         estimate_statistics(norm, [])
+
+
+def test_gates_at_exactly_zero_by_hand() -> None:
+    gates = {"a": torch.tensor([0.0, 1e-30, -0.0, 0.5]), "b": torch.tensor([0.0, -1.0])}
+    assert zero_share(gates) == 3 / 6
+    kept = keep_at_ratio(gates, 1 / 3)
+    assert kept == {"a": (0, 1, 3), "b": (1,)}
+    assert kept_zeros(gates, kept) == 1
+    assert kept_zeros(gates, keep_at_ratio(gates, 1 / 2)) == 0
