@@ -17,6 +17,7 @@ from reports.style import looks
 from reports.table import Table
 from results import comparison
 from results.latency_changes import latency_changes
+from results.pairs import differences
 from results.published import published
 
 
@@ -118,5 +119,7 @@ def _tables(section: Section, records: pd.DataFrame, varied: Sequence[str], name
         others = [other for other in varied if other != column]
         shown.append(tables.sensitivity(comparison.sensitivity(section.records, column), column, others))
     if not varied:
-        shown += [tables.differences(comparison.paired_differences(records), named), tables.ranks(records, named)]
+        pairs = comparison.paired_differences(records)
+        pairs = pairs.assign(values=differences(records, pairs))
+        shown += [tables.differences(pairs, named), tables.ranks(records, named)]
     return [table for table in shown if not table.shown.empty]
