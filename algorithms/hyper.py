@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -29,3 +30,14 @@ class Hyper(BaseModel):
     arch_beta1: float = Field(0.5, ge=0, lt=1, description="Adam's β₁ for α")
     arch_beta2: float = Field(0.999, ge=0, lt=1, description="Adam's β₂ for α")
     latency_weight: float = Field(0.0, ge=0, description="κ of the latency penalty κ⟨softmax α, Lat⟩")
+
+    def lr_at(self, progress: float) -> float:
+        """η_w where the share ``progress`` of the budget is used."""
+        if self.schedule == "steps":
+            return float(self.lr / 10 ** ((progress >= 0.5) + (progress >= 0.75)))
+        return self.lr_min + (self.lr - self.lr_min) * (1 + math.cos(math.pi * min(progress, 1.0))) / 2
+
+    def arch_lr_at(self, progress: float) -> float:
+        """η_α there."""
+        follows = self.arch_schedule == "weights" and self.lr
+        return self.arch_lr * (self.lr_at(progress) / self.lr if follows else 1.0)

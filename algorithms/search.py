@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
@@ -130,15 +129,10 @@ class Search(Algorithm):
 
     def on_epoch(self, epoch: int, progress: float) -> None:
         """Learning rates at the start of an epoch: by ``progress``, the share of the budget that is used."""
-        self.progress, h = progress, self.hyper
-        if h.schedule == "steps":
-            lr = h.lr / 10 ** ((progress >= 0.5) + (progress >= 0.75))
-        else:
-            lr = h.lr_min + (h.lr - h.lr_min) * (1 + math.cos(math.pi * min(progress, 1.0))) / 2
+        self.progress = progress
         for network in self.networks().values():
-            network.lr = lr
-        if h.arch_schedule == "weights":
-            self.alpha.lr = h.arch_lr * (lr / h.lr if h.lr else 1.0)
+            network.lr = self.hyper.lr_at(progress)
+        self.alpha.lr = self.hyper.arch_lr_at(progress)
 
     def genotype(self) -> str:
         """The architecture that α stands for now: the space's own rule."""

@@ -13,7 +13,7 @@ from results.store import Store
 
 FROZEN = (
     *("space", "protocol", "dataset", "eval_datasets", "evaluation", "split", "budget", "overrides", "vary"),
-    *("latency", "data_digest"),
+    *("known", "data_digest"),
 )
 """What may not change when a run is opened again; algorithms and seeds may be added."""
 

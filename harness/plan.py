@@ -21,6 +21,7 @@ from harness.latency import conditions, read
 from harness.protocol import Protocol
 from harness.record import TRAINED
 from harness.request import Request, environment_of, gpus_of, protocol_of
+from harness.sparsity import l1
 from harness.stand_alone import check_network, check_stream
 from results.errors import BadInput
 from spaces import SPACES
@@ -53,6 +54,7 @@ def plan(request: Request) -> Plan:
     space = SPACES[request.space]
     data = load(settings.dataset, request.data_dir, settings.image_size, request.download)
     halves = split(data, settings.split, settings.split_seed, settings.limit)
+    request = replace(request, known=request.known | l1(protocol_of(request, {}), halves))
     table = space.open_table(request.table)
     evaluation, eval_datasets, notes = _evaluation(request, settings, table)
     request = replace(request, eval_datasets=eval_datasets)
@@ -217,7 +219,7 @@ def _frozen(request: Request, protocol: Protocol, evaluation: str) -> dict[str, 
         "split": settings["split"],
         "budget": dict(protocol.raw["budget"]),
         "overrides": {key: value for key, value in protocol.overrides.items() if key not in request.known},
-        "latency": dict(request.known),
+        "known": dict(request.known),
         "vary": [] if request.points == [{}] else request.points,
     }
 

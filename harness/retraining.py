@@ -218,7 +218,7 @@ def _config(request: Request, first: Candidate, data: Mapping[str, AnyDataset]) 
         "split": first.settings.split,
         "budget": {},
         "overrides": dict(map(_override, request.overrides)),
-        "latency": {},
+        "known": {},
         "vary": [],
         "algorithms": [GIVEN],
         "seeds": list(request.seeds),

@@ -51,6 +51,7 @@ ERROR = ("test_error_mean", 1, "test_error_sd", "test_error", "test_error_sd", f
 ONE_DECIMAL = partial(f.fixed, places=1)
 PARAMS = Column("parameters (10⁶)", "params_mean", 1e6, theirs="params_m")
 PRUNED = (
+    Column("gates exactly 0 before the cut (%)", "zero_gates_mean", 0.01, write=ONE_DECIMAL),
     Column("error before fine-tuning (%)", "test_error_before_mean", write=f.fixed),
     Column("error of the searched network, whole (%)", "test_error_unpruned_mean", write=f.fixed),
     Column("parameters (10⁶)", "params_mean", 1e6),

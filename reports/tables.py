@@ -15,6 +15,8 @@ from results.statistics import FEWEST_PAIRS, friedman
 FEW = 5
 """Below so many values a mean and an interval say little, and every value is shown."""
 
+EVERY = f"Below n = {FEW} every value is shown, in the order of seeds: trust those, not the interval."
+
 LONGEST = 200
 """Characters of a genotype shown: one of channels may have thousands. The table's file has all of them."""
 
@@ -61,7 +63,7 @@ def _accuracy_notes(rows: pd.DataFrame) -> list[str]:
     notes = ["n: searches that ended and were evaluated; ± is the standard deviation with ddof = 1 over them."]
     notes.append("Interval: 95 % percentile bootstrap of the mean.")
     if rows["n"].lt(FEW).any():
-        notes.append(f"Below n = {FEW} every value is shown, in the order of seeds: trust those, not the interval.")
+        notes.append(EVERY)
     if rows["published_error"].notna().any():
         notes.append(
             "Published: as printed in the paper, under the paper's protocol; for orientation, not measured here."
@@ -118,7 +120,10 @@ def cost(costs: pd.DataFrame, named: Labels) -> Table:
 
 
 def differences(paired: pd.DataFrame, named: Labels) -> Table:
-    """Differences in test error between two algorithms over the seeds, two or more, that both ran."""
+    """Differences in test error between two algorithms over the seeds, two or more, that both ran.
+
+    ``paired`` is ``comparison.paired_differences``' frame.
+    """
     single, paired = (paired["n"] < 2).sum(), paired[paired["n"] > 1]
     shown = {
         "Data set": paired["eval_dataset"],
@@ -128,12 +133,17 @@ def differences(paired: pd.DataFrame, named: Labels) -> Table:
         "n": paired["n"].map(f.count),
         "First − second (percentage points), mean": paired["difference"].map(f.fixed),
         "95 % interval": _pairs(f.interval, paired["low"], paired["high"]),
+        "Every difference (percentage points)": [
+            f.listed(values) if n < FEW else "" for values, n in zip(paired["values"], paired["n"], strict=True)
+        ],
         "p": paired["p"].map(f.significant),
     }
     notes = [
         "Negative: the first has the lower error. n: common seeds, which saw the same batches. "
         "Interval: 95 % percentile bootstrap of the mean difference."
     ]
+    if paired["n"].lt(FEW).any():
+        notes.append(EVERY)
     if paired["p"].notna().any():
         notes.append("p: two-sided sign-flip test, not corrected for the number of pairs.")
     if paired["p"].isna().any():

@@ -34,6 +34,7 @@ MEANS = {
     "flops": "flops_mean",
     "latency_ms": "latency_ms_mean",
     "prc": "prc_mean",
+    "zero_gates": "zero_gates_mean",
     "test_error_before": "test_error_before_mean",
     "test_error_unpruned": "test_error_unpruned_mean",
     "params_full": "params_full_mean",
@@ -100,8 +101,8 @@ def cost(records: pd.DataFrame) -> pd.DataFrame:
 def paired_differences(records: pd.DataFrame) -> pd.DataFrame:
     """A row per setting, measure and pair of methods: test error of the first minus the second over their common seeds.
 
-    Seeds are common where the split's seed is the same too. ``difference``, ``low`` and ``high`` are percentage points;
-    ``p`` is as ``results.statistics.paired`` has it.
+    Seeds are common where the split's seed is the same too. ``difference``, ``low``, ``high`` and ``values``, every
+    difference in the order of seeds, are percentage points; ``p`` is as ``results.statistics.paired`` has it.
     """
     names = [f"{name}_{side}" for side in "ab" for name in METHOD]
     rows: list[list[Any]] = []
@@ -112,8 +113,9 @@ def paired_differences(records: pd.DataFrame) -> pd.DataFrame:
             common = [seed for seed in a if seed in b]
             if common:
                 test = paired([a[seed] for seed in common], [b[seed] for seed in common])
-                rows.append([*key, *first, *second, test.n, test.difference, test.low, test.high, test.p])
-    return pd.DataFrame(rows, columns=[*SETTING, *MEASURE, *names, "n", "difference", "low", "high", "p"])
+                each = [a[seed] - b[seed] for seed in common]
+                rows.append([*key, *first, *second, test.n, test.difference, test.low, test.high, test.p, each])
+    return pd.DataFrame(rows, columns=[*SETTING, *MEASURE, *names, "n", "difference", "low", "high", "p", "values"])
 
 
 def inherited(records: pd.DataFrame) -> pd.DataFrame:

@@ -32,6 +32,11 @@ class GateOptions(SpaceOptions):
     """How gates become a choice of channels."""
 
     l1: float = Field(0.0, ge=0, description="ρ: weight of ℓ1 on the gates, by a proximal step; 0: none")
+    l1_travel: float = Field(
+        0.0,
+        ge=0,
+        description="how far ℓ1 alone moves a gate, from its start at 1, in a whole search: sets l1 if none is given",
+    )
     prc: float | None = Field(
         None, gt=0, lt=1, description="pruned-channel ratio over all gates; default: the exact zeros that ℓ1 left"
     )

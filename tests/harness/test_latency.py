@@ -162,7 +162,7 @@ def test_the_hash_depends_on_the_values_and_not_on_the_path(path: Path, tmp_path
     hashes = [planned(p).trials[0].hash for p in (path, copy, slower)]
     assert hashes[0] == hashes[1] != hashes[2]
     # A run opened again with other figures is another run: the frozen figures tell.
-    assert planned(path).config["latency"]["space.latency"] == made_table().option()
+    assert planned(path).config["known"]["space.latency"] == made_table().option()
 
 
 def write_copy(source: Path, target: Path, change: Any) -> Path:

@@ -17,15 +17,18 @@ from algorithms.search import Search
 from harness.config import Environment, TrialConfig
 from harness.evaluate import test_columns as columns_of
 from harness.job import run_job
+from harness.plan import plan
 from harness.protocol import Protocol
 from harness.prune import _statistics_batches, searched_network
+from harness.request import Request
 from harness.schedule import run_serial, waves
 from harness.trial import Trial
 from harness.watch import Watch
+from results.errors import BadInput
 from results.store import Store
 from spaces import SPACES
 from spaces.gated_layers import estimate_statistics
-from spaces.resnet164 import ResNet164, ResNet164Options
+from spaces.resnet164 import ResNet164
 
 SMALL = [
     "depth=11", "width=2", "space.prc=0.4", "epochs=1", "limit=64", "batch_size=16", "evaluation.epochs=2",
@@ -192,18 +195,25 @@ def test_every_protocol_prunes_with_gates_that_descend_as_the_weights(space: str
     hyper = made.hyper.model_dump()
     assert (hyper["schedule"], hyper["arch_optimiser"], hyper["arch_schedule"]) == ("steps", "sgd", "weights")
     assert hyper["arch_lr"] == hyper["lr"] == 0.1 and hyper["arch_weight_decay"] == 0
-    assert made.options.model_dump()["l1"] > 0
+    assert made.options.model_dump()["l1_travel"] > 0
 
 
-@pytest.mark.parametrize(
-    ("protocol", "steps"), [("quick", 25_000 // 32), ("mini", 25_000 // 64), ("paper", 25_000 // 64)]
-)
-def test_l1_alone_takes_a_fifth_to_a_third_of_a_gate_where_the_ratio_is_given(protocol: str, steps: int) -> None:
-    """ρ Σ η_α over a whole search, on half of CIFAR: near 1 every gate could end at zero."""
-    config = Protocol.load(protocol, "resnet164").trial("rarts", 0, {"classes": 10, "in_channels": 3}, "pruned")
-    search = make_search("rarts", ResNet164(ResNet164Options(depth=11, width=2)), **config.hyper.model_dump())
-    epochs, moved = int(config.budget.amount), 0.0
+@pytest.mark.parametrize(("space", "travel"), [("resnet164", 0.33), ("mobilenetv2", 1.0)])
+@pytest.mark.parametrize("limit", [64, 600])
+def test_l1_alone_moves_a_gate_as_far_whatever_the_number_of_images(space: str, travel: float, limit: int) -> None:
+    made = plan(Request(["rarts"], space, [0], overrides=[f"limit={limit}"])).trials[0]
+    assert isinstance(made, TrialConfig)
+    search = make_search("rarts", SPACES[space](made.options), **made.hyper.model_dump())
+    epochs, moved = int(made.budget.amount), 0.0
     for epoch in range(epochs):
         search.on_epoch(epoch, epoch / epochs)
-        moved += steps * search.alpha.lr * config.options.model_dump()["l1"]
-    assert 0.2 <= moved <= 0.35
+        moved += (limit // made.settings.batch_size) * search.alpha.lr * made.options.model_dump()["l1"]
+    assert moved == pytest.approx(travel, rel=5e-3)
+
+
+def test_a_weight_of_l1_that_is_given_stands_and_a_distance_needs_a_number_of_steps() -> None:
+    given = plan(Request(["rarts"], "mobilenetv2", [0], overrides=["space.l1=0.7"], budget="macs=1e9"))
+    assert [trial.options.model_dump()["l1"] for trial in given.trials] == [0.7]
+    assert given.config["overrides"] == {"space.l1": 0.7} and given.config["known"] == {}
+    with pytest.raises(BadInput, match=r"set space\.l1"):
+        plan(Request(["rarts"], "mobilenetv2", [0], budget="macs=1e9"))

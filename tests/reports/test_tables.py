@@ -26,6 +26,10 @@ def accuracy(*records: dict[str, Any]) -> Table:
     return tables.accuracy(compared, costs, paper, labels(frame))
 
 
+def differences(frame: pd.DataFrame) -> Table:
+    return tables.differences(comparison.paired_differences(frame), labels(frame))
+
+
 def row(table: Table, algorithm: str, dataset: str = "cifar10") -> pd.Series:
     found = table.shown[(table.shown["Algorithm"] == algorithm) & (table.shown["Data set"] == dataset)]
     assert len(found) == 1, table.shown
@@ -136,16 +140,37 @@ def test_paired_differences_give_p_only_where_n_allows(make: Make, n: int, p: st
     records = [make(a, s, e + 0.1 * s) for a, e in (("rarts", 9.0), ("darts1", 11.0)) for s in range(n)]
     records.append(make("darts1", 99, 50.0))
     frame = records_frame(records)
-    shown = tables.differences(comparison.paired_differences(frame), labels(frame)).shown.iloc[0]
+    shown = differences(frame).shown.iloc[0]
     assert shown[["First", "Second", "n"]].tolist() == ["RARTS", "DARTS-1", str(n)]
     assert shown["First − second (percentage points), mean"] == "−2.00"
     assert shown.get("p") == p  # every sign alike: 2 / 2⁶
 
 
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+def test_below_five_pairs_every_difference_is_shown_in_the_order_of_seeds(make: Make, tmp_path: Path, n: int) -> None:
+    """At n = 3 the interval's ends are but the smallest and the largest difference."""
+    second = [11.0, 9.5, 14.25, 12.0, 10.0]
+    records = [make("darts1", s, second[s]) for s in range(n)] + [make("rarts", s, 10.0) for s in reversed(range(n))]
+    made = differences(records_frame(records))
+    note = "Below n = 5 every value is shown, in the order of seeds: trust those, not the interval."
+    if n == 5:
+        assert "Every difference (percentage points)" not in made.shown
+        assert note not in made.notes
+        return
+    expected = ["1.00", "−0.50", "4.25", "2.00"][:n]
+    assert made.shown["Every difference (percentage points)"].tolist() == [", ".join(expected)]
+    assert note in made.notes
+    if n == 3:
+        assert made.shown["95 % interval"].tolist() == ["[−0.50, 4.25]"]
+    made.write(tmp_path)
+    read = pd.read_csv(tmp_path / "differences.csv")
+    assert [float(v) for v in str(read["values"].item()).split()] == [1.0, -0.5, 4.25, 2.0][:n]
+
+
 def test_pairs_with_one_common_seed_are_counted_and_not_shown(make: Make) -> None:
     records = [make(a, s, e) for a, e in (("rarts", 9.0), ("darts1", 11.0)) for s in range(2)]
     frame = records_frame([*records, make("gdas", 0, 30.0)])
-    made = tables.differences(comparison.paired_differences(frame), labels(frame))
+    made = differences(frame)
     assert made.shown[["First", "Second"]].to_numpy().tolist() == [["RARTS", "DARTS-1"]]
     assert "Left out: 2 pairs with one common seed, whose difference has no spread." in made.notes
 

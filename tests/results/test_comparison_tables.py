@@ -173,6 +173,7 @@ def test_pairs_are_of_common_seeds_on_the_same_split() -> None:
     frame = comparison.paired_differences(records_frame(rows))
     assert rows_of(frame, "algorithm_a", "algorithm_b", "n", "difference") == [["rarts", "darts1", 2, -5.0]]
     assert (frame["low"].item(), frame["high"].item()) == (-6.0, -4.0)
+    assert frame["values"].tolist() == [[-4.0, -6.0]]
 
 
 def test_every_two_methods_are_paired_within_a_measure() -> None:
