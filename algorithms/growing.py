@@ -22,12 +22,10 @@ from algorithms.passes import Passes
 from algorithms.search import Search
 from results.errors import BadInput
 
-DEPTHS, CELLS = (5, 11, 17), 8
-LEFT, OPERATIONS = (5, 3), 8
+DEPTHS, CELLS, LEFT, OPERATIONS = (5, 11, 17), 8, (5, 3), 8
 """The paper's cells by stage and operations left after the first two; elsewhere they are shares of the space's."""
 
-CLOSED = -1000.0
-"""α of an operation that is left out, for whoever reads α: its softmax weight and gradient are exactly 0."""
+CLOSED = -1000.0  # α of an operation that is left out: its softmax weight and gradient are exactly 0
 
 
 class GrowingHyper(Hyper):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -45,13 +45,7 @@ def train(
     optimiser = _optimiser(network, fields)
     schedule = _schedule(optimiser, fields, epochs)
     parts: dict[str, Any] = {"network": network, "optimiser": optimiser, "schedule": schedule, "stream": stream}
-    start = 0
-    if checkpoint is not None and (state := checkpoint.load(say)) is not None:
-        with checkpoint.taken():
-            start = state.pop("epoch")
-            _set_generators(state["generators"])
-            for name, part in parts.items():
-                part.load_state_dict(state[name])
+    start = 0 if checkpoint is None else _resumed(checkpoint, parts, say)
     shard = stream.shard
     step = together(Objective(network, fields, teacher), shard)
     for epoch in range(start, epochs):
@@ -75,6 +69,17 @@ def train(
         if checkpoint is not None and shard.rank == 0:
             state = {name: part.state_dict() for name, part in parts.items()}
             checkpoint.save(state | {"epoch": epoch + 1, "generators": _generators(stream.device)})
+
+
+def _resumed(checkpoint: Checkpoint, parts: Mapping[str, Any], say: Callable[[str], None]) -> int:
+    """Set the parts to where the checkpoint left them; returns the epochs done, 0 where there is no checkpoint."""
+    if (state := checkpoint.load(say)) is None:
+        return 0
+    with checkpoint.taken():
+        _set_generators(state["generators"])
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+        return int(state["epoch"])
 
 
 def _generators(device: torch.device) -> dict[str, Tensor]:
