@@ -6,13 +6,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from cifar_files import write_cifar10
 from PIL import Image
 
 from harness.data import load, open_streamed
+from harness.evaluate import evaluator
 from harness.experiment import FROZEN
 from harness.plan import Plan, plan
 from harness.request import Request
+from harness.task import Task
 from results.errors import BadInput
 from results.store import Store
 
@@ -65,3 +68,11 @@ def test_a_folders_digest_is_of_its_files_whether_they_are_streamed_or_resident(
     small, large = (load("imagefolder", tmp_path / name, image_size=8).digest for name in "ab")
     assert small != large
     assert open_streamed("imagefolder", tmp_path / "a", 8).digest == small
+
+
+def test_a_budget_of_seconds_needs_a_table_that_knows_what_a_training_costs(real_data: Path, tmp_path: Path) -> None:
+    folders = {"data_dir": real_data / "small", "table": real_data / "nats" / "tss.parquet", "out": tmp_path}
+    made = plan(Request(["random"], "nats", [0], dataset="cifar10", budget="seconds=2", **folders))
+    task = Task(made.trials[0], made.environment)
+    with pytest.raises(BadInput, match=r"use macs=N"):
+        evaluator(task, "table")(task.space.sample(torch.Generator()))
