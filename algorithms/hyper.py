@@ -37,7 +37,10 @@ class Hyper(BaseModel):
             return float(self.lr / 10 ** ((progress >= 0.5) + (progress >= 0.75)))
         return self.lr_min + (self.lr - self.lr_min) * (1 + math.cos(math.pi * min(progress, 1.0))) / 2
 
+    def lr_share_at(self, progress: float) -> float:
+        """The share of its start that η_w is there: 1 where it starts at 0."""
+        return self.lr_at(progress) / self.lr if self.lr else 1.0
+
     def arch_lr_at(self, progress: float) -> float:
         """η_α there."""
-        follows = self.arch_schedule == "weights" and self.lr
-        return self.arch_lr * (self.lr_at(progress) / self.lr if follows else 1.0)
+        return self.arch_lr * (self.lr_share_at(progress) if self.arch_schedule == "weights" else 1.0)

@@ -72,7 +72,7 @@ class Rarts(Search):
         """One cosine for both networks; η_y keeps its ratio to η_w."""
         super().on_epoch(epoch, progress)
         if self.hyper.lr_y is not None:
-            self.y.lr = self.hyper.lr_y * (self.w.lr / self.hyper.lr if self.hyper.lr else 1.0)
+            self.y.lr = self.hyper.lr_y * self.hyper.lr_share_at(progress)
 
     @property
     def reported(self) -> Parameters:

@@ -35,7 +35,7 @@ class Images(NamedTuple):
     sample: bool = False
 
 
-def digest(parts: Iterable[bytes]) -> str:
+def digest(parts: Iterable[bytes | memoryview]) -> str:
     """Twelve hexadecimal digits of the SHA-256 of the parts, one after another."""
     made = hashlib.sha256()
     for part in parts:
@@ -45,7 +45,7 @@ def digest(parts: Iterable[bytes]) -> str:
 
 def digest_of(*tensors: Tensor) -> str:
     """The digest of the tensors' bytes."""
-    return digest(tensor.contiguous().numpy().tobytes() for tensor in tensors)
+    return digest(tensor.contiguous().numpy().data for tensor in tensors)
 
 
 def check_memory(count: int, channels: int, size: int) -> None:

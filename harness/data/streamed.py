@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torchvision.datasets import ImageFolder
 from torchvision.transforms import functional as transforms
 
 from harness.data.batches import ALONE, Normalise, Shard, Stream, generator
@@ -35,9 +36,14 @@ class StreamedDataset:
     classes: int
     image_size: int
     source: str
-    digest: str
+    folders: tuple[ImageFolder, ImageFolder]
     channels: int = 3
     sample: bool = False
+
+    @cached_property
+    def digest(self) -> str:
+        """Tells the files from any others; it asks for the size of each, so only a plan asks for it."""
+        return digest_of_files(*self.folders)
 
     @cached_property
     def statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -53,7 +59,7 @@ def open_streamed(name: str, data_dir: Path | None, image_size: int | None) -> S
     y = [torch.tensor(part.targets) for part in (train, test)]
     source, size = f"streamed from {describe(train, test)}", image_size or DEFAULT_SIZE
     parts = files[0], y[0], files[1], y[1]
-    return StreamedDataset(name, *parts, len(train.classes), size, source, digest_of_files(train, test))
+    return StreamedDataset(name, *parts, len(train.classes), size, source, (train, test))
 
 
 def centre(path: str, size: int) -> Tensor:
