@@ -87,6 +87,11 @@ class Protocol:
             place[name] = value
         self.overrides[key] = value
 
+    def overridden(self, key: str) -> str | None:
+        """The key of an override that holds where ``key`` does; None without one."""
+        own = [(id(place), name) for place, name in self.places(key)]
+        return next((k for k in self.overrides if any((id(p), name) in own for p, name in self.places(k))), None)
+
     def places(self, key: str) -> list[tuple[dict[str, Any], str]]:
         """Where ``key`` is kept: dotted keys name one section or algorithm, bare keys all that have the field."""
         return [(place, name) for known, place, name, _ in self._fields() if known == key]

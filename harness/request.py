@@ -12,6 +12,7 @@ from harness.data import SPLITS
 from harness.data.lookup import lookup
 from harness.device import device_here
 from harness.protocol import Protocol
+from results.errors import BadInput
 
 Evaluate = Literal["auto", "table", "train", "none"]
 
@@ -49,7 +50,10 @@ class Request:
 
 
 def protocol_of(request: Request, point: Mapping[str, Any]) -> Protocol:
-    """The request's protocol with everything asked for, and with the values of one ``point`` of a sweep."""
+    """The request's protocol with everything asked for, and with the values of one ``point`` of a sweep.
+
+    Raises BadInput for what is malformed, and for a point that varies what an override fixes.
+    """
     protocol = Protocol.load(request.protocol, request.space)
     if request.dataset:
         protocol.raw["settings"]["dataset"] = request.dataset
@@ -64,6 +68,9 @@ def protocol_of(request: Request, point: Mapping[str, Any]) -> Protocol:
     if request.budget:
         protocol.set_budget(request.budget)
     protocol.set(request.overrides)
+    for key in point:
+        if twice := protocol.overridden(key):
+            raise BadInput(f"both --set {twice} and --vary {key} are given, and one alone can hold: leave one out")
     for key, value in (request.known | dict(point)).items():
         protocol.override(key, value)
     return protocol

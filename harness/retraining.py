@@ -45,9 +45,11 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
     if (run is None) == (not genotypes):
         raise BadInput("name either a finished run or --genotype (repeatable), to say what is to be trained")
     found = results.load(run) if run is not None else None
-    _check_from_scratch(request.space if found is None else found.config["space"])
     if found is None:
-        candidates = list(_given(replace(request, protocol=request.protocol or "quick"), genotypes))
+        request = replace(request, space=request.space or "darts", protocol=request.protocol or "quick")
+    _check_what(request, found)
+    if found is None:
+        candidates = list(_given(request, genotypes))
     else:
         candidates = [_under(request.protocol, c) for c in _from_run(found, request.algorithms)]
     datasets = request.eval_datasets or [request.dataset or candidates[0].settings.dataset]
@@ -74,8 +76,13 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
     return Plan(request, Path(environment.run), config, list(trials), environment, gpus, notes)
 
 
-def _check_from_scratch(space: str) -> None:
-    """Refuse a space whose networks are cut from a search's: its protocols have the settings of a fine-tuning."""
+def _check_what(request: Request, found: Run | None) -> None:
+    """Refuse options without effect, and networks cut from a search's, whose protocols have settings to fine-tune."""
+    space = request.space if found is None else found.config["space"]
+    if found is None and request.algorithms:
+        raise BadInput("--algos chooses among what a run found, and --genotype is no run: leave --algos out")
+    if request.space not in ("", space):
+        raise BadInput(f"--space {request.space}: the run was on {space}, and its architectures are; leave --space out")
     if lookup("space", space, SPACES).inherits:
         raise BadInput(
             f"evaluate trains from scratch, but a network of the space {space} is cut from the searched one and "

@@ -154,18 +154,22 @@ def differences(paired: pd.DataFrame, named: Labels) -> Table:
 
 
 def ranks(records: pd.DataFrame, named: Labels) -> Table:
-    """Mean ranks of three or more algorithms over the seeds that all of them ran, with Friedman's test."""
+    """Mean ranks of three or more algorithms over the seeds that all of them ran, with Friedman's test.
+
+    An algorithm of fewer than ``FEW`` seeds is left out, for its missing seeds would drop out for all others too.
+    """
     done = records[(records["status"] == "done") & records["test_error"].notna()]
     done = done.assign(shown=names(done, named))
     rows = []
     for (dataset, kind), same in done.groupby(["eval_dataset", "evaluation"], sort=False):
         errors = same.pivot_table("test_error", ["split_seed", "seed"], "shown", sort=False)
-        test = friedman(errors)
+        enough = errors.count() >= FEW
+        test = friedman(errors.loc[:, enough])
         if test is not None and test.n >= FEW:
             order = sorted(test.ranks.items(), key=lambda item: item[1])
             text = ", ".join(f"{algorithm} {f.fixed(rank)}" for algorithm, rank in order)
-            rows.append((dataset, kind, test.n, text, test.statistic, test.p))
-    frame = pd.DataFrame(rows, columns=["eval_dataset", "evaluation", "n", "ranks", "statistic", "p"])
+            rows.append((dataset, kind, test.n, text, test.statistic, test.p, ", ".join(errors.columns[~enough])))
+    frame = pd.DataFrame(rows, columns=["eval_dataset", "evaluation", "n", "ranks", "statistic", "p", "too_few"])
     shown = {
         "Data set": frame["eval_dataset"],
         "Evaluation": kinds(frame),
@@ -174,7 +178,11 @@ def ranks(records: pd.DataFrame, named: Labels) -> Table:
         "Friedman χ²": frame["statistic"].map(f.fixed),
         "p": frame["p"].map(f.significant),
     }
-    notes = (f"n: seeds that all algorithms ran; shown from n = {FEW} on. p: of no difference among the algorithms.",)
+    if frame["too_few"].any():
+        shown["Left out"] = frame["too_few"]
+    notes = (
+        f"n: seeds that all of these ran; fewer than {FEW} leave an algorithm out. p: of no difference among them.",
+    )
     return table("ranks", "All algorithms at once", frame, shown, notes)
 
 

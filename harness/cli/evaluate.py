@@ -23,13 +23,14 @@ Algos = Annotated[
 
 
 @app.command()
-@with_options(Training, space="darts", protocol="")
+@with_options(Training, space="", protocol="")
 def evaluate(asked: Training, run: RunFolder = None, genotype: Genotypes = None, algos: Algos = None) -> None:
     """Train architectures from scratch, each with every one of --seeds, and write the report.
 
     With RUN, the retrainings become records of that run, their `parent` naming the search, under the run's protocol or
-    another one's training (--protocol imagenet: the transfer). Without it, --genotype is trained under --protocol,
-    by default quick. --set changes fields of the training: epochs=100, channels=36. Test accuracy is read at the end.
+    another one's training (--protocol imagenet: the transfer). Without it, --genotype of --space, by default darts, is
+    trained under --protocol, by default quick. --set changes fields of the training: epochs=100, channels=36. Test
+    accuracy is read at the end.
 
     Example: harness evaluate --space darts --genotype darts_v2 --protocol mini --seeds 0,1,2
     """

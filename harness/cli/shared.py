@@ -119,7 +119,12 @@ class Comparing(Training):
         return [f"space.prc={self.prc:g}"]
 
 
-ALSO_KEYS = {"prc": ("prc", "space.prc"), "split": ("split",), "budget": ("epochs",)}
+ALSO_KEYS = {
+    "prc": ("prc", "space.prc"),
+    "split": ("split",),
+    "budget": ("epochs",),
+    "latency": ("latency", "space.latency"),
+}
 """Options whose value can be given by --set as well, and the keys that it has there."""
 
 WAYS = get_args(Evaluate)

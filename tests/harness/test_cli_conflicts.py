@@ -25,6 +25,10 @@ SWEEP = "sweep --serial --seeds 0 --algo rarts"
         (f"{SWEEP} --space resnet164 --prc 0.4 --vary space.prc=0.4,0.6", "--prc and --vary space.prc"),
         (f"{SWEEP} --budget epochs=5 --vary epochs=1,2", "--budget and --vary epochs"),
         (f"{SWEEP} --split halves --vary split=halves,nats", "--split and --vary split"),
+        (f"{SWEEP} --latency t.json --vary space.latency=1,2", "--latency and --vary space.latency"),
+        (f"{SWEEP} --set rarts.lam=1 --vary rarts.lam=0.1,1", "--set rarts.lam and --vary rarts.lam"),
+        (f"{SWEEP} --set lam=1 --vary rarts.lam=0.1,1", "--set lam and --vary rarts.lam"),
+        (f"{SWEEP} --set rarts.lam=1 --vary lam=0.1,1", "--set rarts.lam and --vary lam"),
     ],
 )
 def test_a_value_given_twice(fault: Faults, words: str, named: str) -> None:

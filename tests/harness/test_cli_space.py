@@ -84,6 +84,12 @@ def test_a_pruned_network_is_not_trained_from_scratch(fault: Faults, tmp_path: P
     assert f"a network of the space {space} is cut" in fault("evaluate", tmp_path)
 
 
+def test_evaluate_trains_no_runs_architectures_in_another_space(fault: Faults, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"space": "nats"}))
+    assert "--space darts: the run was on nats" in fault("evaluate --space darts", tmp_path)
+    assert "leave --algos out" in fault("evaluate --algos rarts --genotype darts_v2")
+
+
 def test_evaluate_of_a_run_without_a_finished_search(fault: Faults, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(yaml.safe_dump({"space": "nats"}))
     assert "holds no finished search" in fault("evaluate --algos rarts", tmp_path)

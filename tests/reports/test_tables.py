@@ -184,6 +184,15 @@ def test_ranks_over_common_seeds(make: Make) -> None:
     assert tables.ranks(frame[frame["seed"] < 4], labels(frame)).shown.empty
 
 
+def test_an_algorithm_of_few_seeds_takes_none_from_the_ranks_of_the_others(make: Make) -> None:
+    errors = {"rarts": 1.0, "darts1": 2.0, "milenas": 3.0}
+    whole = [make(a, s, e + s) for a, e in errors.items() for s in range(5)]
+    frame = records_frame([*whole, make("gdas", 0, 0.5)])
+    shown = tables.ranks(frame, labels(frame)).shown.iloc[0]
+    assert shown["Mean ranks by test error (1 = lowest)"] == "RARTS 1.00, DARTS-1 2.00, MiLeNAS 3.00"
+    assert (shown["n"], shown["Left out"]) == ("5", "GDAS")
+
+
 def test_gates_at_zero_are_shown_and_explained_where_the_ratio_left_some(make: Make) -> None:
     cut = {"evaluation": "pruned", "prc": 0.4, "prc_global": 0.4, "prc_asked": 0.4}
     few = records_frame([make("rarts", 0, 9.0, **cut, zero_gates=0.4), make("tas", 0, 9.0, **cut)])
