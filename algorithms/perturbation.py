@@ -70,10 +70,10 @@ class Perturbation(Selection):
 
     def select(self, pairs: Iterator[tuple[Any, Any]]) -> dict[str, float]:
         """Decide everything, training on between two rounds; returns the losses of that training."""
-        for name, network in self.networks().items():
+        self.set_lr(0.0)
+        for network in self.networks().values():
             network.optimiser.state.clear()
-            own = getattr(self.hyper, f"lr_{name}", None)
-            network.lr = (self.hyper.lr if own is None else own) / 10
+            network.lr /= 10
         scored, tuned = self.hyper.pt_batches or self.steps, self.hyper.pt_tune_epochs * self.steps
         rounds = self.remaining.rounds(self.seeded("sample"))
         for done, decisions in enumerate(rounds, start=1):

@@ -68,9 +68,9 @@ class Rarts(Search):
         self.y.descend(grad_y - lam * apart)
         self.alpha.descend(beta * alpha_t + alpha_v + self.grad_penalty())
 
-    def on_epoch(self, epoch: int, progress: float) -> None:
+    def set_lr(self, progress: float) -> None:
         """One cosine for both networks; η_y keeps its ratio to η_w."""
-        super().on_epoch(epoch, progress)
+        super().set_lr(progress)
         if self.hyper.lr_y is not None:
             self.y.lr = self.hyper.lr_y * self.hyper.lr_share_at(progress)
 

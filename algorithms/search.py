@@ -130,9 +130,13 @@ class Search(Algorithm):
     def on_epoch(self, epoch: int, progress: float) -> None:
         """Learning rates at the start of an epoch: by ``progress``, the share of the budget that is used."""
         self.progress = progress
+        self.set_lr(progress)
+        self.alpha.lr = self.hyper.arch_lr_at(progress)
+
+    def set_lr(self, progress: float) -> None:
+        """Each network's learning rate where the share ``progress`` of the budget is used."""
         for network in self.networks().values():
             network.lr = self.hyper.lr_at(progress)
-        self.alpha.lr = self.hyper.arch_lr_at(progress)
 
     def genotype(self) -> str:
         """The architecture that α stands for now: the space's own rule."""

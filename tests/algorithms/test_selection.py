@@ -145,6 +145,13 @@ def test_tuning_between_edges_trains_what_is_left_and_is_counted(inner: str) -> 
     assert other.genotype() == search.genotype()
 
 
+def test_every_network_trains_on_at_a_tenth_of_its_own_rate_at_the_start() -> None:
+    search = perturbed("rarts", pt_tune_epochs=0, pt_batches=1, lr_y=0.4, lr_min=0.0)
+    search.select(cycle(PAIRS))
+    rates = {name: network.lr for name, network in search.networks().items()}
+    assert rates == pytest.approx({"w": 0.01, "y": 0.04})
+
+
 def test_an_undecided_supernet_is_that_of_the_search() -> None:
     losses = []
     for name in ("darts1+pt", "darts1"):
