@@ -88,7 +88,10 @@ def _overview() -> None:
 
 
 def _algorithms(space: str) -> Table:
-    table = Table("algorithm", "title", "paper", "spaces", "a step costs", "differs from the original", show_lines=True)
+    shares = {"title": 2, "paper": 3, "spaces": 2, "a step costs": 2, "differs from the original": 6}
+    table = Table("algorithm", show_lines=True, expand=True)
+    for heading, share in shares.items():
+        table.add_column(heading, ratio=share, overflow="fold")
     for cls in CLASSES:
         cost = f"{cls.cost} = {cls.cost.units}" if cls.cost else "no supernet"
         source, spaces = cls.source, ", ".join(_taken_by(cls))
