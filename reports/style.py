@@ -37,7 +37,8 @@ NAMES = {
 # Places in seaborn's colour-blind palette and markers of the algorithms met most often; the others take what is left.
 _PLACES = {"darts1": 1, "darts2": 3, "milenas": 2, "rarts": 0, "random": 7}
 _DASHES: tuple[tuple[float, ...], ...] = ((), (4, 1.5), (1, 1))
-_MARKERS = ("o", "s", "^", "D", "X", "P", "v", "<", ">", "*")
+# Eleven: no multiple of the five free colours, so that a colour comes back with another marker.
+_MARKERS = ("o", "s", "^", "D", "X", "P", "v", "<", ">", "*", "h")
 
 _RC = {
     "font.size": 11,

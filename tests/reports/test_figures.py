@@ -9,6 +9,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from algorithms import ALGORITHMS
 from reports import figures, page
 from reports.style import looks, name
 from results import comparison
@@ -27,6 +28,11 @@ def test_an_algorithm_keeps_its_colour_and_marker_in_any_company() -> None:
     assert alone["rarts"] == among["rarts"]
     assert len({look.colour for look in among.values()}) == len({look.marker for look in among.values()}) == 5
     assert list(among) == ["darts1", "rarts", "abc", "xyz", "random"]
+
+
+def test_no_two_algorithms_look_alike() -> None:
+    every = looks(ALGORITHMS).values()
+    assert len({(look.colour, look.marker) for look in every}) == len(ALGORITHMS)
 
 
 def test_names_compose_and_fall_back() -> None:
