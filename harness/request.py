@@ -12,7 +12,6 @@ from harness.data import SPLITS
 from harness.data.lookup import lookup
 from harness.device import device_here
 from harness.protocol import Protocol
-from results.errors import BadInput
 
 Evaluate = Literal["auto", "table", "train", "none"]
 
@@ -50,10 +49,7 @@ class Request:
 
 
 def protocol_of(request: Request, point: Mapping[str, Any]) -> Protocol:
-    """The request's protocol with everything asked for, and with the values of one ``point`` of a sweep.
-
-    Raises BadInput for what is malformed, and for a point that varies what an override fixes.
-    """
+    """The request's protocol with everything asked for, and with the values of one ``point`` of a sweep."""
     protocol = Protocol.load(request.protocol, request.space)
     if request.dataset:
         protocol.raw["settings"]["dataset"] = request.dataset
@@ -68,9 +64,6 @@ def protocol_of(request: Request, point: Mapping[str, Any]) -> Protocol:
     if request.budget:
         protocol.set_budget(request.budget)
     protocol.set(request.overrides)
-    for key in point:
-        if twice := protocol.overridden(key):
-            raise BadInput(f"both --set {twice} and --vary {key} are given, and one alone can hold: leave one out")
     for key, value in (request.known | dict(point)).items():
         protocol.override(key, value)
     return protocol

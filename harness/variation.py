@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
 
 from harness.data.lookup import lookup
-from harness.protocol import parsed
+from harness.protocol import Protocol, parsed
 from results.errors import BadInput
 
 SAMPLERS = ("uniform", "quniform", "loguniform", "qloguniform", "randint", "lograndint")
@@ -38,6 +38,13 @@ def points(vary: Sequence[str], samples: int) -> list[dict[str, Any]]:
     crossed = [dict(zip(lists, values, strict=True)) for values in product(*lists.values())]
     every = [listed | sampled for sampled in (drawn if samplers else [{}]) for listed in crossed]
     return [{key: float(f"{v:.6g}") if isinstance(v, float) else v for key, v in point.items()} for point in every]
+
+
+def check_free(varied: Sequence[Mapping[str, Any]], protocol: Protocol) -> None:
+    """Raise BadInput where a point varies what an override of ``protocol`` fixes."""
+    for key in varied[0]:
+        if twice := protocol.overridden(key):
+            raise BadInput(f"both --set {twice} and --vary {key} are given, and one alone can hold: leave one out")
 
 
 def _sampler(text: str, name: str, arguments: str) -> Any:

@@ -11,7 +11,8 @@ from harness.cli import app, options
 from harness.cli.run import finish
 from harness.cli.shared import Comparing, with_options
 from harness.plan import plan
-from harness.variation import points
+from harness.request import protocol_of
+from harness.variation import check_free, points
 
 Vary = Annotated[
     list[str],
@@ -35,4 +36,6 @@ def sweep(
     Lists are crossed with each other, and repeated for every draw of the samplers (as Ray Tune's num_samples).
     """
     out = asked.out or Path("runs") / f"sweep-{algo}-{asked.space}-{asked.protocol}"
-    finish(plan(asked.request(options.names(algo), points=points(vary, samples), out=out)))
+    request = asked.request(options.names(algo), points=points(vary, samples), out=out)
+    check_free(request.points, protocol_of(request, {}))
+    finish(plan(request))

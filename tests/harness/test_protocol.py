@@ -12,6 +12,7 @@ from harness.config import Environment, TrialConfig
 from harness.data import DATASETS
 from harness.protocol import Protocol, protocol_names, protocol_spaces
 from harness.record import static_columns
+from harness.request import Request, protocol_of
 from harness.variation import points
 from results.errors import BadInput
 
@@ -45,6 +46,13 @@ def test_every_known_key_lands_where_it_says() -> None:
     assert made.options.model_dump()["channels"] == 8
     assert (made.settings.evaluation.epochs, made.budget.amount, made.settings.batch_size) == (7, 3, 32)
     assert made.settings.evaluation.batch_size == 128
+
+
+def test_a_point_may_lie_around_what_was_set() -> None:
+    """As those of `reproduce table2 --set batch_size=32` do."""
+    request = Request(["rarts"], "nats", [0], overrides=["batch_size=32", "rarts.lam=2"])
+    settings = [protocol_of(request, point).settings for point in ({}, {"batch_size": 16})]
+    assert [made.batch_size for made in settings] == [32, 16]
 
 
 def test_data_set_and_image_shape_are_not_overrides() -> None:
