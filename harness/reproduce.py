@@ -16,13 +16,13 @@ import results
 from algorithms import ALGORITHMS
 from algorithms.base import Evaluated, Setting
 from algorithms.search import Search
+from harness.config.protocol import Protocol
+from harness.config.request import Request
 from harness.data import generator
-from harness.device import device_here
-from harness.experiment import run
-from harness.latency import measure, write
-from harness.plan import plan
-from harness.protocol import Protocol
-from harness.request import Request
+from harness.execution.run import run
+from harness.measuring.device import device_here
+from harness.measuring.latency import measure, write
+from harness.planning.plan import plan
 from reports import page, trajectories
 from results.atomic import replacing
 from results.errors import BadInput

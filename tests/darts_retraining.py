@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.config import Retraining
-from harness.protocol import Protocol
+from harness.config.protocol import Protocol
+from harness.config.trial import Retraining
 from spaces.darts import DartsOptions
 from spaces.darts_genotype import canonical
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from harness.checkpoint import Checkpoint
-from harness.config import Evaluation
+from harness.config.sections import Evaluation
 from harness.data import Augment, Batches, Shard, generator
-from harness.train import train
+from harness.execution.checkpoint import Checkpoint
+from harness.training.train import train
 
 FIELDS = Evaluation(epochs=3, batch_size=8, lr=0.05, clip=5.0, weight_decay=1e-3)
 

@@ -6,13 +6,14 @@ import multiprocessing
 import time
 from pathlib import Path
 
-from harness.config import Environment, Job
-from harness.job import run_job
+from harness.config.sections import Environment
+from harness.config.trial import Job
+from harness.execution.job import run_job
 
 
 def launch(config: Job, folder: Path) -> multiprocessing.process.BaseProcess:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["harness.job"])
+    context.set_forkserver_preload(["harness.execution.job"])
     process = context.Process(target=run_job, args=(config, Environment(run=str(folder))))
     process.start()
     return process

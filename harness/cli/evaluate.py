@@ -10,7 +10,7 @@ import typer
 from harness.cli import app, options
 from harness.cli.run import finish
 from harness.cli.shared import Training, with_options
-from harness.retraining import plan_retrainings
+from harness.planning.retrainings import plan_retrainings
 
 RunFolder = Annotated[Path | None, typer.Argument(help="a finished run, whose found architectures are trained")]
 Genotypes = Annotated[

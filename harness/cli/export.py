@@ -9,7 +9,7 @@ import torch
 import typer
 
 from harness.cli import app, console, options
-from harness.stand_alone import load_network
+from harness.training.stand_alone import load_network
 from results.errors import BadInput
 
 

@@ -11,10 +11,10 @@ import typer
 from rich.table import Table
 
 from harness.cli import app, console, options
-from harness.data.lookup import lookup
-from harness.evaluate import table_columns
-from harness.geometry import geometry
-from harness.protocol import Protocol, validated
+from harness.config.lookup import lookup
+from harness.config.protocol import Protocol, validated
+from harness.data.geometry import geometry
+from harness.training.evaluate import table_columns
 from reports.cells import draw_cell
 from results.errors import BadInput
 from results.schema import skip_ratios

@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.progress import track
 
 from harness.cli import app, console, options
-from harness.device import device_here
-from harness.geometry import geometry
-from harness.latency import BATCH, Table, measure, write
-from harness.protocol import Protocol
+from harness.config.protocol import Protocol
+from harness.data.geometry import geometry
+from harness.measuring.device import device_here
+from harness.measuring.latency import BATCH, Table, measure, write
 
 
 @app.command()

@@ -13,10 +13,10 @@ from algorithms.base import Algorithm
 from algorithms.hyper import Hyper
 from harness.cli import app, console, options
 from harness.cli.inspect import print_json
+from harness.config.lookup import lookup
+from harness.config.protocol import Protocol, protocol_names, protocol_spaces
 from harness.data import DATASETS
-from harness.data.lookup import lookup
-from harness.plan import check
-from harness.protocol import Protocol, protocol_names, protocol_spaces
+from harness.planning.plan import check
 from results.errors import BadInput
 from spaces import SPACES
 

@@ -10,7 +10,7 @@ import typer
 import results
 from harness.cli import app, console, options
 from harness.cli.shared import Running, with_options
-from harness.data.lookup import lookup
+from harness.config.lookup import lookup
 from harness.reproduce import TARGETS, Wanted
 from reports import page
 

@@ -12,9 +12,9 @@ import typer
 import results
 from harness.cli import app, console, options
 from harness.cli.shared import Comparing, with_options
-from harness.data.lookup import lookup
-from harness.experiment import run as run_plan
-from harness.plan import Plan, plan
+from harness.config.lookup import lookup
+from harness.execution.run import run as run_plan
+from harness.planning.plan import Plan, plan
 from reports import page
 from spaces import SPACES
 

@@ -10,8 +10,8 @@ from functools import wraps
 from typing import Any, get_args, get_type_hints
 
 from harness.cli import options
-from harness.data.lookup import lookup
-from harness.request import Evaluate, Request
+from harness.config.lookup import lookup
+from harness.config.request import Evaluate, Request
 from results.errors import BadInput
 from spaces import SPACES
 

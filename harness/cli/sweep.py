@@ -10,9 +10,9 @@ import typer
 from harness.cli import app, options
 from harness.cli.run import finish
 from harness.cli.shared import Comparing, with_options
-from harness.plan import plan
-from harness.request import protocol_of
-from harness.variation import check_free, points
+from harness.config.request import protocol_of
+from harness.config.variation import check_free, points
+from harness.planning.plan import plan
 
 Vary = Annotated[
     list[str],

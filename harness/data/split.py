@@ -9,8 +9,8 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
+from harness.config.lookup import lookup
 from harness.data.batches import generator
-from harness.data.lookup import lookup
 from results.errors import BadInput
 
 Part = Literal["train", "test"]

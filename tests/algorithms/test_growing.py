@@ -13,9 +13,9 @@ from searches import make_batch
 from staged import darts, give, nats, pdarts, steps
 
 from algorithms.growing import CLOSED
-from harness.config import Environment
-from harness.job import run_job
-from harness.protocol import Protocol
+from harness.config.protocol import Protocol
+from harness.config.sections import Environment
+from harness.execution.job import run_job
 from spaces.base import Space
 from spaces.darts_mixed import MixedCell
 from spaces.nats import Nats

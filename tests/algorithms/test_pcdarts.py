@@ -11,9 +11,9 @@ from searches import make_batch, make_search
 from algorithms.curvature import largest_eigenvalue
 from algorithms.early_stopping import EarlyStopping
 from algorithms.pcdarts import PcDarts
-from harness.config import Diagnostics
-from harness.diagnostics import Probe
-from harness.protocol import Protocol
+from harness.config.protocol import Protocol
+from harness.config.sections import Diagnostics
+from harness.measuring.diagnostics import Probe
 from results.errors import BadInput
 from spaces.base import Space
 from spaces.darts import Darts, DartsOptions

@@ -14,7 +14,7 @@ from staged import VAL, darts, give, nats, pdarts, steps
 
 from algorithms.growing import CLOSED
 from algorithms.pdarts import PDarts
-from harness.protocol import Protocol
+from harness.config.protocol import Protocol
 from results.errors import BadInput
 from spaces import SPACES
 from spaces.base import Mix, Space

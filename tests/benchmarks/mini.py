@@ -9,7 +9,7 @@ from searches import make_batch, make_search, takes
 
 from algorithms import ALGORITHMS
 from algorithms.search import Search
-from harness.protocol import Protocol
+from harness.config.protocol import Protocol
 from spaces import SPACES
 from spaces.base import Batch, Space
 

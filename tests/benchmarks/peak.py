@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from benchmarks.mini import Mini
 
-from harness.clock import PeakMemory
+from harness.measuring.clock import PeakMemory
 
 
 def peak_mb(mini: Mini, algorithm: str, steps: int) -> float:

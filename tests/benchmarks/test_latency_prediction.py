@@ -11,8 +11,8 @@ import torch
 from benchmarks.interleaved import note
 from scipy.stats import spearmanr
 
-from harness.latency import measure, network_latency, predicted
-from harness.protocol import Protocol
+from harness.config.protocol import Protocol
+from harness.measuring.latency import measure, network_latency, predicted
 from spaces import SPACES
 
 SIZES = {"nats": (16, 5, 32), "darts": (16, 8, 32)}

@@ -9,10 +9,10 @@ from typing import Any
 from benchmarks.interleaved import note
 from benchmarks.mini import ITERATIONS, Mini
 
-from harness.config import Environment
-from harness.protocol import Protocol
-from harness.trial import Trial
-from harness.watch import Watch
+from harness.config.protocol import Protocol
+from harness.config.sections import Environment
+from harness.execution.search import Trial
+from harness.execution.watch import Watch
 from results.store import Store
 from spaces.nats import NatsOptions
 

@@ -11,9 +11,10 @@ import psutil
 import pytest
 from benchmarks.interleaved import note
 
-from harness.config import Environment, TrialConfig
-from harness.protocol import Protocol
-from harness.schedule import run_ray, run_serial
+from harness.config.protocol import Protocol
+from harness.config.sections import Environment
+from harness.config.trial import TrialConfig
+from harness.execution.schedule import run_ray, run_serial
 from results.store import Store
 
 CPUS = 2

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from harness.checkpoint import Checkpoint
+from harness.execution.checkpoint import Checkpoint
 
 NO_CHECKPOINTS = (b"# A text\n", b"Go!", b"hA", b"c\xc6\x0b", b"N.")
 """Files for which torch.load raises IndexError, struct.error, KeyError, UnicodeDecodeError, RuntimeError."""

@@ -8,13 +8,14 @@ import pytest
 import torch
 from in_step import train_plainly
 
-from harness.checkpoint import Checkpoint
-from harness.config import Environment, TrialConfig
+from harness.config.protocol import Protocol
+from harness.config.sections import Environment
+from harness.config.trial import TrialConfig
 from harness.data import Shard
-from harness.protocol import Protocol
-from harness.schedule import run_serial
-from harness.trial import Trial
-from harness.watch import Watch
+from harness.execution.checkpoint import Checkpoint
+from harness.execution.schedule import run_serial
+from harness.execution.search import Trial
+from harness.execution.watch import Watch
 from results.errors import BadInput
 from results.store import Store
 

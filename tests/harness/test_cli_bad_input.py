@@ -10,8 +10,8 @@ import pytest
 from faults import RUN, Faults
 
 from harness.__main__ import main
-from harness.latency import measure, write
-from harness.protocol import Protocol
+from harness.config.protocol import Protocol
+from harness.measuring.latency import measure, write
 from spaces.nats_benchmark import REQUIRED, every_cell
 
 

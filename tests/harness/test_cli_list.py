@@ -10,7 +10,7 @@ import pytest
 
 from algorithms import ALGORITHMS
 from harness.__main__ import main
-from harness.protocol import Protocol, protocol_spaces
+from harness.config.protocol import Protocol, protocol_spaces
 
 CELLS, GATES = {"nats", "darts"}, {"resnet164", "mobilenetv2"}
 

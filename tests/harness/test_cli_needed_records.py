@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from faults import RUN, Faults
 
-from harness.config import TrialConfig
-from harness.plan import plan
-from harness.protocol import Protocol
-from harness.request import Request
-from harness.variation import points
+from harness.config.protocol import Protocol
+from harness.config.request import Request
+from harness.config.trial import TrialConfig
+from harness.config.variation import points
+from harness.planning.plan import plan
 
 PRUNE = f"{RUN} --space resnet164 --prc 0.4"
 SWEEP = "sweep --serial --seeds 0 --space resnet164 --prc 0.4 --algo rarts,random_pruning --vary"

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from faults import RUN, Faults
 
-from harness.config import Evaluation
-from harness.stand_alone import check_network
+from harness.config.sections import Evaluation
+from harness.training.stand_alone import check_network
 from results.errors import BadInput
 from spaces import SPACES
 from spaces.nats_benchmark import every_cell

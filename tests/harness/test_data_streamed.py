@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from torchvision.transforms import CenterCrop, Compose, PILToTensor, RandomResizedCrop, Resize
 
+from harness.config.request import Request
 from harness.data import (
     ALONE,
     Shard,
@@ -26,8 +27,7 @@ from harness.data import (
 from harness.data.image_folder import decode
 from harness.data.random_crop import RATIO, SCALE, random_crop, varied
 from harness.data.streamed import centre
-from harness.request import Request
-from harness.retraining import plan_retrainings
+from harness.planning.retrainings import plan_retrainings
 from results.errors import BadInput
 from spaces.base import Batch
 

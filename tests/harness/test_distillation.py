@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from harness.config import Evaluation
-from harness.distillation import Teacher
-from harness.train import objective
+from harness.config.sections import Evaluation
+from harness.training.distillation import Teacher
+from harness.training.train import objective
 from spaces.base import Batch
 
 

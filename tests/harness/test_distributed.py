@@ -15,14 +15,14 @@ from darts_retraining import retraining
 from equal_runs import assert_same, frames
 from in_step import train_plainly
 
-from harness.checkpoint import Checkpoint
-from harness.config import Environment, Evaluation
+from harness.config.request import Request, environment_of, gpus_of
+from harness.config.sections import Environment, Evaluation
 from harness.data import Shard
-from harness.distributed import Group, train_on_several
-from harness.job import run_job
-from harness.request import Request, environment_of, gpus_of
-from harness.retraining import plan_retrainings
-from harness.train import Diverged
+from harness.execution.checkpoint import Checkpoint
+from harness.execution.job import run_job
+from harness.planning.retrainings import plan_retrainings
+from harness.training.distributed import Group, train_on_several
+from harness.training.train import Diverged
 from results.errors import BadInput
 from results.store import Store
 
@@ -59,8 +59,8 @@ def test_a_loss_that_is_no_number_is_raised_here(tmp_path: Path) -> None:
 RUN = """
 import sys
 from pathlib import Path
-from harness.config import Environment
-from harness.job import parse, run_job
+from harness.config.sections import Environment
+from harness.execution.job import parse, run_job
 from results.store import Store
 run_job(parse(Store(Path(sys.argv[1])).read_config(sys.argv[2])), Environment(run=sys.argv[1]))
 """

@@ -12,11 +12,11 @@ import torch
 from torch import nn
 
 from harness.__main__ import main
-from harness.job import run_job
-from harness.latency import Conditions, Row, Table, conditions, network_latency, predicted, read, write
-from harness.plan import Plan, plan
-from harness.protocol import Protocol
-from harness.request import Request
+from harness.config.protocol import Protocol
+from harness.config.request import Request
+from harness.execution.job import run_job
+from harness.measuring.latency import Conditions, Row, Table, conditions, network_latency, predicted, read, write
+from harness.planning.plan import Plan, plan
 from results.errors import BadInput
 from results.store import Store
 from spaces.bilevel import Bilevel

@@ -10,12 +10,12 @@ import torch
 from cifar_files import write_cifar10
 from PIL import Image
 
+from harness.config.request import Request
 from harness.data import load, open_streamed
-from harness.evaluate import evaluator
-from harness.experiment import FROZEN
-from harness.plan import Plan, plan
-from harness.request import Request
-from harness.task import Task
+from harness.execution.run import FROZEN
+from harness.planning.plan import Plan, plan
+from harness.training.evaluate import evaluator
+from harness.training.task import Task
 from results.errors import BadInput
 from results.store import Store
 

@@ -8,12 +8,13 @@ from typing import Any, get_args
 import pytest
 from pydantic.fields import FieldInfo
 
-from harness.config import Environment, TrialConfig
+from harness.config.protocol import Protocol, protocol_names, protocol_spaces
+from harness.config.request import Request, protocol_of
+from harness.config.sections import Environment
+from harness.config.trial import TrialConfig
+from harness.config.variation import points
 from harness.data import DATASETS
-from harness.protocol import Protocol, protocol_names, protocol_spaces
-from harness.record import static_columns
-from harness.request import Request, protocol_of
-from harness.variation import points
+from harness.measuring.record import static_columns
 from results.errors import BadInput
 
 CIFAR = {"classes": 10, "in_channels": 3}

@@ -14,16 +14,17 @@ from killing import kill_when, launch
 from searches import make_search
 
 from algorithms.search import Search
-from harness.config import Environment, TrialConfig
-from harness.evaluate import test_columns as columns_of
-from harness.job import run_job
-from harness.plan import plan
-from harness.protocol import Protocol
-from harness.prune import _statistics_batches, searched_network
-from harness.request import Request
-from harness.schedule import run_serial, waves
-from harness.trial import Trial
-from harness.watch import Watch
+from harness.config.protocol import Protocol
+from harness.config.request import Request
+from harness.config.sections import Environment
+from harness.config.trial import TrialConfig
+from harness.execution.job import run_job
+from harness.execution.schedule import run_serial, waves
+from harness.execution.search import Trial
+from harness.execution.watch import Watch
+from harness.planning.plan import plan
+from harness.training.evaluate import test_columns as columns_of
+from harness.training.prune import _statistics_batches, searched_network
 from results.errors import BadInput
 from results.store import Store
 from spaces import SPACES

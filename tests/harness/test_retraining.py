@@ -15,10 +15,11 @@ from equal_runs import assert_same, frames
 from killing import kill_when, launch
 
 import results
-from harness.config import Environment, Evaluation, Retraining
-from harness.job import parse, run_job
-from harness.stand_alone import load_network
-from harness.train import objective
+from harness.config.sections import Environment, Evaluation
+from harness.config.trial import Retraining
+from harness.execution.job import parse, run_job
+from harness.training.stand_alone import load_network
+from harness.training.train import objective
 from results.errors import BadInput
 from results.store import Store
 from spaces.base import Batch

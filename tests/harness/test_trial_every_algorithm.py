@@ -11,9 +11,10 @@ from equal_runs import assert_same, frames
 from searches import takes
 
 from algorithms import ALGORITHMS
-from harness.config import Environment, TrialConfig
-from harness.job import run_job
-from harness.protocol import Protocol
+from harness.config.protocol import Protocol
+from harness.config.sections import Environment
+from harness.config.trial import TrialConfig
+from harness.execution.job import run_job
 from spaces.nats import Nats
 
 SINGLE = [name for name in ALGORITHMS if "+" not in name and takes(name, Nats())]

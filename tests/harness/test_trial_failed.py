@@ -10,8 +10,8 @@ import pytest
 
 import results
 from harness.__main__ import main
-from harness.plan import plan
-from harness.request import Request
+from harness.config.request import Request
+from harness.planning.plan import plan
 
 SETTINGS = ["epochs=1", "limit=64", "batch_size=16", "diagnostics.lambda_every=0"]
 

@@ -11,9 +11,10 @@ import pytest
 from equal_runs import assert_same, frames
 from killing import kill_when, launch
 
-from harness.config import Environment, TrialConfig
-from harness.job import run_job
-from harness.protocol import Protocol
+from harness.config.protocol import Protocol
+from harness.config.sections import Environment
+from harness.config.trial import TrialConfig
+from harness.execution.job import run_job
 from results.store import Store
 
 ALGORITHMS = ("rarts", "random", "pdarts")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 from torch import Tensor
 
-from harness.protocol import validated
+from harness.config.protocol import validated
 from results.errors import BadInput
 from spaces import SPACES
 from spaces.counting import parameters

@@ -9,7 +9,7 @@ from plain_resnet import logits, scramble
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from harness.protocol import validated
+from harness.config.protocol import validated
 from results.errors import BadInput
 from results.schema import skip_ratios
 from spaces.base import Alpha

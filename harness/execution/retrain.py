@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from harness.config import Environment, Retraining
-from harness.evaluate import from_training
-from harness.record import architecture_columns, retraining_columns
-from harness.task import Task
-from harness.train import Diverged
-from harness.watch import Watch
+from harness.config.sections import Environment
+from harness.config.trial import Retraining
+from harness.execution.watch import Watch
+from harness.measuring.record import architecture_columns, retraining_columns
+from harness.training.evaluate import from_training
+from harness.training.task import Task
+from harness.training.train import Diverged
 from results.store import Store
 
 NETWORK = "network.pt"

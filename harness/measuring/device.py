@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from harness.data.lookup import lookup
+from harness.config.lookup import lookup
 from results.errors import BadInput
 
 

@@ -20,9 +20,9 @@ import torch
 from pydantic import Field, ValidationError
 from torch import nn
 
-from harness.config import Section, Settings
-from harness.protocol import Protocol, validated
-from harness.record import device_name
+from harness.config.protocol import Protocol, validated
+from harness.config.sections import Section, Settings
+from harness.measuring.record import device_name
 from results.atomic import write_text
 from results.errors import BadInput
 from results.schema import CONCAT

@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from harness.config import Job
+from harness.config.trial import Job
 from results.store import Store
 
 POLL = 0.5

@@ -13,8 +13,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from algorithms import ALGORITHMS
-from harness.config import Augmentation, Budget, Diagnostics, Evaluation, Settings, TrialConfig
-from harness.data.lookup import lookup, nearest
+from harness.config.lookup import lookup, nearest
+from harness.config.sections import Augmentation, Budget, Diagnostics, Evaluation, Settings
+from harness.config.trial import TrialConfig
 from results.errors import BadInput
 from spaces import SPACES
 
@@ -29,7 +30,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
 
 def protocol_names() -> list[str]:
     """The protocols in the package."""
-    folder = resources.files("harness.protocols")
+    folder = resources.files("harness.config.protocols")
     return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
@@ -40,7 +41,9 @@ def protocol_spaces(name: str) -> list[str]:
 
 def _read(name: str) -> dict[str, Any]:
     lookup("protocol", name, dict.fromkeys(protocol_names()))
-    plain: dict[str, Any] = yaml.safe_load(resources.files("harness.protocols").joinpath(f"{name}.yaml").read_text())
+    plain: dict[str, Any] = yaml.safe_load(
+        resources.files("harness.config.protocols").joinpath(f"{name}.yaml").read_text()
+    )
     return plain
 
 

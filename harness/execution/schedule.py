@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from algorithms import ALGORITHMS
-from harness.config import Environment, Job, TrialConfig
-from harness.job import parse, run_job
+from harness.config.sections import Environment
+from harness.config.trial import Job, TrialConfig
+from harness.execution.job import parse, run_job
 from results.errors import BadInput
 from results.store import Store
 

@@ -11,16 +11,17 @@ from typing import Any
 from algorithms import ALGORITHMS
 from algorithms.base import Algorithm, Setting
 from algorithms.search import Search
-from harness.checkpoint import Checkpoint
-from harness.clock import Clock, PeakMemory
-from harness.config import Environment, TrialConfig
-from harness.diagnostics import Probe
-from harness.evaluate import as_found, evaluator, from_training, table_columns
-from harness.prune import from_pruning
-from harness.record import found_columns, search_columns, static_columns
-from harness.task import Task
-from harness.train import Diverged
-from harness.watch import Watch
+from harness.config.sections import Environment
+from harness.config.trial import TrialConfig
+from harness.execution.checkpoint import Checkpoint
+from harness.execution.watch import Watch
+from harness.measuring.clock import Clock, PeakMemory
+from harness.measuring.diagnostics import Probe
+from harness.measuring.record import found_columns, search_columns, static_columns
+from harness.training.evaluate import as_found, evaluator, from_training, table_columns
+from harness.training.prune import from_pruning
+from harness.training.task import Task
+from harness.training.train import Diverged
 from results.store import Store
 from spaces.base import Batch
 

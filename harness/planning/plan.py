@@ -13,16 +13,17 @@ import torch
 
 from algorithms import ALGORITHMS
 from algorithms.search import Search
-from harness.config import Environment, Job, Settings, TrialConfig
+from harness.config.lookup import lookup
+from harness.config.protocol import Protocol
+from harness.config.request import Request, environment_of, gpus_of, protocol_of
+from harness.config.sections import Environment, Settings
+from harness.config.trial import Job, TrialConfig
 from harness.data import Dataset, Split, load, split
-from harness.data.lookup import lookup
-from harness.device import device_here
-from harness.latency import conditions, read
-from harness.protocol import Protocol
-from harness.record import TRAINED
-from harness.request import Request, environment_of, gpus_of, protocol_of
-from harness.sparsity import l1
-from harness.stand_alone import check_network, check_stream
+from harness.measuring.device import device_here
+from harness.measuring.latency import conditions, read
+from harness.measuring.record import TRAINED
+from harness.planning.sparsity import l1
+from harness.training.stand_alone import check_network, check_stream
 from results.errors import BadInput
 from spaces import SPACES
 

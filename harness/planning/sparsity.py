@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from algorithms.hyper import Hyper
+from harness.config.protocol import Protocol, validated
 from harness.data import Split
-from harness.protocol import Protocol, validated
 from results.errors import BadInput
 
 

@@ -12,12 +12,13 @@ import torch
 from torch import nn
 
 from algorithms.base import Evaluated
-from harness.checkpoint import Checkpoint
-from harness.config import Environment, Job, TrialConfig
+from harness.config.sections import Environment
+from harness.config.trial import Job, TrialConfig
 from harness.data import ALONE, Shard, StreamedDataset, evaluation_batches, split, streamed_evaluation
-from harness.distributed import Group, train_on_several
-from harness.latency import latency_columns
-from harness.stand_alone import (
+from harness.execution.checkpoint import Checkpoint
+from harness.measuring.latency import latency_columns
+from harness.training.distributed import Group, train_on_several
+from harness.training.stand_alone import (
     AnyDataset,
     evaluation_data,
     fresh_network,
@@ -27,8 +28,8 @@ from harness.stand_alone import (
     training_stream,
     with_auxiliary,
 )
-from harness.task import Task
-from harness.train import Diverged, Tick, accuracies, train
+from harness.training.task import Task
+from harness.training.train import Diverged, Tick, accuracies, train
 from results.errors import BadInput
 from spaces.base import Space
 from spaces.counting import multiply_adds, parameters
@@ -70,7 +71,7 @@ def from_training(
     """Record columns after training ``genotype`` on all training images of ``dataset``; test accuracy at the end only.
 
     Resumable: its checkpoints lie in the trial's ``folder`` until the record is written. The trained network goes to
-    ``keep``, where given. Raises harness.train.Diverged.
+    ``keep``, where given. Raises harness.training.train.Diverged.
     """
     fields = task.config.settings.evaluation
     data = evaluation_data(task, dataset)

@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from harness.checkpoint import UNREADABLE
-from harness.config import Evaluation, Settings
+from harness.config.sections import Evaluation, Settings
 from harness.data import ALONE, Dataset, Shard, Stream, StreamedBatches, StreamedDataset, generator, open_streamed
-from harness.task import Task
+from harness.execution.checkpoint import UNREADABLE
+from harness.training.task import Task
 from results.atomic import replacing
 from results.errors import BadInput
 from spaces import SPACES

@@ -1,16 +1,10 @@
-"""What one trial is: a frozen, validated configuration, and the hash that names its folder."""
+"""The groups of fields that a protocol fixes, whatever the algorithm."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
-
-from algorithms import ALGORITHMS
-from spaces import SPACES
-from spaces.base import SpaceOptions
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Section(BaseModel):
@@ -90,77 +84,6 @@ class Settings(Section):
     evaluation: Evaluation = Evaluation()
     diagnostics: Diagnostics = Diagnostics()
     checkpoint_every: int = Field(1, ge=1, description="epochs between checkpoints")
-
-
-class Job(Section):
-    """What a process is given to do: everything that decides its record, and nothing else."""
-
-    algorithm: str
-    seed: int = Field(ge=0, description="the search's seed")
-    space: str
-    protocol: str
-    settings: Settings
-    options: SerializeAsAny[SpaceOptions]
-    data: str = Field("", description="digest of the data that are searched or, in a retraining, trained on")
-
-    @property
-    def hash(self) -> str:
-        """Twelve hexadecimal digits of the SHA-256 of the configuration as canonical JSON.
-
-        Fields at their default are left out, so that a field added later, with a default that does what was done
-        before, does not disown the trials already run.
-        """
-        plain = self.model_dump(mode="json", exclude_defaults=True)
-        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
-
-    @property
-    def label(self) -> str:
-        """What the user calls it."""
-        return f"{self.algorithm} seed {self.seed}"
-
-
-SAME = {"seed", "space", "protocol", "settings", "options", "budget"}
-"""What a trial shares with the one whose record it reads."""
-
-
-class TrialConfig(Job):
-    """A search and its evaluation: one algorithm, one seed, one space, one protocol."""
-
-    budget: Budget
-    hyper: SerializeAsAny[BaseModel]
-    evaluation: Literal["table", "trained", "pruned", "none"]
-
-    def alike(self, algorithm: str) -> dict[str, Any]:
-        """What the trial by ``algorithm`` whose record this one reads is configured to, but for hyperparameters."""
-        return self.model_dump(mode="json", include=SAME) | {"algorithm": algorithm}
-
-    @classmethod
-    def parse(cls, plain: dict[str, Any]) -> TrialConfig:
-        """The configuration that ``model_dump`` wrote, its options and hyperparameters in their own types again."""
-        options = SPACES[plain["space"]].Options.model_validate(plain["options"])
-        hyper = ALGORITHMS[plain["algorithm"]].Hyper.model_validate(plain["hyper"])
-        return cls.model_validate(plain | {"options": options, "hyper": hyper})
-
-
-class Retraining(Job):
-    """The training of one architecture, found by a search (``parent``) or given, with a seed of its own."""
-
-    parent: str = Field("", description="the search's trial; empty for an architecture that was given")
-    variant: str = ""
-    genotype: str
-    dataset: str
-
-    @property
-    def label(self) -> str:
-        """What the user calls it."""
-        name = self.variant or f"{self.algorithm} seed {self.seed}"
-        return f"{name}, retraining {self.settings.evaluation.seed}"
-
-    @classmethod
-    def parse(cls, plain: dict[str, Any]) -> Retraining:
-        """The configuration that ``model_dump`` wrote, its options in their own type again."""
-        options = SPACES[plain["space"]].Options.model_validate(plain["options"])
-        return cls.model_validate(plain | {"options": options})
 
 
 class Environment(Section):

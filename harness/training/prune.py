@@ -10,14 +10,14 @@ import torch
 from torch import nn
 
 from algorithms.search import Search
-from harness.checkpoint import Checkpoint
 from harness.data import Dataset, evaluation_batches, generator
-from harness.distillation import Teacher
-from harness.evaluate import test_columns
-from harness.latency import latency_columns, network_latency
-from harness.stand_alone import own_generators, training_stream
-from harness.task import Task
-from harness.train import Tick, train
+from harness.execution.checkpoint import Checkpoint
+from harness.measuring.latency import latency_columns, network_latency
+from harness.training.distillation import Teacher
+from harness.training.evaluate import test_columns
+from harness.training.stand_alone import own_generators, training_stream
+from harness.training.task import Task
+from harness.training.train import Tick, train
 from spaces.base import Space
 from spaces.counting import multiply_adds, parameters
 from spaces.gated_layers import estimate_statistics
@@ -32,7 +32,7 @@ def from_pruning(
 
     Everything before fine-tuning is a function of the search's state, which its checkpoint holds; the fine-tuning, on
     all training images, has checkpoints of its own in ``folder``. An algorithm that does not prune is not fine-tuned.
-    Raises harness.train.Diverged.
+    Raises harness.training.train.Diverged.
     """
     fields, space, data = task.config.settings.evaluation, task.space, task.data
     full = searched_network(task, search)

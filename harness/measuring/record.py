@@ -15,7 +15,8 @@ import torch
 
 from algorithms.base import Algorithm
 from algorithms.hyper import Hyper
-from harness.config import Environment, Job, Retraining, TrialConfig
+from harness.config.sections import Environment
+from harness.config.trial import Job, Retraining, TrialConfig
 from results.schema import skip_ratios
 from spaces.base import Space
 
@@ -148,7 +149,7 @@ def _processor() -> str:
 def code_version() -> str:
     """The package's version and, in a checkout, its commit; ``+`` where tracked files were changed since."""
     version = metadata.version("diffnas-harness")
-    here = Path(__file__).resolve().parent.parent
+    here = Path(__file__).resolve().parents[2]
     if not (here / ".git").exists():
         return version
     git = ["git", "-C", str(here)]

@@ -10,13 +10,14 @@ from typing import Any
 import torch
 
 import results
-from harness.config import Evaluation, Retraining, Settings, TrialConfig
+from harness.config.lookup import lookup
+from harness.config.protocol import Protocol, parsed, validated
+from harness.config.request import Request, environment_of, gpus_of
+from harness.config.sections import Evaluation, Settings
+from harness.config.trial import Retraining, TrialConfig
 from harness.data import load, open_streamed
-from harness.data.lookup import lookup
-from harness.plan import Plan
-from harness.protocol import Protocol, parsed, validated
-from harness.request import Request, environment_of, gpus_of
-from harness.stand_alone import AnyDataset, check_network, check_stream
+from harness.planning.plan import Plan
+from harness.training.stand_alone import AnyDataset, check_network, check_stream
 from results.errors import BadInput
 from results.store import Run, Store
 from spaces import SPACES

@@ -12,7 +12,7 @@ import torch
 from algorithms.base import Algorithm
 from algorithms.curvature import largest_eigenvalue
 from algorithms.search import Search
-from harness.config import Diagnostics
+from harness.config.sections import Diagnostics
 from results.schema import skip_ratios
 from spaces.base import Batch, Space
 

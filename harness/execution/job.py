@@ -9,10 +9,11 @@ from typing import Any
 
 import torch
 
-from harness.config import Environment, Job, Retraining, TrialConfig
-from harness.retrain import Retrain
-from harness.trial import Trial
-from harness.watch import Watch
+from harness.config.sections import Environment
+from harness.config.trial import Job, Retraining, TrialConfig
+from harness.execution.retrain import Retrain
+from harness.execution.search import Trial
+from harness.execution.watch import Watch
 from results.errors import BadInput
 from results.store import Store
 

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from algorithms.base import Seeded
-from harness.config import Augmentation, Environment, Job
+from harness.config.sections import Augmentation, Environment
+from harness.config.trial import Job
 from harness.data import ALONE, Augment, Batches, Dataset, Shard, Split, evaluation_batches, generator, load, split
 from spaces import SPACES
 from spaces.base import Batch, Space

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 from rich.console import Console
 
-from harness.board import Board
-from harness.loggers import callbacks
-from harness.plan import Plan
-from harness.schedule import run_ray, run_serial, waves
+from harness.execution.board import Board
+from harness.execution.loggers import callbacks
+from harness.execution.schedule import run_ray, run_serial, waves
+from harness.planning.plan import Plan
 from results.store import Store
 
 FROZEN = (

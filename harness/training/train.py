@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from harness.checkpoint import Checkpoint
-from harness.config import Evaluation
+from harness.config.sections import Evaluation
 from harness.data import Stream
-from harness.distillation import Teacher
-from harness.distributed import draw_apart, summed, together
+from harness.execution.checkpoint import Checkpoint
+from harness.training.distillation import Teacher
+from harness.training.distributed import draw_apart, summed, together
 from spaces.base import Batch
 
 Tick = Callable[[int, int], None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from harness.data.lookup import lookup
+from harness.config.lookup import lookup
 
 
 @dataclass(frozen=True)

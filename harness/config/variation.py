@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.data.lookup import lookup
-from harness.protocol import Protocol, parsed
+from harness.config.lookup import lookup
+from harness.config.protocol import Protocol, parsed
 from results.errors import BadInput
 
 SAMPLERS = ("uniform", "quniform", "loguniform", "qloguniform", "randint", "lograndint")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.data.lookup import lookup
+from harness.config.lookup import lookup
 from results.errors import BadInput
 
 

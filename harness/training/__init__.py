@@ -1,0 +1,1 @@
+"""A trial's images and networks: training from scratch, pruning, fine-tuning, testing."""
