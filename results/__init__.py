@@ -5,11 +5,26 @@
 - ``published``: the figures of the RARTS paper's tables, shown beside ours and never mixed with them.
 - ``statistics``: means with bootstrap intervals, paired differences, Friedman's test.
 - ``comparison``: the tables a report shows, computed from records.
+- ``registry``, ``lookup``: names of what can be chosen, and the nearest to a misspelt one.
 - ``errors``: ``BadInput``, what every folder raises for a fault the user can mend.
 
 Imports neither torch nor any other folder of the house.
 """
 
-from results.store import Run, load
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from results.store import Run, load
 
 __all__ = ["Run", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    """``Run`` and ``load``, imported when asked for: a typing mistake is refused without pandas."""
+    if name not in __all__:
+        raise AttributeError(f"module 'results' has no attribute {name!r}")
+    from results import store
+
+    return getattr(store, name)

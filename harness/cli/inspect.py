@@ -11,12 +11,12 @@ import typer
 from rich.table import Table
 
 from harness.cli import app, console, options
-from harness.config.lookup import lookup
 from harness.config.protocol import Protocol, validated
 from harness.data.geometry import geometry
 from harness.training.evaluate import table_columns
 from reports.cells import draw_cell
 from results.errors import BadInput
+from results.lookup import lookup
 from results.schema import skip_ratios
 from spaces import SPACES
 from spaces.base import Space

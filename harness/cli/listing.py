@@ -13,11 +13,11 @@ from algorithms.base import Algorithm
 from algorithms.hyper import Hyper
 from harness.cli import app, console, options
 from harness.cli.inspect import print_json
-from harness.config.lookup import lookup
 from harness.config.protocol import Protocol, protocol_names, protocol_spaces
 from harness.data import DATASETS
 from harness.planning.plan import check
 from results.errors import BadInput
+from results.lookup import lookup
 from spaces import SPACES
 
 What = Annotated[str, typer.Argument(help="algos, spaces, datasets, protocols or keys; default: all, in short")]

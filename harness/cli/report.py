@@ -10,9 +10,9 @@ import typer
 import results
 from harness.cli import app, console, options
 from harness.cli.shared import Running, with_options
-from harness.config.lookup import lookup
 from harness.reproduce import TARGETS, Wanted
 from reports import page
+from results.lookup import lookup
 
 
 @app.command()

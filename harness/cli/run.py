@@ -12,10 +12,10 @@ import typer
 import results
 from harness.cli import app, console, options
 from harness.cli.shared import Comparing, with_options
-from harness.config.lookup import lookup
 from harness.execution.run import run as run_plan
 from harness.planning.plan import Plan, plan
 from reports import page
+from results.lookup import lookup
 from spaces import SPACES
 
 CONTROL = "random"

@@ -10,9 +10,9 @@ from functools import wraps
 from typing import Any, get_args, get_type_hints
 
 from harness.cli import options
-from harness.config.lookup import lookup
 from harness.config.request import Evaluate, Request
 from results.errors import BadInput
+from results.lookup import lookup
 from spaces import SPACES
 
 

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from algorithms import ALGORITHMS
-from harness.config.lookup import lookup, nearest
 from harness.config.sections import Augmentation, Budget, Diagnostics, Evaluation, Settings
 from harness.config.trial import TrialConfig
 from results.errors import BadInput
+from results.lookup import lookup, nearest
 from spaces import SPACES
 
 Model = TypeVar("Model", bound=BaseModel)

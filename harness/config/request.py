@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.config.lookup import lookup
 from harness.config.protocol import Protocol
 from harness.config.sections import Environment
 from harness.data import SPLITS
 from harness.measuring.device import device_here
+from results.lookup import lookup
 
 Evaluate = Literal["auto", "table", "train", "none"]
 

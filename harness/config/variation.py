@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from harness.config.lookup import lookup
 from harness.config.protocol import Protocol, parsed
 from results.errors import BadInput
+from results.lookup import lookup
 
 SAMPLERS = ("uniform", "quniform", "loguniform", "qloguniform", "randint", "lograndint")
 CALL = re.compile(r"(\w+)\((.*)\)")

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from torch import Tensor
 
-from harness.config.lookup import lookup
 from harness.data.augment import Augment
 from harness.data.cifar import read_cifar
 from harness.data.digits import read_digits
 from harness.data.image_folder import read_image_folder
 from harness.data.images import Images, channel_statistics, resize
+from results.lookup import lookup
 
 
 @dataclass(frozen=True)

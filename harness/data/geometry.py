@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from harness.config.lookup import lookup
+from results.lookup import lookup
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from harness.config.lookup import lookup
 from harness.data.batches import generator
 from results.errors import BadInput
+from results.lookup import lookup
 
 Part = Literal["train", "test"]
 

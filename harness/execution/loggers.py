@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.config.lookup import lookup
 from results.errors import BadInput
+from results.lookup import lookup
 
 
 def _tensorboard(folder: Path) -> Any:

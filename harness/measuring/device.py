@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from harness.config.lookup import lookup
 from results.errors import BadInput
+from results.lookup import lookup
 
 
 def device_here(asked: str) -> str:

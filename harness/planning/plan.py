@@ -13,7 +13,6 @@ import torch
 
 from algorithms import ALGORITHMS
 from algorithms.search import Search
-from harness.config.lookup import lookup
 from harness.config.protocol import Protocol
 from harness.config.request import Request, environment_of, gpus_of, protocol_of
 from harness.config.sections import Environment, Settings
@@ -25,6 +24,7 @@ from harness.measuring.record import TRAINED
 from harness.planning.sparsity import l1
 from harness.training.stand_alone import check_network, check_stream
 from results.errors import BadInput
+from results.lookup import lookup
 from spaces import SPACES
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 
 import results
-from harness.config.lookup import lookup
 from harness.config.protocol import Protocol, parsed, validated
 from harness.config.request import Request, environment_of, gpus_of
 from harness.config.sections import Evaluation, Settings
@@ -19,6 +18,7 @@ from harness.data import load, open_streamed
 from harness.planning.plan import Plan
 from harness.training.stand_alone import AnyDataset, check_network, check_stream
 from results.errors import BadInput
+from results.lookup import lookup
 from results.store import Run, Store
 from spaces import SPACES
 
