@@ -8,7 +8,7 @@ the expected multiply-adds, its sign pushing the most probable network into (1 �
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import BaseModel, Field
@@ -26,6 +26,11 @@ class TasHyper(WidthHyper):
     """The authors' values, and their code's where the paper has none."""
 
     arch_lr: float = Field(1e-3, ge=0, description="η_α: the architecture parameters' learning rate")
+    arch_optimiser: Literal["adam", "sgd"] = Field("adam", description="α's optimiser")
+    arch_schedule: Literal["constant", "weights"] = Field(
+        "constant", description="α's learning rate: constant, or in a constant ratio to the weights'"
+    )
+    arch_weight_decay: float = Field(1e-3, ge=0, description="L2 decay inside α's optimiser")
     cost_weight: float = Field(2.0, ge=0, description="λ_cost: weight of the log of the expected multiply-adds")
     cost_target: float | None = Field(
         None, gt=0, le=1, description="R as a share of the whole network's multiply-adds; default: 1 − PRC"

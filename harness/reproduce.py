@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -157,15 +157,12 @@ def table2(wanted: Wanted, console: Console) -> None:
     request = Request(
         algorithms=["rarts"], space="darts", evaluate="none", out=wanted.out, **{"latency": None, **wanted.shared}
     )
-    protocol = Protocol.load(request.protocol, request.space)
-    protocol.set(request.overrides)
-    if request.latency is None:
-        request.latency = wanted.out / "latency.json"
-        if not request.latency.exists():
-            console.print("measuring the operations' latencies on this device", highlight=False)
-            write(measure(protocol, device_here(request.device), request.cpus_per_trial), request.latency)
-    request.points = list(_around(protocol))
-    records = run(plan(request), console)
+    protocol = Protocol.load(request.protocol, request.space).set(request.overrides)
+    latency = request.latency or wanted.out / "latency.json"
+    if request.latency is None and not latency.exists():
+        console.print("measuring the operations' latencies on this device", highlight=False)
+        write(measure(protocol, device_here(request.device), request.cpus_per_trial), latency)
+    records = run(plan(replace(request, latency=latency, points=list(_around(protocol)))), console)
     index = page.write([results.load(wanted.out)], wanted.out / "report")
     console.print(f"report: {index} ({len(records)} records)", markup=False, highlight=False, soft_wrap=True)
 
@@ -185,7 +182,7 @@ TABLE2 = {
 def _around(protocol: Protocol) -> Iterator[dict[str, Any]]:
     """The baseline's point, then Table 2's others, in the table's order."""
     settings = protocol.settings
-    hyper = protocol.trial("rarts", 0, {}, "none").hyper.model_dump()
+    hyper = protocol.hyper("rarts").model_dump()
     base = {key: hyper[key.removeprefix("rarts.")] for key in TABLE2 if key != "batch_size"}
     base["rarts.latency_weight"] = base["rarts.latency_weight"] or LATENCY_WEIGHT
     base["batch_size"] = settings.batch_size

@@ -12,7 +12,7 @@ def retraining(processes: int = 1) -> Retraining:
     """Three epochs at width 4, in one process or several."""
     protocol = Protocol.load("quick", "darts")
     fields = ["epochs=3", "drop_path=0.5", "channels=4", f"processes={processes}"]
-    protocol.set([f"evaluation.{field}" for field in fields])
+    protocol = protocol.set([f"evaluation.{field}" for field in fields])
     return Retraining(
         algorithm="given",
         seed=0,

@@ -59,10 +59,9 @@ def describe(
 ) -> None:
     """Parameters, multiply-adds and skip ratios of a genotype, or of the supernet; needs no data."""
     cls = lookup("space", space, SPACES)
-    protocol = Protocol.load("paper", space)
-    protocol.set(set_ or [])
+    protocol = Protocol.load("paper", space).set(set_ or [])
     shape = geometry(dataset)
-    made = cls(validated("space", cls.Options, protocol.raw["options"] | shape.options()))
+    made = cls(validated("space", cls.Options, {**protocol.raw["options"], **shape.options()}))
     image = (shape.channels, shape.image_size, shape.image_size)
     network = made.supernet() if genotype is None else made.build(genotype)
     extra = [made.relax(made.alphas(torch.Generator()))] if genotype is None else []

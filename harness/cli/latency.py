@@ -40,8 +40,8 @@ def latency(
     """
     asked = Protocol.load(protocol, space)
     if dataset:
-        asked.raw["settings"]["image_size"] = geometry(dataset).image_size
-    asked.set(set_ or [])
+        asked = asked.at(("settings", "image_size"), geometry(dataset).image_size)
+    asked = asked.set(set_ or [])
     progress = partial(track, description="measuring on this device", console=Console(stderr=True))
     table = measure(asked, device_here(device), threads, batch_size, progress)
     path = out or Path("runs") / f"latency-{space}-{protocol}.json"

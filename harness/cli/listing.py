@@ -62,7 +62,7 @@ def _taken_by(cls: type[Algorithm]) -> list[str]:
     for name in protocol_spaces("quick"):
         protocol = Protocol.load("quick", name)
         if protocol.places("prc"):
-            protocol.override("prc", 0.4)
+            protocol = protocol.override("prc", 0.4)
         evaluation = "pruned" if SPACES[name].inherits else "trained"
         try:
             check(protocol.trial(cls.name, 0, {"classes": 10, "in_channels": 1}, evaluation))
@@ -132,8 +132,9 @@ def _keys(space: str) -> Table:
     given = protocol.raw.get("hyper", {})
     for key, field in protocol.keys().items():
         if key not in dotted | own and not key.startswith("space."):
-            place, name = protocol.places(key)[0]
-            table.add_row(key, f"{place.get(name, given.get(key, field.default))}", field.description)
+            written = protocol.value(key)
+            shown = given.get(key, field.default) if written is None else written
+            table.add_row(key, f"{shown}", field.description)
     for cls in CLASSES:
         for key, field in cls.Hyper.model_fields.items():
             if key not in Hyper.model_fields:

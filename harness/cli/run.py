@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -50,7 +49,7 @@ def finish(made: Plan) -> None:
         records = run_plan(made, console)
     except KeyboardInterrupt:
         console.print("\ninterrupted; the same command goes on from the last checkpoints:")
-        console.print(f"  {shlex.join(made.request.command)}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"  {made.comparison.command}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(130) from None
     report(made.folder, records)
 

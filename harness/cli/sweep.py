@@ -10,7 +10,7 @@ import typer
 from harness.cli import app, options
 from harness.cli.run import finish
 from harness.cli.shared import Comparing, with_options
-from harness.config.request import protocol_of
+from harness.config.request import asked_protocol
 from harness.config.variation import check_free, points
 from harness.planning.plan import plan
 
@@ -37,5 +37,5 @@ def sweep(
     """
     out = asked.out or Path("runs") / f"sweep-{algo}-{asked.space}-{asked.protocol}"
     request = asked.request(options.names(algo), points=points(vary, samples), out=out)
-    check_free(request.points, protocol_of(request, {}))
+    check_free(request.points, asked_protocol(request))
     finish(plan(request))

@@ -1,10 +1,21 @@
-"""The named protocols: complete settings per space in YAML, and the overrides that ``--set key=value`` lays on them."""
+"""The named protocols: complete settings per space in YAML, and the overrides that ``--set key=value`` lays on them.
+
+A hyperparameter's value is that of the last of these which gives one:
+
+1. ``Hyper``, the base that all searches share;
+2. the protocol, under ``hyper``;
+3. the algorithm's own class, where it declares the field: its paper's value;
+4. the protocol's section for that algorithm, under ``algorithms`` (``rarts+es``: those of ``rarts``, ``es``, itself);
+5. ``--set``.
+
+What the first three give is multiplied by the protocol's ``scale``; what the last two say is taken as it stands.
+"""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib import resources
 from typing import Any, TypeVar
 
@@ -13,6 +24,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from algorithms import ALGORITHMS
+from algorithms.hyper import Hyper
 from harness.config.sections import Augmentation, Budget, Diagnostics, Evaluation, Settings
 from harness.config.trial import TrialConfig
 from results.errors import BadInput
@@ -20,12 +32,19 @@ from results.lookup import lookup, nearest
 from spaces import SPACES
 
 Model = TypeVar("Model", bound=BaseModel)
+Path = tuple[str, ...]
 
 SECTIONS: dict[str, type[BaseModel]] = {
     "augmentation": Augmentation,
     "evaluation": Evaluation,
     "diagnostics": Diagnostics,
 }
+
+SCALED = ("arch_lr",)
+"""What a protocol may scale: Adam moves α by about steps × rate, so that fewer steps need a higher rate."""
+
+DIGITS = 5
+"""Significant digits of a scaled value, one less than a factor has: 3e-4 × 333.333 is 0.1."""
 
 
 def protocol_names() -> list[str]:
@@ -35,49 +54,95 @@ def protocol_names() -> list[str]:
 
 
 def protocol_spaces(name: str) -> list[str]:
-    """The spaces that a protocol has settings for. Raises BadInput for a name that is not there, with the nearest."""
+    """The spaces that a protocol has settings for.
+
+    Raises
+    ------
+    BadInput
+        For a name that is not there, with the nearest.
+    """
     return list(_read(name)["spaces"])
 
 
-def _read(name: str) -> dict[str, Any]:
+@cache
+def _read(name: str) -> Mapping[str, Any]:
+    """A protocol's file, read once a process; nothing may write to what is returned."""
     lookup("protocol", name, dict.fromkeys(protocol_names()))
     plain: dict[str, Any] = yaml.safe_load(
-        resources.files("harness.config.protocols").joinpath(f"{name}.yaml").read_text()
+        resources.files("harness.config.protocols").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
     )
     return plain
 
 
-@dataclass
+@dataclass(frozen=True)
 class Protocol:
-    """One protocol on one space, with the user's overrides: makes the configuration of each trial."""
+    """One protocol on one space, with the user's overrides: makes the configuration of each trial.
+
+    Frozen: what lays a value on it returns another one. ``raw`` is the space's part of the YAML file, the overrides in
+    their places.
+    """
 
     name: str
     space: str
-    stands_for: str
     reduced: bool
-    raw: dict[str, Any]
-    overrides: dict[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Any]
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def load(cls, name: str, space: str) -> Protocol:
-        """Read ``name``'s settings for ``space``. Raises BadInput for a name that is not there, with the nearest."""
+        """Read ``name``'s settings for ``space``.
+
+        Raises
+        ------
+        BadInput
+            For a name that is not there, with the nearest, and for a space without settings.
+        """
         lookup("space", space, SPACES)
         plain = _read(name)
         if space not in plain["spaces"]:
-            raise BadInput(f"the protocol {name!r} has no settings for the space {space!r}; {_only(plain['spaces'])}")
-        raw = copy.deepcopy(plain["spaces"][space])
-        return cls(name, space, raw.pop("stands_for"), plain["reduced"], raw)
+            only = ", ".join(sorted(plain["spaces"]))
+            raise BadInput(f"the protocol {name!r} has no settings for the space {space!r}; it has them for: {only}")
+        return cls(name, space, plain["reduced"], plain["spaces"][space])
 
-    def set(self, assignments: Iterable[str]) -> None:
-        """Apply ``key=value`` overrides, bare keys first, so that the more precise one wins. Raises BadInput."""
+    @property
+    def stands_for(self) -> str:
+        """What the protocol is, in words, its scaling included."""
+        scaled = [f"{name} × {factor:g} of each algorithm's own" for name, factor in self.scale.items()]
+        return "; ".join([self.raw["stands_for"], *scaled])
+
+    @property
+    def scale(self) -> Mapping[str, float]:
+        """By what the hyperparameters named in ``SCALED`` are multiplied; those at 1 are left out."""
+        return {name: float(self.raw.get("scale", {})[name]) for name in SCALED if name in self.raw.get("scale", {})}
+
+    def at(self, path: Path, value: Any) -> Protocol:
+        """The protocol with ``value`` in one place of ``raw``."""
+        return replace(self, raw=_with(self.raw, path, value))
+
+    def set(self, assignments: Iterable[str]) -> Protocol:
+        """The protocol under ``key=value`` overrides, bare keys first, so that the more precise one wins.
+
+        Raises
+        ------
+        BadInput
+            For what is not of that form, and for a key that the space does not have.
+        """
+        protocol = self
         for assignment in sorted(assignments, key=lambda a: "." in a.partition("=")[0]):
             key, equals, text = assignment.partition("=")
             if not equals:
                 raise BadInput(f"--set {assignment!r} is not of the form key=value")
-            self.override(key.strip(), parsed(f"--set {assignment}", text))
+            protocol = protocol.override(key.strip(), parsed(f"--set {assignment}", text))
+        return protocol
 
-    def override(self, key: str, value: Any) -> None:
-        """Lay one value over every place that ``key`` names. Raises BadInput where it names none."""
+    def override(self, key: str, value: Any) -> Protocol:
+        """The protocol with one value in every place that ``key`` names.
+
+        Raises
+        ------
+        BadInput
+            Where it names none.
+        """
         places = self.places(key)
         if not places:
             raise BadInput(
@@ -86,71 +151,97 @@ class Protocol:
             )
         if value is None and self.keys()[key].annotation is str:
             value = ""  # YAML reads what `key=` leaves as nothing, not as an empty text
-        for place, name in places:
-            place[name] = value
-        self.overrides[key] = value
+        raw = self.raw
+        for place in places:
+            raw = _with(raw, place, value)
+        return replace(self, raw=raw, overrides={**self.overrides, key: value})
 
     def overridden(self, key: str) -> str | None:
         """The key of an override that holds where ``key`` does; None without one."""
-        own = [(id(place), name) for place, name in self.places(key)]
-        return next((k for k in self.overrides if any((id(p), name) in own for p, name in self.places(k))), None)
+        own = set(self.places(key))
+        return next((k for k in self.overrides if own.intersection(self.places(k))), None)
 
-    def places(self, key: str) -> list[tuple[dict[str, Any], str]]:
+    def places(self, key: str) -> list[Path]:
         """Where ``key`` is kept: dotted keys name one section or algorithm, bare keys all that have the field."""
-        return [(place, name) for known, place, name, _ in self._fields() if known == key]
+        return [path for known, path, _ in self._fields() if known == key]
+
+    def value(self, key: str) -> Any:
+        """What is written in the first place of ``key``; None where nothing is."""
+        at: Any = self.raw
+        for name in self.places(key)[0]:
+            at = at.get(name) if isinstance(at, Mapping) else None
+        return at
 
     def keys(self) -> dict[str, FieldInfo]:
         """Every key that ``--set`` knows on this space, and the field behind it: of a bare key the first one."""
         found: dict[str, FieldInfo] = {}
-        for key, _, _, described in self._fields():
+        for key, _, described in self._fields():
             found.setdefault(key, described)
         return dict(sorted(found.items()))
 
-    def _fields(self) -> Iterator[tuple[str, dict[str, Any], str, FieldInfo]]:
-        """Key, the section that keeps it, its name there, what describes it."""
-        settings, options = self.raw["settings"], self.raw["options"]
+    def _fields(self) -> Iterator[tuple[str, Path, FieldInfo]]:
+        """Key, its place in ``raw``, what describes it."""
         for name, described in Settings.model_fields.items():
             if name not in SECTIONS and name not in ("dataset", "eval_datasets"):
-                yield name, settings, name, described
+                yield name, ("settings", name), described
         for section, model in SECTIONS.items():
             for name, described in model.model_fields.items():
-                yield f"{section}.{name}", settings.setdefault(section, {}), name, described
+                yield f"{section}.{name}", ("settings", section, name), described
         for name, described in SPACES[self.space].Options.model_fields.items():
             if name not in ("classes", "image_size", "in_channels"):
                 for key in (name, f"space.{name}"):
-                    yield key, options, name, described
+                    yield key, ("options", name), described
         if self.raw["budget"]["kind"] == "epochs":
-            yield "epochs", self.raw["budget"], "amount", Budget.model_fields["amount"]
+            yield "epochs", ("budget", "amount"), Budget.model_fields["amount"]
         for algorithm, cls in ALGORITHMS.items():
-            own = self.raw.setdefault("algorithms", {}).setdefault(algorithm, {})
             for name, described in cls.Hyper.model_fields.items():
                 for key in (name, f"{algorithm}.{name}"):
-                    yield key, own, name, described
+                    yield key, ("algorithms", algorithm, name), described
 
-    def set_budget(self, text: str) -> None:
-        """``epochs=10``, ``macs=1e12`` or ``seconds=600``. Raises BadInput for anything else."""
+    def with_budget(self, text: str) -> Protocol:
+        """The protocol under ``epochs=10``, ``macs=1e12`` or ``seconds=600``.
+
+        Raises
+        ------
+        BadInput
+            For anything else.
+        """
         kind, _, amount = text.partition("=")
-        self.raw["budget"] = {"kind": kind, "amount": amount}
-        validated("budget", Budget, self.raw["budget"])
+        budget = {"kind": kind, "amount": amount}
+        validated("budget", Budget, budget)
+        return self.at(("budget",), budget)
 
     @property
     def settings(self) -> Settings:
         """The settings that every trial shares."""
         return validated("", Settings, self.raw["settings"])
 
+    def hyper(self, algorithm: str) -> BaseModel:
+        """The hyperparameters of one algorithm, by the order of precedence at the top of this file.
+
+        Raises
+        ------
+        BadInput
+            For an unknown algorithm, and for a value that its field does not take.
+        """
+        model = lookup("algorithm", algorithm, ALGORITHMS).Hyper
+        own = declared(model)
+        given = {n: v for n, v in self.raw.get("hyper", {}).items() if n in model.model_fields and n not in own}
+        for name, factor in self.scale.items():
+            if name in model.model_fields:
+                published = given.get(name, model.model_fields[name].default)
+                given[name] = float(f"{published * factor:.{DIGITS}g}")
+        sections = self.raw.get("algorithms", {})
+        for section in dict.fromkeys([*algorithm.split("+"), algorithm]):
+            given |= sections.get(section, {})
+        return validated(algorithm, model, given)
+
     def trial(
         self, algorithm: str, seed: int, image: Mapping[str, int], evaluation: str, data: str = ""
     ) -> TrialConfig:
-        """The configuration of one trial; ``image`` holds the data set's classes and in_channels, ``data`` its digest.
-
-        What the protocol gives an algorithm alone also holds where a selection wraps it: ``rarts+es`` has rarts's.
-        """
-        model = lookup("algorithm", algorithm, ALGORITHMS).Hyper
-        shared = {k: v for k, v in self.raw.get("hyper", {}).items() if k in model.model_fields}
-        own, inner = self.raw.get("algorithms", {}), algorithm.partition("+")[0]
-        hyper = validated(algorithm, model, shared | own.get(inner, {}) | own.get(algorithm, {}))
+        """The configuration of one trial; ``image``: the data set's classes and in_channels, ``data`` its digest."""
         settings = self.settings
-        options = self.raw["options"] | dict(image) | {"image_size": settings.image_size}
+        options = {**self.raw["options"], **image, "image_size": settings.image_size}
         return TrialConfig(
             algorithm=algorithm,
             seed=seed,
@@ -159,10 +250,22 @@ class Protocol:
             settings=settings,
             budget=validated("budget", Budget, self.raw["budget"]),
             options=validated("space", SPACES[self.space].Options, options),
-            hyper=hyper,
+            hyper=self.hyper(algorithm),
             evaluation=evaluation,
             data=data,
         )
+
+
+def declared(model: type[BaseModel]) -> set[str]:
+    """The fields that an algorithm's class declares itself, its paper's values, and does not take from ``Hyper``."""
+    shared = set(Hyper.__mro__)
+    return {name for cls in model.__mro__ if cls not in shared for name in vars(cls).get("__annotations__", {})}
+
+
+def _with(plain: Mapping[str, Any], path: Path, value: Any) -> dict[str, Any]:
+    """A copy of ``plain`` in which ``value`` stands at ``path``; what is not on the way is shared."""
+    first, *rest = path
+    return {**plain, first: _with(plain.get(first) or {}, tuple(rest), value) if rest else value}
 
 
 def validated(where: str, model: type[Model], plain: Mapping[str, Any]) -> Model:
@@ -179,9 +282,5 @@ def parsed(where: str, text: str) -> Any:
     """``text`` as YAML. Raises BadInput where it is none."""
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         raise BadInput(f"{where}: {text!r} is no YAML value; write a number, a word, or a closed [a, b]") from None
-
-
-def _only(spaces: Mapping[str, Any]) -> str:
-    return f"it has them for: {', '.join(sorted(spaces))}"

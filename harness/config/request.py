@@ -1,4 +1,4 @@
-"""What a user asks for, as the command line understood it, and the protocol with what was asked laid over it."""
+"""What a user asks for, as the command line or ``harness.compare`` was given it; resolved once, by a plan."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from results.lookup import lookup
 Evaluate = Literal["auto", "table", "train", "none"]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Request:
     """What the user asked for."""
 
-    algorithms: list[str]
+    algorithms: Sequence[str]
     space: str
-    seeds: list[int]
+    seeds: Sequence[int]
     protocol: str = "quick"
     dataset: str | None = None
-    eval_datasets: list[str] | None = None
-    overrides: list[str] = field(default_factory=list)
-    points: list[dict[str, Any]] = field(default_factory=lambda: [{}])
+    eval_datasets: Sequence[str] | None = None
+    overrides: Sequence[str] = ()
+    points: Sequence[Mapping[str, Any]] = field(default_factory=lambda: [{}])
     split: str | None = None
     budget: str | None = None
     latency: Path | None = None
@@ -42,46 +42,64 @@ class Request:
     gpus_per_trial: float | None = None
     address: str | None = None
     serial: bool = False
-    log: list[str] = field(default_factory=list)
+    log: Sequence[str] = ()
+    plugins: Sequence[str] = ()
     command: Sequence[str] = ()
-    known: dict[str, Any] = field(default_factory=dict)
-    """Overrides that planning found out, not the user."""
 
 
-def protocol_of(request: Request, point: Mapping[str, Any]) -> Protocol:
-    """The request's protocol with everything asked for, and with the values of one ``point`` of a sweep."""
+def asked_protocol(request: Request) -> Protocol:
+    """The request's protocol with everything that was asked for laid on it.
+
+    Raises
+    ------
+    BadInput
+        For what the protocol, its space or a field does not take.
+    """
     protocol = Protocol.load(request.protocol, request.space)
     if request.dataset:
-        protocol.raw["settings"]["dataset"] = request.dataset
-        protocol.raw["settings"].setdefault("eval_datasets", [request.dataset])
-        if request.dataset not in protocol.raw["settings"]["eval_datasets"]:
-            protocol.raw["settings"]["eval_datasets"] = [request.dataset]
+        judged = protocol.raw["settings"].get("eval_datasets", [request.dataset])
+        protocol = protocol.at(("settings", "dataset"), request.dataset)
+        protocol = protocol.at(
+            ("settings", "eval_datasets"), judged if request.dataset in judged else [request.dataset]
+        )
     if request.eval_datasets:
-        protocol.raw["settings"]["eval_datasets"] = request.eval_datasets
+        protocol = protocol.at(("settings", "eval_datasets"), list(request.eval_datasets))
     if request.split:
         lookup("split", request.split, SPLITS)
-        protocol.raw["settings"]["split"] = request.split
+        protocol = protocol.at(("settings", "split"), request.split)
     if request.budget:
-        protocol.set_budget(request.budget)
-    protocol.set(request.overrides)
-    for key, value in (request.known | dict(point)).items():
-        protocol.override(key, value)
+        protocol = protocol.with_budget(request.budget)
+    return protocol.set(request.overrides)
+
+
+def laid(protocol: Protocol, values: Mapping[str, Any]) -> Protocol:
+    """The protocol with each value in every place that its key names: what planning knows, or a sweep's point."""
+    for key, value in values.items():
+        protocol = protocol.override(key, value)
     return protocol
 
 
-def environment_of(request: Request, folder: Path) -> Environment:
-    """Where and on what the request's trials run. Raises BadInput for a device that is not here."""
+def environment_of(request: Request, folder: Path, processes: int = 1) -> Environment:
+    """Where and on what the request's trials, of so many processes each, run.
+
+    A trial has the GPUs that were asked for, else one for each of its processes where it runs on CUDA.
+
+    Raises
+    ------
+    BadInput
+        For a device that is not here.
+    """
+    device, gpus = device_here(request.device), request.gpus_per_trial
     return Environment(
         run=str(folder.expanduser().resolve()),
         data_dir=str(request.data_dir.expanduser().resolve()) if request.data_dir else None,
         download=request.download,
         table=str(request.table.expanduser().resolve()) if request.table else None,
-        device=device_here(request.device),
+        device=device,
         threads=request.cpus_per_trial,
+        gpus=gpus if gpus is not None else processes * float(device.startswith("cuda")),
+        address=request.address,
+        serial=request.serial,
+        log=tuple(request.log),
+        plugins=tuple(request.plugins),
     )
-
-
-def gpus_of(request: Request, environment: Environment, processes: int = 1) -> float:
-    """GPUs of each trial: as asked, else one for each of its processes where it runs on one."""
-    asked = request.gpus_per_trial
-    return asked if asked is not None else processes * float(environment.device.startswith("cuda"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -86,8 +86,43 @@ class Settings(Section):
     checkpoint_every: int = Field(1, ge=1, description="epochs between checkpoints")
 
 
+class Comparison(Section):
+    """One comparison, resolved: what a run's ``config.yaml`` says, and what its trials have in common.
+
+    Nothing that runs later goes back to the request or to a protocol's file.
+    """
+
+    space: str
+    protocol: str
+    dataset: str
+    eval_datasets: tuple[str, ...]
+    evaluation: str
+    split: str
+    budget: dict[str, Any]
+    overrides: dict[str, Any] = Field(description="what --set gave")
+    known: dict[str, Any] = Field(description="overrides that planning found out: latencies, the weight of ℓ1")
+    vary: tuple[dict[str, Any], ...] = Field(description="a sweep's points; none: no sweep")
+    algorithms: tuple[str, ...]
+    seeds: tuple[int, ...]
+    stands_for: str
+    reduced: bool = Field(description="whether the protocol is smaller than the paper's")
+    settings: dict[str, Any] = Field(description="the protocol's part for this space, overrides in their places")
+    data: str = Field(description="what was read, in words")
+    data_digest: str
+    changed: tuple[str, ...] = Field(description="what beside overrides makes it another comparison than its protocol")
+    split_description: str | None = None
+    table: str | None = Field(None, description="the table that judges, in words")
+    command: str = ""
+
+    FROZEN: ClassVar[tuple[str, ...]] = (
+        *("space", "protocol", "dataset", "eval_datasets", "evaluation", "split", "budget", "overrides", "vary"),
+        *("known", "data_digest"),
+    )
+    """What may not change when a run is opened again; algorithms and seeds may be added."""
+
+
 class Environment(Section):
-    """Where and on what a trial runs: nothing here may change its record, so nothing here is in its hash."""
+    """Where and on what trials run: nothing here may change a record, so nothing here is in a trial's hash."""
 
     run: str = Field(description="the run's folder")
     data_dir: str | None = None
@@ -95,3 +130,8 @@ class Environment(Section):
     table: str | None = None
     device: str = "cpu"
     threads: int = Field(1, ge=1)
+    gpus: float = Field(0.0, ge=0, description="GPUs of each trial, fractions too")
+    address: str | None = Field(None, description="the Ray cluster; none: one of this run's own")
+    serial: bool = Field(False, description="one trial after the other, without Ray")
+    log: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = Field((), description="modules of the user's that register algorithms or spaces")

@@ -5,24 +5,19 @@ from __future__ import annotations
 import pandas as pd
 from rich.console import Console
 
+from harness.config.sections import Comparison
 from harness.execution.board import Board
 from harness.execution.loggers import callbacks
 from harness.execution.schedule import run_ray, run_serial, waves
 from harness.planning.plan import Plan
 from results.store import Store
 
-FROZEN = (
-    *("space", "protocol", "dataset", "eval_datasets", "evaluation", "split", "budget", "overrides", "vary"),
-    *("known", "data_digest"),
-)
-"""What may not change when a run is opened again; algorithms and seeds may be added."""
-
 
 def run(made: Plan, console: Console) -> pd.DataFrame:
     """Run what is missing of a plan and return all its records."""
-    request = made.request
+    environment = made.environment
     _announce(made, console)
-    store = Store.open_run(made.folder, made.config, FROZEN)
+    store = Store.open_run(made.folder, made.config, Comparison.FROZEN)
     pending = [trial for trial in made.trials if not store.is_done(trial.hash)]
     done = len(made.trials) - len(pending)
     if done:
@@ -30,10 +25,10 @@ def run(made: Plan, console: Console) -> pd.DataFrame:
     if pending:
         with Board(store, made.trials, console):
             for wave in waves(pending):
-                if request.serial:
-                    run_serial(wave, made.environment)
+                if environment.serial:
+                    run_serial(wave, environment)
                 else:
-                    run_ray(wave, made.environment, made.gpus, request.address, callbacks(request.log, made.folder))
+                    run_ray(wave, environment, callbacks(environment.log, made.folder))
     for trial in pending:
         folder = store.trial_dir(trial.hash)
         if not store.is_done(trial.hash) and not (folder / "error.txt").exists():
@@ -42,10 +37,11 @@ def run(made: Plan, console: Console) -> pd.DataFrame:
 
 
 def _announce(made: Plan, console: Console) -> None:
-    changed = [*(f"{key} = {value}" for key, value in made.config["overrides"].items()), *made.config["changed"]]
-    kind = "a reduced protocol" if made.config["reduced"] else "the paper's protocol"
+    comparison = made.comparison
+    changed = [*(f"{key} = {value}" for key, value in comparison.overrides.items()), *comparison.changed]
+    kind = "a reduced protocol" if comparison.reduced else "the paper's protocol"
     kind += f", changed: {', '.join(changed)}" if changed else ""
-    stands_for = f"protocol {made.config['protocol']} ({kind}): {made.config['stands_for']}"
+    stands_for = f"protocol {comparison.protocol} ({kind}): {comparison.stands_for}"
     console.print(stands_for, markup=False, highlight=False, soft_wrap=True)
     for note in made.notes:
         console.print(note, markup=False, highlight=False, soft_wrap=True)

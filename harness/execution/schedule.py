@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from algorithms import ALGORITHMS
+from harness.config.plugins import load_plugins
 from harness.config.sections import Environment
 from harness.config.trial import Job, TrialConfig
 from harness.execution.job import parse, run_job
@@ -59,14 +60,13 @@ def isolated(config: Job, environment: Environment, report: Any) -> None:
 def run_ray(
     configs: Sequence[Job],
     environment: Environment,
-    gpus_per_trial: float,
-    address: str | None,
     callbacks: Sequence[Any],
 ) -> None:
     """Every trial as a Ray Tune trial with ``environment.threads`` CPUs. Raises BadInput where there are too few.
 
     The store is the truth: Ray's own results are not read and its restore is not used.
     """
+    address, gpus_per_trial = environment.address, environment.gpus
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     import ray
@@ -78,6 +78,7 @@ def run_ray(
         plain = environment.model_dump()
 
         def trainable(spec: dict[str, Any]) -> None:
+            load_plugins(plain["plugins"])
             isolated(parse(spec["trial"]), Environment.model_validate(plain), tune.report)
 
         resources = {"cpu": environment.threads, "gpu": gpus_per_trial}

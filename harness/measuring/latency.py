@@ -129,7 +129,7 @@ def measure(protocol: Protocol, device: str, threads: int, batch_size: int = BAT
     under = conditions(protocol.space, protocol.settings, device, threads, batch_size)
     size = {"channels": under.channels, "cells": under.cells, "image_size": under.image_size}
     cls = SPACES[protocol.space]
-    space = cls(validated("space", cls.Options, protocol.raw["options"] | size))
+    space = cls(validated("space", cls.Options, {**protocol.raw["options"], **size}))
     timer = partial(network_latency, device=torch.device(device), threads=threads, batch_size=batch_size)
     rows = []
     for timed in progress(space.timed()):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ import torch
 from algorithms import ALGORITHMS
 from algorithms.search import Search
 from harness.config.protocol import Protocol
-from harness.config.request import Request, environment_of, gpus_of, protocol_of
-from harness.config.sections import Environment, Settings
+from harness.config.request import Request, asked_protocol, environment_of, laid
+from harness.config.sections import Comparison, Environment, Settings
 from harness.config.trial import Job, TrialConfig
 from harness.data import Dataset, Split, load, split
 from harness.measuring.device import device_here
@@ -30,56 +30,74 @@ from spaces import SPACES
 
 @dataclass
 class Plan:
-    """A request that was checked: its trials, where they run, and what the user should know before."""
+    """A request that was checked and resolved: the comparison, its trials, where they run, what to say before."""
 
-    request: Request
-    folder: Path
-    config: Mapping[str, Any]
+    comparison: Comparison
     trials: list[Job]
     environment: Environment
-    gpus: float
     notes: list[str]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The comparison as plain types: what the run's ``config.yaml`` holds."""
+        return self.comparison.model_dump(mode="json", exclude_none=True)
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder."""
+        return Path(self.environment.run)
 
 
 def plan(request: Request) -> Plan:
-    """Check everything that can be checked before anything is run. Raises BadInput, in one line, for what is wrong."""
+    """Check everything that can be checked before anything is run, and resolve the request once.
+
+    Raises
+    ------
+    BadInput
+        In one line, for what is wrong.
+    """
     if not request.algorithms:
         raise BadInput(f"no algorithm is named; there are {', '.join(ALGORITHMS)}")
     for algorithm in request.algorithms:
         lookup("algorithm", algorithm, ALGORITHMS)
     _check_options(request)
-    device = device_here(request.device)
-    if request.latency:
-        request = replace(request, known=_latencies(request, request.latency, device))
-    settings = protocol_of(request, {}).settings
-    space = SPACES[request.space]
+    asked = asked_protocol(request)
+    known = _latencies(request, asked)
+    settings = asked.settings
     data = load(settings.dataset, request.data_dir, settings.image_size, request.download)
     halves = split(data, settings.split, settings.split_seed, settings.limit)
-    request = replace(request, known=request.known | l1(protocol_of(request, {}), halves))
-    table = space.open_table(request.table)
+    known |= l1(asked, halves)
+    table = SPACES[request.space].open_table(request.table)
     evaluation, eval_datasets, notes = _evaluation(request, settings, table)
-    request = replace(request, eval_datasets=eval_datasets)
-    protocol = protocol_of(request, {})
-    notes = [f"data: {data.source}; split: {halves.description}", *notes]
-    trials = _trials(request, evaluation, data)
+    protocol = laid(asked.at(("settings", "eval_datasets"), eval_datasets), known)
+    trials = _trials([laid(protocol, point) for point in request.points], request, evaluation, data)
     _check_batches(trials, request, data, halves)
+    comparison = Comparison(
+        space=request.space,
+        protocol=protocol.name,
+        dataset=settings.dataset,
+        eval_datasets=tuple(eval_datasets),
+        evaluation=evaluation,
+        split=settings.split,
+        budget=dict(protocol.raw["budget"]),
+        overrides=dict(asked.overrides),
+        known=known,
+        vary=() if list(request.points) == [{}] else tuple(dict(point) for point in request.points),
+        algorithms=tuple(request.algorithms),
+        seeds=tuple(request.seeds),
+        stands_for=protocol.stands_for,
+        reduced=protocol.reduced,
+        settings=dict(protocol.raw),
+        data=data.source,
+        data_digest=data.digest,
+        changed=tuple(_changes(request, asked, data)),
+        split_description=halves.description,
+        table=None if table is None else table.description,
+        command=shlex.join(request.command),
+    )
     folder = request.out or Path("runs") / f"{request.space}-{settings.dataset}-{protocol.name}"
-    config = {
-        **_frozen(request, protocol, evaluation),
-        "algorithms": list(request.algorithms),
-        "seeds": list(request.seeds),
-        "stands_for": protocol.stands_for,
-        "reduced": protocol.reduced,
-        "settings": protocol.raw,
-        "data": data.source,
-        "data_digest": data.digest,
-        "changed": _changes(request, data),
-        "split_description": halves.description,
-        "table": None if table is None else table.description,
-        "command": shlex.join(request.command),
-    }
-    environment = environment_of(request, folder)
-    return Plan(request, Path(environment.run), config, list(trials), environment, gpus_of(request, environment), notes)
+    notes = [f"data: {data.source}; split: {halves.description}", *notes]
+    return Plan(comparison, list(trials), environment_of(request, folder), notes)
 
 
 def _check_options(request: Request) -> None:
@@ -95,13 +113,14 @@ def _check_options(request: Request) -> None:
         )
 
 
-def _latencies(request: Request, path: Path, device: str) -> dict[str, Any]:
+def _latencies(request: Request, protocol: Protocol) -> dict[str, Any]:
     """The overrides that a latency table stands for: its figures, so that a trial's hash depends on no path."""
-    protocol = protocol_of(request, {})
+    if not request.latency:
+        return {}
     if protocol.raw["options"].get("latency") is not None:
         raise BadInput("both --latency and --set space.latency give latencies: leave one out")
-    here = conditions(request.space, protocol.settings, device, request.cpus_per_trial)
-    table = read(path.expanduser(), here, request.any_latency)
+    here = conditions(request.space, protocol.settings, device_here(request.device), request.cpus_per_trial)
+    table = read(request.latency.expanduser(), here, request.any_latency)
     return {"space.latency": table.option(), "space.latency_source": table.description()}
 
 
@@ -131,9 +150,8 @@ def _evaluation(request: Request, settings: Settings, table: Any) -> tuple[str, 
     return "trained", wanted, notes
 
 
-def _trials(request: Request, evaluation: str, data: Dataset) -> list[TrialConfig]:
+def _trials(protocols: Sequence[Protocol], request: Request, evaluation: str, data: Dataset) -> list[TrialConfig]:
     image = {"classes": data.classes, "in_channels": data.channels}
-    protocols = [protocol_of(request, point) for point in request.points]
     chosen = product(protocols, request.seeds, request.algorithms)
     trials = [protocol.trial(algorithm, seed, image, evaluation, data.digest) for protocol, seed, algorithm in chosen]
     for trial in trials:
@@ -209,27 +227,11 @@ def _check_batches(trials: list[TrialConfig], request: Request, data: Dataset, h
                 )
 
 
-def _frozen(request: Request, protocol: Protocol, evaluation: str) -> dict[str, Any]:
-    settings = protocol.raw["settings"]
-    return {
-        "space": request.space,
-        "protocol": protocol.name,
-        "dataset": settings["dataset"],
-        "eval_datasets": list(settings["eval_datasets"]),
-        "evaluation": evaluation,
-        "split": settings["split"],
-        "budget": dict(protocol.raw["budget"]),
-        "overrides": {key: value for key, value in protocol.overrides.items() if key not in request.known},
-        "known": dict(request.known),
-        "vary": [] if request.points == [{}] else request.points,
-    }
-
-
-def _changes(request: Request, data: Dataset) -> list[str]:
+def _changes(request: Request, asked: Protocol, data: Dataset) -> list[str]:
     """What beside the overrides makes this another comparison than the protocol it is named after."""
     own = Protocol.load(request.protocol, request.space)
     changed = []
-    if request.budget and protocol_of(request, {}).raw["budget"] != own.raw["budget"]:
+    if request.budget and asked.raw["budget"] != own.raw["budget"]:
         changed.append(f"budget = {request.budget}")
     if request.split and request.split != own.settings.split:
         changed.append(f"split = {request.split}")

@@ -11,8 +11,8 @@ import torch
 
 import results
 from harness.config.protocol import Protocol, parsed, validated
-from harness.config.request import Request, environment_of, gpus_of
-from harness.config.sections import Evaluation, Settings
+from harness.config.request import Request, environment_of
+from harness.config.sections import Comparison, Evaluation, Settings
 from harness.config.trial import Retraining, TrialConfig
 from harness.data import load, open_streamed
 from harness.planning.plan import Plan
@@ -66,15 +66,16 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
     trials = [trial.model_copy(update={"data": data[trial.dataset].digest}) for trial in trials]
     first = candidates[0]
     folder = request.out or run or Path("runs") / f"evaluate-{first.space}-{datasets[0]}-{first.protocol}"
-    environment = environment_of(request, folder)
+    environment = environment_of(request, folder, max(trial.settings.evaluation.processes for trial in trials))
     for trial in trials:
         _check_processes(trial.settings.evaluation, environment.device, request)
-    gpus = gpus_of(request, environment, max(trial.settings.evaluation.processes for trial in trials))
-    changed = [f"{key} = {value} (retraining)" for key, value in map(_override, request.overrides)]
-    config = _config(request, first, data) if found is None else {**found.config, "changed": changed}
+    changed = tuple(f"{key} = {value} (retraining)" for key, value in map(_override, request.overrides))
+    comparison = _comparison(request, first, data)
+    if found is not None:
+        comparison = validated("config", Comparison, {**found.config, "changed": changed})
     notes = [f"{len(candidates)} architectures × {len(request.seeds)} seeds"]
     notes += [f"data: {known.source}" for known in data.values()]
-    return Plan(request, Path(environment.run), config, list(trials), environment, gpus, notes)
+    return Plan(comparison, list(trials), environment, notes)
 
 
 def _check_what(request: Request, found: Run | None) -> None:
@@ -133,7 +134,7 @@ def _given(request: Request, genotypes: Sequence[str]) -> Iterator[Candidate]:
     if request.dataset:
         settings = settings.model_copy(update={"dataset": request.dataset})
     model = SPACES[request.space].Options
-    options = validated("space", model, protocol.raw["options"] | {"image_size": settings.image_size})
+    options = validated("space", model, {**protocol.raw["options"], "image_size": settings.image_size})
     space = SPACES[request.space](options)
     for text in genotypes:
         genotype = space.canonical(text)
@@ -214,27 +215,27 @@ def _check_processes(fields: Evaluation, device: str, request: Request) -> None:
             raise BadInput(f"evaluation.processes = {n} need a GPU each, but a trial has {lent:g}; set at most that")
 
 
-def _config(request: Request, first: Candidate, data: Mapping[str, AnyDataset]) -> Mapping[str, Any]:
-    """The configuration of a run that holds retrainings alone."""
+def _comparison(request: Request, first: Candidate, data: Mapping[str, AnyDataset]) -> Comparison:
+    """The description of a run that holds retrainings alone."""
     protocol = Protocol.load(first.protocol, first.space)
-    return {
-        "space": first.space,
-        "protocol": first.protocol,
-        "dataset": first.settings.dataset,
-        "eval_datasets": list(data),
-        "evaluation": "trained",
-        "split": first.settings.split,
-        "budget": {},
-        "overrides": dict(map(_override, request.overrides)),
-        "known": {},
-        "vary": [],
-        "algorithms": [GIVEN],
-        "seeds": list(request.seeds),
-        "stands_for": protocol.stands_for,
-        "reduced": protocol.reduced,
-        "settings": protocol.raw,
-        "data": "; ".join(known.source for known in data.values()),
-        "data_digest": ", ".join(known.digest for known in data.values()),
-        "changed": ["a sample of the data"] * any(known.sample for known in data.values()),
-        "command": " ".join(request.command),
-    }
+    return Comparison(
+        space=first.space,
+        protocol=first.protocol,
+        dataset=first.settings.dataset,
+        eval_datasets=tuple(data),
+        evaluation="trained",
+        split=first.settings.split,
+        budget={},
+        overrides=dict(map(_override, request.overrides)),
+        known={},
+        vary=(),
+        algorithms=(GIVEN,),
+        seeds=tuple(request.seeds),
+        stands_for=protocol.stands_for,
+        reduced=protocol.reduced,
+        settings=dict(protocol.raw),
+        data="; ".join(known.source for known in data.values()),
+        data_digest=", ".join(known.digest for known in data.values()),
+        changed=("a sample of the data",) * any(known.sample for known in data.values()),
+        command=" ".join(request.command),
+    )

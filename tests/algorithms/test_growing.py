@@ -131,7 +131,9 @@ def test_resumed_in_any_stage_it_is_bit_identical_across_the_borders(taken: int)
 @pytest.mark.parametrize("epochs", [1, 2])
 def test_a_trial_of_one_epoch_goes_through_all_three_stages(epochs: int, tmp_path: Path) -> None:
     protocol = Protocol.load("quick", "nats")
-    protocol.set([f"epochs={epochs}", f"limit={192 // epochs}", "batch_size=16", "diagnostics.lambda_every=0"])
+    protocol = protocol.set(
+        [f"epochs={epochs}", f"limit={192 // epochs}", "batch_size=16", "diagnostics.lambda_every=0"]
+    )
     run_job(protocol.trial("pdarts", 0, {"classes": 10, "in_channels": 1}, "none"), Environment(run=str(tmp_path)))
     _, history = frames(tmp_path)
     last = history.iloc[-1]

@@ -29,7 +29,7 @@ def test_measured_against_predicted_latency(benchmark: Any, name: str) -> None:
     cls = SPACES[name]
     plain = {"channels": channels, "cells": cells, "image_size": side}
     protocol = Protocol.load("mini", name)
-    protocol.set([f"evaluation.channels={channels}", f"evaluation.cells={cells}", f"image_size={side}"])
+    protocol = protocol.set([f"evaluation.channels={channels}", f"evaluation.cells={cells}", f"image_size={side}"])
     table = measure(protocol, "cpu", 1)
     latencies = {"latency": table.option(), "latency_source": table.description()}
     space = cls(cls.Options.model_validate(plain | latencies))

@@ -22,8 +22,8 @@ SUBSET = 1024
 def make_trial(folder: Path, options: NatsOptions) -> Trial:
     """First-order DARTS, the cheapest search, under the mini protocol with digits at 16 × 16 for CIFAR-10."""
     protocol = Protocol.load("mini", "nats")
-    protocol.raw["settings"] |= {"dataset": "digits", "eval_datasets": ["digits"]}
-    protocol.set(["limit=256", f"space.cells={options.cells}"])
+    protocol = protocol.at(("settings", "dataset"), "digits").at(("settings", "eval_datasets"), ["digits"])
+    protocol = protocol.set(["limit=256", f"space.cells={options.cells}"])
     config = protocol.trial("darts1", 0, {"classes": 10, "in_channels": 1}, "none")
     store = Store.open_run(folder, {}, ())
     trial = Trial(config, Environment(run=str(folder)), store, Watch(store.trial_dir(config.hash), None))

@@ -22,7 +22,7 @@ from results.store import Store
 
 def config(space: str, *more: str, seed: int = 0) -> TrialConfig:
     protocol = Protocol.load("quick", space)
-    protocol.set(["epochs=1", "limit=64", "batch_size=16", "diagnostics.lambda_every=0", *more])
+    protocol = protocol.set(["epochs=1", "limit=64", "batch_size=16", "diagnostics.lambda_every=0", *more])
     return protocol.trial("rarts", seed, {"classes": 10, "in_channels": 1}, "none")
 
 

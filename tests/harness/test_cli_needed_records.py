@@ -50,13 +50,13 @@ def test_one_record_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vary: 
 @pytest.mark.parametrize("text", ["", "''", '""'])
 def test_empty_stands_for_no_record_at_all(text: str) -> None:
     protocol = Protocol.load("quick", "resnet164")
-    protocol.set(["space.prc=0.4", f"random_pruning.of={text}"])
+    protocol = protocol.set(["space.prc=0.4", f"random_pruning.of={text}"])
     trial: TrialConfig = protocol.trial("random_pruning", 0, {"classes": 10, "in_channels": 1}, "pruned")
     assert trial.hyper.model_dump()["of"] == protocol.overrides["random_pruning.of"] == ""
 
 
 def test_empty_is_still_the_default_of_what_is_no_text() -> None:
     protocol = Protocol.load("quick", "resnet164")
-    protocol.set(["space.prc=0.4", "space.prc="])
+    protocol = protocol.set(["space.prc=0.4", "space.prc="])
     trial = protocol.trial("rarts", 0, {"classes": 10, "in_channels": 1}, "pruned")
     assert trial.options.model_dump()["prc"] is None

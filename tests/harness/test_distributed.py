@@ -15,7 +15,7 @@ from darts_retraining import retraining
 from equal_runs import assert_same, frames
 from in_step import train_plainly
 
-from harness.config.request import Request, environment_of, gpus_of
+from harness.config.request import Request, environment_of
 from harness.config.sections import Environment, Evaluation
 from harness.data import Shard
 from harness.execution.checkpoint import Checkpoint
@@ -93,7 +93,7 @@ def test_one_process_is_no_other_trial_than_before_and_two_are() -> None:
 
 
 def request(**fields: object) -> Request:
-    return Request([], "darts", [0], dataset="digits", device="cpu", **fields)  # type: ignore[arg-type]
+    return Request([], "darts", [0], dataset="digits", **{"device": "cpu", **fields})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,9 @@ def test_processes_that_cannot_share_a_batch_are_refused(overrides: list[str], n
         plan_retrainings(request(overrides=overrides, out=tmp_path), None, ["darts_v2"])
 
 
-def test_each_process_has_a_gpu_of_its_own_unless_told(tmp_path: Path) -> None:
-    environment = environment_of(request(), tmp_path)
-    assert gpus_of(request(), environment, 4) == 0
-    cuda = environment.model_copy(update={"device": "cuda"})
-    assert gpus_of(request(), cuda, 4) == 4 and gpus_of(request(gpus_per_trial=2), cuda, 4) == 2
+def test_each_process_has_a_gpu_of_its_own_unless_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert environment_of(request(), tmp_path, 4).gpus == 0
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert environment_of(request(device="cuda"), tmp_path, 4).gpus == 4
+    assert environment_of(request(device="cuda", gpus_per_trial=2), tmp_path, 4).gpus == 2

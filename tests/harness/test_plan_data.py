@@ -11,8 +11,8 @@ from cifar_files import write_cifar10
 from PIL import Image
 
 from harness.config.request import Request
+from harness.config.sections import Comparison
 from harness.data import load, open_streamed
-from harness.execution.run import FROZEN
 from harness.planning.plan import Plan, plan
 from harness.training.evaluate import evaluator
 from harness.training.task import Task
@@ -46,9 +46,9 @@ def test_other_data_are_another_trial_and_the_same_ones_elsewhere_not(
 
 def test_a_run_is_not_opened_again_with_other_data(tmp_path: Path, folders: tuple[Path, Path]) -> None:
     first, second = (planned(folder, tmp_path / "run") for folder in folders)
-    Store.open_run(first.folder, first.config, FROZEN)
+    Store.open_run(first.folder, first.config, Comparison.FROZEN)
     with pytest.raises(BadInput, match="has data_digest = "):
-        Store.open_run(second.folder, second.config, FROZEN)
+        Store.open_run(second.folder, second.config, Comparison.FROZEN)
 
 
 def test_what_a_plan_changes_is_in_its_configuration(tmp_path: Path, folders: tuple[Path, Path]) -> None:

@@ -8,8 +8,9 @@ from typing import Any, get_args
 import pytest
 from pydantic.fields import FieldInfo
 
-from harness.config.protocol import Protocol, protocol_names, protocol_spaces
-from harness.config.request import Request, protocol_of
+from algorithms import ALGORITHMS
+from harness.config.protocol import Protocol, declared, protocol_names, protocol_spaces
+from harness.config.request import Request, asked_protocol, laid
 from harness.config.sections import Environment
 from harness.config.trial import TrialConfig
 from harness.config.variation import points
@@ -25,8 +26,7 @@ a trial does, or a default; then say so where the change is made, for older runs
 
 def trial(*overrides: str, algorithm: str = "rarts", seed: int = 0, evaluation: str = "table") -> TrialConfig:
     protocol = Protocol.load("mini", "nats")
-    protocol.set(overrides)
-    return protocol.trial(algorithm, seed, CIFAR, evaluation)
+    return protocol.set(overrides).trial(algorithm, seed, CIFAR, evaluation)
 
 
 @pytest.mark.parametrize("order", [("lr=0.5", "rarts.lr=0.25"), ("rarts.lr=0.25", "lr=0.5")])
@@ -37,8 +37,38 @@ def test_dotted_key_beats_bare_key_in_either_order(order: tuple[str, str]) -> No
 
 def test_override_beats_the_protocols_shared_hyperparameters() -> None:
     shared = Protocol.load("mini", "nats").raw["hyper"]
-    assert trial().hyper.model_dump()["arch_lr"] == shared["arch_lr"] == 3e-4
-    assert trial("arch_lr=0.125").hyper.model_dump()["arch_lr"] == 0.125
+    assert trial().hyper.model_dump()["weight_decay"] == shared["weight_decay"] == 5e-4
+    assert trial("weight_decay=0.125").hyper.model_dump()["weight_decay"] == 0.125
+
+
+@pytest.mark.parametrize("algorithm", list(ALGORITHMS))
+@pytest.mark.parametrize("space", protocol_spaces("paper"))
+def test_paper_gives_each_algorithm_its_papers_values(algorithm: str, space: str) -> None:
+    """Read from the class and from the protocol: no shared ``hyper`` of the protocol stands in for them."""
+    protocol = Protocol.load("paper", space)
+    model = ALGORITHMS[algorithm].Hyper
+    made, own = protocol.hyper(algorithm).model_dump(), declared(model)
+    given = protocol.raw.get("algorithms", {}).get(algorithm.partition("+")[0], {})
+    published = {name: model.model_fields[name].default for name in own} | {n: v for n, v in given.items() if n in own}
+    assert {name: made[name] for name in own} == published
+
+
+def test_a_scale_multiplies_each_algorithms_own_rate_and_leaves_what_is_said() -> None:
+    protocol = Protocol.load("quick", "darts")
+    rates = {
+        name: protocol.hyper(name).model_dump()["arch_lr"] for name in ("darts1", "pcdarts", "pdarts", "fairdarts")
+    }
+    assert rates == {"darts1": 0.03, "pcdarts": 0.06, "pdarts": 0.06, "fairdarts": 0.03}
+    assert Protocol.load("quick", "nats").hyper("rarts").model_dump()["arch_lr"] == 0.1  # and not 0.0999999
+    assert protocol.set(["arch_lr=1e-3"]).hyper("pcdarts").model_dump()["arch_lr"] == 1e-3
+    assert "arch_lr × 100" in protocol.stands_for
+
+
+def test_a_protocols_shared_values_do_not_override_what_an_algorithm_declares() -> None:
+    """6e-4 and a decay of 0 once became 0.1 and 1e-3."""
+    quick = Protocol.load("quick", "nats").hyper("proxylessnas").model_dump()
+    assert Protocol.load("quick", "nats").raw["hyper"]["arch_weight_decay"] == 1e-3
+    assert quick["arch_weight_decay"] == 0
 
 
 def test_every_known_key_lands_where_it_says() -> None:
@@ -52,7 +82,7 @@ def test_every_known_key_lands_where_it_says() -> None:
 def test_a_point_may_lie_around_what_was_set() -> None:
     """As those of `reproduce table2 --set batch_size=32` do."""
     request = Request(["rarts"], "nats", [0], overrides=["batch_size=32", "rarts.lam=2"])
-    settings = [protocol_of(request, point).settings for point in ({}, {"batch_size": 16})]
+    settings = [laid(asked_protocol(request), point).settings for point in ({}, {"batch_size": 16})]
     assert [made.batch_size for made in settings] == [32, 16]
 
 
@@ -131,7 +161,7 @@ def test_every_protocol_makes_trials_on_a_known_data_set(name: str, space: str) 
 
 def test_budget_is_one_of_three_kinds() -> None:
     protocol = Protocol.load("mini", "nats")
-    protocol.set_budget("macs=1e12")
+    protocol = protocol.with_budget("macs=1e12")
     assert protocol.trial("rarts", 0, CIFAR, "table").budget.amount == 1e12
     with pytest.raises(BadInput, match="epochs"):
         protocol.set(["epochs=3"])  # a budget of multiply-adds has no epochs to set
@@ -173,6 +203,6 @@ def test_what_a_protocol_gives_one_algorithm_holds_under_a_selection_too() -> No
     weights = {name: protocol.trial(name, 0, CIFAR, "none").hyper.model_dump() for name in ("rarts+es", "darts1+es")}
     assert weights["rarts+es"]["latency_weight"] == 2e-3
     assert weights["darts1+es"]["latency_weight"] == 0
-    protocol.set(["rarts+es.latency_weight=1"])
+    protocol = protocol.set(["rarts+es.latency_weight=1"])
     assert protocol.trial("rarts+es", 0, CIFAR, "none").hyper.model_dump()["latency_weight"] == 1
     assert protocol.trial("rarts", 0, CIFAR, "none").hyper.model_dump()["latency_weight"] == 2e-3

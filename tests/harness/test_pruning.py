@@ -40,7 +40,7 @@ SMALL = [
 def trial(algorithm: str, *more: str) -> TrialConfig:
     """One epoch of four steps, then two of fine-tuning."""
     protocol = Protocol.load("quick", "resnet164")
-    protocol.set([*SMALL, *more])
+    protocol = protocol.set([*SMALL, *more])
     return protocol.trial(algorithm, 0, {"classes": 10, "in_channels": 1}, "pruned")
 
 

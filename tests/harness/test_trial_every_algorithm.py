@@ -26,11 +26,15 @@ ON_DARTS = ["rarts+pt"]
 def trial(algorithm: str, space: str = "nats") -> TrialConfig:
     """Three epochs of four steps on the digits."""
     protocol = Protocol.load("quick", space)
-    protocol.set(["epochs=3", "limit=64", "batch_size=16", "diagnostics.lambda_every=0", "evaluation.short_epochs=1"])
-    protocol.set(["random.k=3", "evolution.queries=3", "evolution.population=2", "random_ws.k=5", "pt_tune_epochs=1"])
+    protocol = protocol.set(
+        ["epochs=3", "limit=64", "batch_size=16", "diagnostics.lambda_every=0", "evaluation.short_epochs=1"]
+    )
+    protocol = protocol.set(
+        ["random.k=3", "evolution.queries=3", "evolution.population=2", "random_ws.k=5", "pt_tune_epochs=1"]
+    )
     if space == "darts":
-        protocol.set(["channels=2", "nodes=2", "pt_batches=1"])
-    protocol.set(["es_every=1", "es_window=1", "es_delta=1", "es_start=0", "diagnostics.subset=16"])
+        protocol = protocol.set(["channels=2", "nodes=2", "pt_batches=1"])
+    protocol = protocol.set(["es_every=1", "es_window=1", "es_delta=1", "es_start=0", "diagnostics.subset=16"])
     return protocol.trial(algorithm, 0, {"classes": 10, "in_channels": 1}, "none")
 
 

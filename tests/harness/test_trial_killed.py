@@ -30,8 +30,8 @@ MOMENTS = {
 def trial(algorithm: str) -> TrialConfig:
     """Three epochs of four steps, then a training that is short and still longer than the kill is late."""
     protocol = Protocol.load("quick", "nats")
-    protocol.set(["epochs=3", "limit=64", "batch_size=16", "diagnostics.lambda_every=0"])
-    protocol.set(["random.k=3", "evaluation.short_epochs=1", "evaluation.epochs=3"])
+    protocol = protocol.set(["epochs=3", "limit=64", "batch_size=16", "diagnostics.lambda_every=0"])
+    protocol = protocol.set(["random.k=3", "evaluation.short_epochs=1", "evaluation.epochs=3"])
     return protocol.trial(algorithm, 0, {"classes": 10, "in_channels": 1}, "trained")
 
 
