@@ -134,7 +134,7 @@ def _write(path: Path, contents: Mapping[str, bytes]) -> None:
 
 def _parquet(frame: pd.DataFrame) -> bytes:
     buffer = io.BytesIO()
-    frame.to_parquet(buffer, compression="none")  # the zip compresses, the file's own names of columns as well
+    frame.to_parquet(buffer, compression=None)  # the zip compresses, the file's own names of columns as well
     return buffer.getvalue()
 
 
