@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from harness.cli import app, evaluate, export, inspect, latency, listing, report, run, sweep
+from harness.cli import app, archive, evaluate, export, inspect, latency, listing, report, run, sweep
 from results.errors import BadInput
 
-COMMANDS = (run, evaluate, sweep, report, listing, inspect, latency, export)
+COMMANDS = (run, evaluate, sweep, report, listing, inspect, latency, export, archive)
 """The modules whose import gives ``app`` its commands."""
 
 

@@ -2,6 +2,7 @@
 
 - ``schema``: the columns of records and history, and the frames built from rows.
 - ``store``: the run folder, written by ``Store`` and read by ``load``. ``atomic``: files that are whole or absent.
+- ``archive``: one small file of a run's records and histories, which ``load`` reads as well.
 - ``published``: the figures of the RARTS paper's tables, shown beside ours and never mixed with them.
 - ``statistics``: means with bootstrap intervals, paired differences, Friedman's test.
 - ``comparison``: the tables a report shows, computed from records.

@@ -38,7 +38,7 @@ ORDER = ["space", "protocol", "search_dataset", "algorithm", "variant", "seed", 
 
 @dataclass(frozen=True)
 class Run:
-    """A run as read back: its folder, its configuration, and the two frames described in ``results.schema``."""
+    """A run as read back: its folder or archive, its configuration, and the two frames of ``results.schema``."""
 
     path: Path
     config: dict[str, Any]
@@ -168,8 +168,17 @@ class Store:
 
 
 def load(path: Path | str) -> Run:
-    """Read a run back. Writes nothing. Raises ``BadInput`` where ``path`` is not a run's folder."""
+    """Read a run back: its folder, its archive, or a folder that holds ``run.zip`` and no config.yaml. Writes nothing.
+
+    Raises ``BadInput`` where ``path`` is none of these, and where an archive is damaged.
+    """
     folder = Path(path)
+    from results import archive  # which reads a run through this function
+
+    if folder.is_file():
+        return archive.read(folder)
+    if not (folder / "config.yaml").is_file() and (folder / archive.NAME).is_file():
+        return archive.read(folder / archive.NAME)
     if not (folder / "config.yaml").is_file():
         raise BadInput(f"{folder} is not a run's folder (it has no config.yaml): give the folder a run was written to")
     store = Store(folder)

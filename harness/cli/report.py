@@ -17,12 +17,12 @@ from results.lookup import lookup
 
 @app.command()
 def report(
-    runs: Annotated[list[Path], typer.Argument(help="folders of runs; several go into one page")],
+    runs: Annotated[list[Path], typer.Argument(help="folders or archives of runs; several go into one page")],
     out: Annotated[Path | None, typer.Option(help="where the page goes; default: RUN/report")] = None,
 ) -> None:
     """Write the report of one or several runs again, without running anything."""
     loaded = [results.load(run) for run in runs]
-    index = page.write(loaded, out or runs[0] / "report")
+    index = page.write(loaded, out or (runs[0].parent if runs[0].is_file() else runs[0]) / "report")
     console.print(f"report: {index}", markup=False, highlight=False, soft_wrap=True)
 
 
