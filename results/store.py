@@ -7,11 +7,13 @@
     <run>/records.parquet records.csv
 
 Every file is written under a temporary name and renamed, so a killed process leaves whole files only. The store is the
-truth about what is finished: ``done`` is written last.
+truth about what is finished: ``done`` is written last. It holds the SHA-256 of the files that it closes, so that a
+record changed since is refused; it is empty in the runs of older versions.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,6 +36,10 @@ MERGED = ("algorithms", "seeds", "changed")
 
 ORDER = ["space", "protocol", "search_dataset", "algorithm", "variant", "seed", "trial"]
 """What a records frame is sorted by, so that two collections of one run are equal."""
+
+
+CLOSED = ("config.json", "record.json", "history.parquet")
+"""The files of a trial whose checksums stand in ``done``."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,11 @@ class Store:
         """Whether the trial ended with a record, be it good or diverged."""
         return (self.trial_dir(trial) / "done").exists()
 
+    def verify(self, trial: str) -> None:
+        """Raise ``BadInput`` where a done trial's files are not as they were when it ended."""
+        if self.is_done(trial):
+            _verify(self.trial_dir(trial))
+
     def write_config(self, trial: str, config: Mapping[str, Any]) -> None:
         """Store the trial's configuration. ``config["columns"]`` holds the record columns known before it runs."""
         _write_json(self.trial_dir(trial) / "config.json", config)
@@ -102,7 +113,8 @@ class Store:
         """Store the trial's record, one row per evaluation data set, and mark the trial done."""
         folder = self.trial_dir(trial)
         _write_json(folder / "record.json", rows)
-        write_text(folder / "done", "")
+        sums = {name: _sum(folder / name) for name in CLOSED if (folder / name).exists()}
+        write_text(folder / "done", json.dumps(sums, indent=1))
         (folder / "error.txt").unlink(missing_ok=True)
 
     def write_error(self, trial: str, text: str) -> None:
@@ -140,6 +152,8 @@ class Store:
         Raises ``BadInput`` where several have, and have found different ones.
         """
         folders = [path for path in self._trial_dirs() if (path / "done").exists()]
+        for path in folders:
+            _verify(path)
         configs = {path: _read_json(path / "config.json") for path in folders}
         alike = [p for p, c in configs.items() if all(c.get(name) == value for name, value in wanted.items())]
         found = {row["genotype"] for path in alike for row in _rows(path) if row["status"] == "done"}
@@ -149,6 +163,9 @@ class Store:
 
     def history(self, trials: Iterable[str]) -> pd.DataFrame:
         """The history of these trials, one after the other; one that failed before its first epoch has none."""
+        trials = list(trials)
+        for trial in trials:
+            self.verify(trial)
         paths = [path for trial in trials if (path := self.trial_dir(trial) / "history.parquet").exists()]
         return pd.concat([history_frame([]), *map(pd.read_parquet, paths)], ignore_index=True)
 
@@ -220,6 +237,7 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
     """A trial's rows: its record's where it is done, one that says why where it failed, none where it is unfinished."""
     record, error = folder / "record.json", folder / "error.txt"
     if (folder / "done").exists():
+        _verify(folder)
         return [{"trial": folder.name, **row} for row in _read_json(record)]
     if not error.exists() or record.exists():
         return []
@@ -227,6 +245,30 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
     columns = _read_json(config)["columns"] if config.exists() else {}
     lines = error.read_text(encoding="utf-8").strip().splitlines()
     return [{**columns, "trial": folder.name, "status": "failed", "error": lines[-1] if lines else ""}]
+
+
+def _verify(folder: Path) -> None:
+    """Raise ``BadInput`` where what ``done`` closes is not as it was; without sums, of older versions, nothing is."""
+    text = (folder / "done").read_bytes()
+    if not text:
+        return
+    wrong = "done"
+    try:
+        sums = json.loads(text)
+        if isinstance(sums, dict) and {"record.json"} <= sums.keys() <= {*CLOSED}:
+            wrong = next((name for name, digest in sums.items() if _sum(folder / name) != digest), "")
+    except ValueError:
+        pass
+    if wrong:
+        raise BadInput(
+            f"{folder / wrong} was changed after the trial ended: restore it, or remove the folder {folder} and "
+            "launch the run again"
+        )
+
+
+def _sum(path: Path) -> str:
+    """SHA-256 of a file; of none where it is missing."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
 
 
 def _inherited(records: pd.DataFrame) -> pd.DataFrame:

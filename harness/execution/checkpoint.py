@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 
@@ -23,12 +24,23 @@ UNREADABLE = (
 OWNER = "trial"
 """The key under which a file says whose state it holds."""
 
+MARK = b"sha256:"
+"""What stands before the checksum at a file's end; torch does not read so far."""
+
+SUMMED = "summed"
+"""The key under which a file says that it has a checksum: those of older versions have none."""
+
+
+class Damaged(ValueError):
+    """The file is not as it was written."""
+
 
 class Checkpoint:
     """The state of one stage of a trial in ``folder/<stem>.pt``, and the one before in ``<stem>.prev.pt``.
 
     States hold tensors and plain types only, for they are read with ``weights_only=True``. In the file stands besides
-    whose they are: the folder's name, which is its trial's hash.
+    whose they are: the folder's name, which is its trial's hash. At its end stands the SHA-256 of all before, so that
+    no changed byte is taken for a state.
     """
 
     def __init__(self, folder: Path, stem: str = "checkpoint") -> None:
@@ -39,8 +51,9 @@ class Checkpoint:
     def save(self, state: Mapping[str, Any]) -> None:
         """Write ``state``; a kill in between leaves the older checkpoint whole."""
         temporary = self.current.with_suffix(f".{os.getpid()}.tmp")
-        with temporary.open("wb") as file:
-            torch.save({**state, OWNER: self.folder.name}, file)
+        with temporary.open("w+b") as file:
+            torch.save({**state, OWNER: self.folder.name, SUMMED: True}, file)
+            file.write(MARK + _digest(file, file.tell()))
             file.flush()
             os.fsync(file.fileno())
         if self.current.exists():
@@ -56,8 +69,11 @@ class Checkpoint:
             if not path.exists():
                 continue
             try:
+                whole = _summed(path)
                 state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
                 owner = state.pop(OWNER, self.folder.name)  # there is none in the files of older versions
+                if state.pop(SUMMED, False) != whole:
+                    raise Damaged("its checksum is gone")
             except UNREADABLE as error:
                 say(f"{path.name} is damaged ({_reason(error)}); falling back to the checkpoint before it")
                 continue
@@ -84,6 +100,30 @@ class Checkpoint:
         """Delete both, once the stage is over."""
         self.current.unlink(missing_ok=True)
         self.previous.unlink(missing_ok=True)
+
+
+def _summed(path: Path) -> bool:
+    """Whether the file ends with the checksum of what stands before; False without any. Raises Damaged for another."""
+    tail = len(MARK) + hashlib.sha256().digest_size
+    with path.open("rb") as file:
+        payload = max(file.seek(0, os.SEEK_END) - tail, 0)
+        digest = _digest(file, payload)
+        found = file.read()
+    if not found.startswith(MARK):
+        return False
+    if found != MARK + digest:
+        raise Damaged("its checksum is another")
+    return True
+
+
+def _digest(file: IO[bytes], size: int) -> bytes:
+    """SHA-256 of the first ``size`` bytes; the file stands behind them afterwards."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    while size and (block := file.read(min(size, 2**20))):
+        digest.update(block)
+        size -= len(block)
+    return digest.digest()
 
 
 def _reason(error: Exception) -> str:

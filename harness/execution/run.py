@@ -18,6 +18,8 @@ def run(made: Plan, console: Console) -> pd.DataFrame:
     environment = made.environment
     _announce(made, console)
     store = Store.open_run(made.folder, made.config, Comparison.FROZEN)
+    for trial in made.trials:
+        store.verify(trial.hash)
     pending = [trial for trial in made.trials if not store.is_done(trial.hash)]
     done = len(made.trials) - len(pending)
     if done:

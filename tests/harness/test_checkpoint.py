@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -101,3 +102,22 @@ def test_stages_keep_apart_and_remove_leaves_nothing(checkpoint: Checkpoint, tmp
     checkpoint.remove()
     assert checkpoint.load(said.append) is None
     assert [path.name for path in tmp_path.iterdir()] == ["evaluation-digits.pt"]
+
+
+def test_a_flipped_bit_anywhere_is_never_taken_for_a_state(checkpoint: Checkpoint, said: list[str]) -> None:
+    """Every byte of the checksum, and 400 drawn anywhere: the state before it, and a line that says so."""
+    whole = checkpoint.current.read_bytes()
+    drawn = np.random.default_rng(0).integers(len(whole), size=400)
+    places = [*drawn.tolist(), *range(len(whole) - 39, len(whole))]
+    for place in places:
+        changed = bytearray(whole)
+        changed[place] ^= 1 << place % 8
+        checkpoint.current.write_bytes(changed)
+        loaded = checkpoint.load(said.append)
+        assert loaded is not None and loaded["epoch"] == 2, place
+        assert torch.equal(loaded["w"], torch.full((1000,), 2.0))
+    assert len(said) == len(places)
+
+
+def test_torch_reads_the_file_as_it_is(checkpoint: Checkpoint) -> None:
+    assert torch.load(checkpoint.current, weights_only=True)["epoch"] == 3

@@ -61,7 +61,7 @@ def test_a_checkpoint_copied_from_another_trial(tmp_path: Path, other: TrialConf
 @pytest.mark.parametrize("other", OTHERS[:2], ids=["space", "size"])
 def test_one_of_an_older_version_that_does_not_say_whose_it_is(tmp_path: Path, other: TrialConfig) -> None:
     state = torch.load(left_by(other, tmp_path), weights_only=True)
-    del state["trial"]
+    del state["trial"], state["summed"]
     copied = Store(tmp_path).trial_dir(OWN.hash) / "checkpoint.pt"
     copied.parent.mkdir(parents=True)
     torch.save(state, copied)
@@ -71,7 +71,7 @@ def test_one_of_an_older_version_that_does_not_say_whose_it_is(tmp_path: Path, o
 def test_its_own_of_an_older_version_is_taken(tmp_path: Path) -> None:
     path = left_by(OWN, tmp_path)
     state = torch.load(path, weights_only=True)
-    del state["trial"]
+    del state["trial"], state["summed"]
     torch.save(state | {"started_at": "then"}, path)
     run_serial([OWN], Environment(run=str(tmp_path)))
     assert Store(tmp_path).records().iloc[0]["started_at"] == "then"
