@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import resources
 from typing import Literal, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,6 +18,9 @@ from results.errors import BadInput
 from results.lookup import lookup
 
 Part = Literal["train", "test"]
+
+LISTED = (50_000, 10_000)
+"""Training and test images of the CIFAR sets that NATS-Bench's fixed lists index."""
 
 
 class Labelled(Protocol):
@@ -36,7 +43,8 @@ class Labelled(Protocol):
 class Split:
     """Index tensors, int64 on the CPU: ``train`` (for w) into the training images, ``val`` (for α) into ``val_part``.
 
-    ``report_part`` indexes the test images that the search never sees; only they may be reported on.
+    ``report_part`` indexes the test images that the search never sees; only they may be reported on. An epoch is one
+    pass of ``train``; ``val``'s stream is drawn again where it is the smaller, as NATS-Bench does.
     """
 
     train: Tensor
@@ -87,19 +95,60 @@ def _halves(dataset: Labelled, random: torch.Generator) -> Split:
 
 def _nats(dataset: Labelled, random: torch.Generator) -> Split:
     """NATS-Bench's protocol (Dong et al., 2021): CIFAR-10 halves its training images, other sets their test images."""
-    if dataset.name == "cifar10":
-        halves = _halves(dataset, random)
-        description = f"NATS-Bench's cifar10-valid protocol, {halves.description}"
-        return Split(halves.train, halves.val, halves.report_part, "nats", description)
+    rules = {"cifar10": fixed_training_halves, "cifar100": fixed_test_halves}
+    return rules.get(dataset.name, random_test_halves)(dataset, random)
+
+
+def fixed_training_halves(dataset: Labelled, random: torch.Generator) -> Split:
+    """NATS-Bench's list of CIFAR-10's training images: ``train`` for w, ``valid`` for α, its cifar10-valid protocol.
+
+    Raises BadInput where ``dataset`` is a sample of the set that the list is of.
+    """
+    train, val = (_shuffled(images, random) for images in _fixed(dataset, "cifar10.train"))
+    description = f"NATS-Bench's cifar10-valid protocol, its fixed lists: {len(train):,} for w, {len(val):,} for alpha"
+    return Split(train, val, torch.arange(len(dataset.test_y)), "nats", description)
+
+
+def fixed_test_halves(dataset: Labelled, random: torch.Generator) -> Split:
+    """All training images for w; of CIFAR-100's test images, NATS-Bench's ``xvalid`` for α, ``xtest`` to report on.
+
+    Raises BadInput where ``dataset`` is a sample of the set that the list is of.
+    """
+    val, report = _fixed(dataset, "cifar100.xvalid")
     train = torch.randperm(len(dataset.train_y), generator=random)
-    test = torch.randperm(len(dataset.test_y), generator=random)
+    return _test_halves(dataset, train, _shuffled(val, random), report, "NATS-Bench's protocol, its fixed lists")
+
+
+def random_test_halves(dataset: Labelled, random: torch.Generator) -> Split:
+    """NATS-Bench's protocol for a set of which it has no list: the test images in random halves."""
+    train, test = (torch.randperm(len(y), generator=random) for y in (dataset.train_y, dataset.test_y))
     half = len(test) // 2
-    val, report = test[:half], test[half:]
+    return _test_halves(dataset, train, test[:half], test[half:], "NATS-Bench's protocol")
+
+
+def _test_halves(dataset: Labelled, train: Tensor, val: Tensor, report: Tensor, protocol: str) -> Split:
     description = (
-        f"NATS-Bench's protocol: all {len(train):,} training images for w, {len(val):,} of the {len(test):,} "
+        f"{protocol}: all {len(train):,} training images for w, {len(val):,} of the {len(dataset.test_y):,} "
         f"test images for alpha, the other {len(report):,} to report on"
     )
     return Split(train, val, report, "nats", description, "test")
+
+
+def _fixed(dataset: Labelled, which: str) -> tuple[Tensor, Tensor]:
+    """The images of the list ``which`` and those of its counterpart, ascending. Raises BadInput for a sample."""
+    here = len(dataset.train_y), len(dataset.test_y)
+    if here != LISTED:
+        raise BadInput(
+            f"NATS-Bench's fixed lists are of all {LISTED[0]:,} + {LISTED[1]:,} images of {dataset.name}, and here are "
+            f"{here[0]:,} + {here[1]:,}: use --split halves"
+        )
+    lists = json.loads(resources.files("harness.data").joinpath("nats_splits.json").read_text(encoding="utf-8"))
+    listed = torch.from_numpy(np.unpackbits(np.frombuffer(base64.b64decode(lists[which]), dtype=np.uint8)))
+    return listed.nonzero().flatten(), (listed == 0).nonzero().flatten()
+
+
+def _shuffled(images: Tensor, random: torch.Generator) -> Tensor:
+    return images[torch.randperm(len(images), generator=random)]
 
 
 def _all(dataset: Labelled, random: torch.Generator) -> Split:

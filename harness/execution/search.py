@@ -108,8 +108,8 @@ class Trial:
         self.store.write_history(self.config.hash, self.history)
 
     def pairs(self) -> Iterator[tuple[Batch, Batch]]:
-        """An epoch's batches of both halves; fewer where a budget of multiply-adds or seconds runs out."""
-        steps = min(self.train.steps_per_epoch, self.val.steps_per_epoch)
+        """An epoch of the half for w, beside as many batches of the other; fewer where a budget runs out."""
+        steps = self.train.steps_per_epoch
         for step in range(steps):
             if step and self.config.budget.kind != "epochs" and self.finished():
                 return

@@ -28,7 +28,7 @@ def l1(protocol: Protocol, halves: Split) -> dict[str, Any]:
             f"a budget of {budget['kind']} leaves open how many steps space.l1_travel = {travel:g} is for: set space.l1"
         )
     hyper = validated("hyper", Hyper, protocol.raw["hyper"])
-    steps = min(halves.n_train, halves.n_val) // protocol.settings.batch_size
+    steps = halves.n_train // protocol.settings.batch_size
     epochs = int(budget["amount"])
     moved = steps * sum(hyper.arch_lr_at(epoch / epochs) for epoch in range(epochs))
     return {"space.l1": float(f"{travel / moved:.3g}")} if moved else {}

@@ -12,7 +12,10 @@ from PIL import Image
 
 from harness.config.request import Request
 from harness.config.sections import Comparison
+from harness.config.trial import TrialConfig
 from harness.data import load, open_streamed
+from harness.execution.search import Trial
+from harness.execution.watch import Watch
 from harness.planning.plan import Plan, plan
 from harness.training.evaluate import evaluator
 from harness.training.task import Task
@@ -52,9 +55,9 @@ def test_a_run_is_not_opened_again_with_other_data(tmp_path: Path, folders: tupl
 
 
 def test_what_a_plan_changes_is_in_its_configuration(tmp_path: Path, folders: tuple[Path, Path]) -> None:
-    assert planned(folders[0], tmp_path, budget="epochs=3", split="nats").config["changed"] == [
+    assert planned(folders[0], tmp_path, budget="epochs=3", split="all").config["changed"] == [
         "budget = epochs=3",
-        "split = nats",
+        "split = all",
         "a sample of the data",
     ]
     digits = plan(Request(["rarts"], "nats", [0], out=tmp_path, split="halves"))
@@ -76,3 +79,23 @@ def test_a_budget_of_seconds_needs_a_table_that_knows_what_a_training_costs(real
     task = Task(made.trials[0], made.environment)
     with pytest.raises(BadInput, match=r"use macs=N"):
         evaluator(task, "table")(task.space.sample(torch.Generator()))
+
+
+def test_an_epoch_is_one_pass_of_the_half_for_w_beside_as_many_batches_of_a_smaller_one(tmp_path: Path) -> None:
+    overrides = ["batch_size=90", "evaluation.batch_size=90", "channels=2", "space.cells=1"]
+    made = plan(
+        Request(
+            ["darts1"], "nats", [0], dataset="digits", split="nats", evaluate="none", out=tmp_path, overrides=overrides
+        )
+    )
+    store = Store.open_run(made.folder, made.config, FROZEN)
+    config = made.trials[0].model_copy(update={"settings": made.trials[0].settings.model_copy(update={"limit": None})})
+    assert isinstance(config, TrialConfig)
+    trial = Trial(config, made.environment, store, Watch(store.trial_dir(config.hash), None))
+    assert (trial.columns["n_train"], trial.columns["n_val"]) == (1_437, 180)
+    pairs = list(trial.pairs())
+    # 1,437 images are 15 batches of 90, and 180 are two: the other 13 are of passes that are drawn anew.
+    assert len(pairs) == 15
+    assert {(len(w.y), w.half, len(a.y), a.half) for w, a in pairs} == {(90, "train", 90, "val")}
+    first, again = (torch.cat([a.y for _, a in pairs[k : k + 2]]) for k in (0, 2))
+    assert torch.equal(first.sort().values, again.sort().values) and not torch.equal(first, again)
