@@ -88,7 +88,7 @@ def test_an_epoch_is_one_pass_of_the_half_for_w_beside_as_many_batches_of_a_smal
             ["darts1"], "nats", [0], dataset="digits", split="nats", evaluate="none", out=tmp_path, overrides=overrides
         )
     )
-    store = Store.open_run(made.folder, made.config, FROZEN)
+    store = Store.open_run(made.folder, made.config, Comparison.FROZEN)
     config = made.trials[0].model_copy(update={"settings": made.trials[0].settings.model_copy(update={"limit": None})})
     assert isinstance(config, TrialConfig)
     trial = Trial(config, made.environment, store, Watch(store.trial_dir(config.hash), None))
