@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ RAY_FOLDER = "ray"
 
 RETRIES = 2
 """Times Ray starts a trial again whose process died; it goes on from its checkpoint."""
+
+ANSWER = 4
+"""Seconds that a cluster has to answer, at each of two questions."""
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -65,8 +69,15 @@ def run_ray(
 ) -> None:
     """Every trial as a Ray Tune trial with ``environment.threads`` CPUs. Raises BadInput where there are too few.
 
-    The store is the truth: Ray's own results are not read and its restore is not used.
+    Of Tune only the scheduling is used: who runs where, and again where a process or a node died. The run folder is the
+    truth, so that serial runs, Ray on one machine and clusters resume from the same checkpoints, and any may continue
+    another's run: Tune's own results are not read, and its restore, which knows nothing of what the folder holds, is not
+    used. Without ``address`` the cluster is always its own: neither RAY_ADDRESS nor what another left is looked at.
     """
+    if environment.device.partition(":")[2] and environment.device.startswith("cuda"):
+        raise BadInput(
+            f"--device {environment.device}: Ray gives each trial its own GPU, so give cuda, or this one with --serial"
+        )
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     import ray
@@ -113,14 +124,32 @@ def _start(ray: Any, address: str | None) -> None:
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     if address is None:
         # Loopback only: nothing on the network can reach a run on one machine.
-        ray.init(include_dashboard=False, _node_ip_address="127.0.0.1", **quiet)
+        ray.init(address="local", include_dashboard=False, _node_ip_address="127.0.0.1", **quiet)
         return
     try:
+        _reach(address)
         ray.init(address=address, **quiet)
-    except (ConnectionError, ValueError) as error:
-        raise BadInput(
-            f"no Ray cluster at {address!r} ({str(error).splitlines()[0]}); start one or leave out --address"
-        ) from None
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise BadInput(f"no Ray cluster at {address!r} ({reason}); start one or leave out --address") from None
+
+
+def _reach(address: str) -> None:
+    """Raise an OSError, RuntimeError or ValueError where no cluster answers: ``ray.init`` alone waits for minutes."""
+    from ray._private.services import canonicalize_bootstrap_address
+    from ray._raylet import check_health
+
+    found = canonicalize_bootstrap_address(address.removeprefix("ray://"))
+    if found is None:
+        raise ValueError("it names no cluster that runs")
+    host, _, port = found.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER).close()
+    except OverflowError as error:
+        raise ValueError(str(error)) from None
+    # Behind ray:// another protocol is spoken.
+    if not address.startswith("ray://") and not check_health(found, timeout=ANSWER):
+        raise ConnectionError("what answers there is no Ray cluster, or one of another version")
 
 
 def _check_resources(ray: Any, cpus: int, gpus: float, address: str | None) -> None:
