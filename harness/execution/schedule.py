@@ -64,7 +64,9 @@ def run_ray(
 ) -> None:
     """Every trial as a Ray Tune trial with ``environment.threads`` CPUs. Raises BadInput where there are too few.
 
-    The store is the truth: Ray's own results are not read and its restore is not used.
+    Of Tune only the scheduling is used: trials over cores, devices and nodes, and again where a process died. Its
+    results and its restore are not, for the run folder is the truth: it holds every record and checkpoint, is what a
+    relaunch goes on from, and is the same without Ray.
     """
     address, gpus_per_trial = environment.address, environment.gpus
     for name, value in QUIET.items():
@@ -114,7 +116,8 @@ def _start(ray: Any, address: str | None) -> None:
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     if address is None:
         # Loopback only: nothing on the network can reach a run on one machine.
-        ray.init(include_dashboard=False, _node_ip_address="127.0.0.1", **quiet)
+        # A cluster of its own: never one that Ray finds in RAY_ADDRESS or in a file that a dead cluster left behind.
+        ray.init(address="local", include_dashboard=False, _node_ip_address="127.0.0.1", **quiet)
         return
     try:
         ray.init(address=address, **quiet)
