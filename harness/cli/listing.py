@@ -129,12 +129,10 @@ def _keys(space: str) -> Table:
     table = Table("key", "value at quick", "meaning", title=f"--set KEY=VALUE on the space {space}")
     dotted = {f"{name}.{field}" for name, cls in ALGORITHMS.items() for field in cls.Hyper.model_fields}
     own = {key for cls in ALGORITHMS.values() for key in cls.Hyper.model_fields if key not in Hyper.model_fields}
-    given = protocol.raw.get("hyper", {})
     for key, field in protocol.keys().items():
         if key not in dotted | own and not key.startswith("space."):
             written = protocol.value(key)
-            shown = given.get(key, field.default) if written is None else written
-            table.add_row(key, f"{shown}", field.description)
+            table.add_row(key, f"{field.default if written is None else written}", field.description)
     for cls in CLASSES:
         for key, field in cls.Hyper.model_fields.items():
             if key not in Hyper.model_fields:

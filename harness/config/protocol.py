@@ -166,9 +166,12 @@ class Protocol:
         return [path for known, path, _ in self._fields() if known == key]
 
     def value(self, key: str) -> Any:
-        """What is written in the first place of ``key``; None where nothing is."""
+        """What holds in the first place of ``key``, an algorithm's scaled; None where a section leaves its default."""
+        path = self.places(key)[0]
+        if path[0] == "algorithms":
+            return getattr(self.hyper(path[1]), path[2])
         at: Any = self.raw
-        for name in self.places(key)[0]:
+        for name in path:
             at = at.get(name) if isinstance(at, Mapping) else None
         return at
 

@@ -1,4 +1,4 @@
-"""What a user asks for, as the command line or ``harness.compare`` was given it; resolved once, by a plan."""
+"""What a user asks for, as the command line understood it; resolved once, by a plan."""
 
 from __future__ import annotations
 
@@ -43,7 +43,6 @@ class Request:
     address: str | None = None
     serial: bool = False
     log: Sequence[str] = ()
-    plugins: Sequence[str] = ()
     command: Sequence[str] = ()
 
 
@@ -101,5 +100,4 @@ def environment_of(request: Request, folder: Path, processes: int = 1) -> Enviro
         address=request.address,
         serial=request.serial,
         log=tuple(request.log),
-        plugins=tuple(request.plugins),
     )

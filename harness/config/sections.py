@@ -134,4 +134,3 @@ class Environment(Section):
     address: str | None = Field(None, description="the Ray cluster; none: one of this run's own")
     serial: bool = Field(False, description="one trial after the other, without Ray")
     log: tuple[str, ...] = ()
-    plugins: tuple[str, ...] = Field((), description="modules of the user's that register algorithms or spaces")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from algorithms import ALGORITHMS
-from harness.config.plugins import load_plugins
 from harness.config.sections import Environment
 from harness.config.trial import Job, TrialConfig
 from harness.execution.job import parse, run_job
@@ -80,7 +79,6 @@ def run_ray(
         plain = environment.model_dump()
 
         def trainable(spec: dict[str, Any]) -> None:
-            load_plugins(plain["plugins"])
             isolated(parse(spec["trial"]), Environment.model_validate(plain), tune.report)
 
         resources = {"cpu": environment.threads, "gpu": gpus_per_trial}

@@ -70,8 +70,9 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
     for trial in trials:
         _check_processes(trial.settings.evaluation, environment.device, request)
     changed = tuple(f"{key} = {value} (retraining)" for key, value in map(_override, request.overrides))
-    comparison = _comparison(request, first, data)
-    if found is not None:
+    if found is None:
+        comparison = _comparison(request, first, data)
+    else:
         comparison = validated("config", Comparison, {**found.config, "changed": changed})
     notes = [f"{len(candidates)} architectures × {len(request.seeds)} seeds"]
     notes += [f"data: {known.source}" for known in data.values()]

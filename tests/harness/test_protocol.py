@@ -62,6 +62,7 @@ def test_a_scale_multiplies_each_algorithms_own_rate_and_leaves_what_is_said() -
     assert Protocol.load("quick", "nats").hyper("rarts").model_dump()["arch_lr"] == 0.1  # and not 0.0999999
     assert protocol.set(["arch_lr=1e-3"]).hyper("pcdarts").model_dump()["arch_lr"] == 1e-3
     assert "arch_lr × 100" in protocol.stands_for
+    assert protocol.value("arch_lr") == 0.03  # what `list keys` shows
 
 
 def test_a_protocols_shared_values_do_not_override_what_an_algorithm_declares() -> None:
