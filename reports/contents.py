@@ -9,14 +9,15 @@ from pathlib import Path
 import pandas as pd
 
 from reports import paper_tables, tables
+from reports.figures import Looks
 from reports.formats import setting
 from reports.pictures import Album, Picture
-from reports.rows import Labels, labels, ordered
+from reports.rows import Methods, methods, ordered
 from reports.sections import Section
-from reports.style import looks
 from reports.table import Table
 from results import comparison
 from results.latency_changes import latency_changes
+from results.metrics import bare
 from results.published import published
 
 
@@ -37,17 +38,18 @@ class Part:
         return [table for table in (self.unfinished, *self.tables, self.trials) if table is not None]
 
 
-def build(section: Section, folder: Path, prefix: str, algorithms: Sequence[str]) -> Part:
+def build(section: Section, folder: Path, prefix: str, drawn: Looks) -> Part:
     """Compute a section's tables and draw its figures into ``folder``, their file names beginning with ``prefix``.
 
-    ``algorithms`` are those of the whole report, so that each keeps its colour in every section.
+    ``drawn`` holds all algorithms of the report, so that each keeps its colour in every section.
     """
     searched = comparison.inherited(section.records).assign(protocol=section.label)
     section = replace(section, records=searched)
     varied = comparison.varied(section.records)
-    records = ordered(_by_configuration(section.records, varied), "seed")
-    named = labels(records)
-    album = Album(folder, prefix, looks(algorithms))
+    records = _by_configuration(section.records, varied)
+    named = methods(records)
+    records = ordered(records, named, "seed")
+    album = Album(folder, prefix, drawn)
     lost = (records["status"] != "done").any()
     return Part(
         section,
@@ -84,8 +86,8 @@ def _warnings(section: Section, varied: Sequence[str]) -> list[str]:
         warnings.append("No trial has a test error: none ended well, or none was evaluated.")
     if varied:
         warnings.append(
-            f"A sweep: searches of one algorithm differ in {', '.join(varied)}. Tables have a row per setting; figures "
-            "by epoch show single searches without a mean."
+            f"A sweep: searches of one algorithm differ in {', '.join(map(bare, varied))}. "
+            "Tables have a row per setting; figures by epoch show single searches without a mean."
         )
     return warnings
 
@@ -96,7 +98,8 @@ def _by_configuration(records: pd.DataFrame, varied: Sequence[str]) -> pd.DataFr
     for column in varied:
         values = records.groupby(["algorithm", "variant", "evaluation"], dropna=False)[column]
         differs = values.transform(lambda own: own.nunique(dropna=False)) > 1
-        short = column if column.startswith("evaluation.") else column.rpartition(".")[2]
+        name = bare(column)
+        short = name if name.startswith("evaluation.") else name.rpartition(".")[2]
         stated = records[column].map(setting).where(records[column].notna(), "unset")
         setting_text = f"{short} = " + stated
         joined = swept["variant"] + swept["variant"].map(lambda text: ", " if text else "") + setting_text
@@ -104,7 +107,7 @@ def _by_configuration(records: pd.DataFrame, varied: Sequence[str]) -> pd.DataFr
     return swept
 
 
-def _tables(section: Section, records: pd.DataFrame, varied: Sequence[str], named: Labels) -> list[Table]:
+def _tables(section: Section, records: pd.DataFrame, varied: Sequence[str], named: Methods) -> list[Table]:
     """Those that have something to show."""
     if not (records["status"] == "done").any():
         return []
@@ -126,7 +129,7 @@ def _tables(section: Section, records: pd.DataFrame, varied: Sequence[str], name
     ]
     for column in varied:
         others = [other for other in varied if other != column]
-        shown.append(tables.sensitivity(comparison.sensitivity(section.records, column), column, others))
+        shown.append(tables.sensitivity(comparison.sensitivity(section.records, column), column, named, others))
     if not varied:
         shown += [tables.differences(comparison.paired_differences(records), named), tables.ranks(records, named)]
     return [table for table in shown if not table.shown.empty]

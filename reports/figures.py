@@ -14,7 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from reports.formats import engineering, setting
-from reports.style import Look, name
+from reports.style import Look
+from results.metrics import bare
 
 Looks = Mapping[str, Look]
 
@@ -40,7 +41,7 @@ def error_against_cost(records: pd.DataFrame, looks: Looks) -> Figure | None:
         for dataset, axes in zip(datasets, grid[i], strict=True):
             points = scaled[scaled["eval_dataset"] == dataset]
             for (algorithm, _), group in points.groupby(["algorithm", "variant"], sort=False):
-                colour, marker, _ = looks[str(algorithm)]
+                colour, marker, *_ = looks[str(algorithm)]
                 mean = group[[cost, "test_error"]].mean()
                 axes.scatter(group[cost], group["test_error"], 28, [colour], marker=marker, alpha=0.6, linewidths=0)
                 axes.scatter(*mean, 100, [colour], marker=marker, edgecolors="black", linewidths=0.8)
@@ -67,11 +68,13 @@ def by_epoch(history: pd.DataFrame, columns: Mapping[str, str], looks: Looks, me
     return figure
 
 
-def anytime(curve: pd.DataFrame, random: Mapping[str, float], looks: Looks, mean: bool = True) -> Figure | None:
+def anytime(
+    curve: pd.DataFrame, levels: Mapping[tuple[str, str], float], looks: Looks, mean: bool = True
+) -> Figure | None:
     """Table accuracy (percent) of the current genotype by epoch and by search cost, a column per data set.
 
-    ``curve`` is ``results.comparison.anytime``'s frame; ``random`` the mean accuracy by data set of random search's
-    pick, drawn as a dashed line.
+    ``curve`` is ``results.comparison.anytime``'s frame; ``levels`` the mean accuracy by control and data set, drawn as
+    dashed lines.
     """
     curve = curve.dropna(subset=["table_accuracy"])
     if curve.empty:
@@ -83,11 +86,12 @@ def anytime(curve: pd.DataFrame, random: Mapping[str, float], looks: Looks, mean
     for i, (x, label) in enumerate(labels.items()):
         for dataset, axes in zip(datasets, grid[i], strict=True):
             _lines(axes, scaled[scaled["dataset"] == dataset], x, "table_accuracy", looks, mean)
-            if dataset in random:
-                axes.axhline(random[dataset], color=looks["random"].colour, linestyle="--", linewidth=1.6)
+            for (control, measured), level in levels.items():
+                if measured == dataset:
+                    axes.axhline(level, color=looks[control].colour, linestyle="--", linewidth=1.6)
             axes.set(xlabel=label, ylabel="", title=dataset if axes.get_subplotspec().is_first_row() else "")
         grid[i][0].set_ylabel("table accuracy (%)")
-    _legend(figure, [*curve["algorithm"], *(["random"] if random else [])], looks)
+    _legend(figure, [*curve["algorithm"], *(control for control, _ in levels)], looks)
     return figure
 
 
@@ -103,14 +107,14 @@ def sensitivity(frame: pd.DataFrame, column: str, looks: Looks) -> Figure | None
     figure, grid = _grid(1, len(datasets))
     for dataset, axes in zip(datasets, grid[0], strict=True):
         for (algorithm, _), group in measured[measured["eval_dataset"] == dataset].groupby(["algorithm", "variant"]):
-            colour, marker, _ = looks[str(algorithm)]
+            colour, marker, *_ = looks[str(algorithm)]
             group = group.sort_values(column, key=lambda values: values.map(levels.index))
             at = group[column].astype(float) if numeric else group[column].map(levels.index)
             axes.plot(at, group["test_error_mean"], color=colour, marker=marker, linewidth=1.8)
             axes.vlines(at, group["test_error_low"], group["test_error_high"], color=colour, linewidth=1.8)
             for x, values in zip(at, group["test_error_values"], strict=True):
                 axes.plot([x] * len(values), values, marker, color=colour, alpha=0.4, markersize=4)
-        axes.set(title=dataset, xlabel=column, xscale="log" if wide else "linear")
+        axes.set(title=dataset, xlabel=bare(column), xscale="log" if wide else "linear")
         axes.set_xticks(levels if numeric else range(len(levels)), [setting(level) for level in levels])
         axes.minorticks_off()
     grid[0][0].set_ylabel("test error (%)")
@@ -130,7 +134,7 @@ def latency(records: pd.DataFrame, looks: Looks) -> Figure | None:
     figure, grid = _grid(1, len(datasets))
     for dataset, axes in zip(datasets, grid[0], strict=True):
         for algorithm, group in known[known["eval_dataset"] == dataset].groupby("algorithm"):
-            colour, marker, _ = looks[str(algorithm)]
+            colour, marker, *_ = looks[str(algorithm)]
             axes.errorbar(
                 group["latency_predicted_ms"],
                 group["latency_ms"],
@@ -177,7 +181,7 @@ def against_size(records: pd.DataFrame, looks: Looks) -> Figure | None:
     figure, grid = _grid(1, 2)
     for axes, ((x, y), labels) in zip(grid[0], pairs.items(), strict=True):
         for (algorithm, _), group in pruned.groupby(["algorithm", "variant"], sort=False):
-            colour, marker, _ = looks[str(algorithm)]
+            colour, marker, *_ = looks[str(algorithm)]
             axes.scatter(group[x], group[y], 28, [colour], marker=marker, alpha=0.6, linewidths=0)
             axes.scatter(*group[[x, y]].mean(), 100, [colour], marker=marker, edgecolors="black", linewidths=0.8)
         axes.set(xlabel=labels[0], ylabel=labels[1])
@@ -230,11 +234,11 @@ def _legend(figure: Figure, algorithms: Iterable[str], looks: Looks, lines: bool
             [],
             color=looks[a].colour,
             marker="" if lines else looks[a].marker,
-            linestyle=("--" if a == "random" else (0, looks[a].dash) if looks[a].dash else "-") if lines else "",
+            linestyle=("--" if looks[a].control else (0, looks[a].dash) if looks[a].dash else "-") if lines else "",
             linewidth=2.4,
             markersize=8,
         )
         for a in present
     ]
-    names = [name(a) for a in present]
+    names = [looks[a].title for a in present]
     figure.legend(handles, names, loc="outside upper center", ncols=min(6, len(present)), frameon=False)

@@ -7,10 +7,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports import contents
 from reports.sections import split
+from reports.style import looks
 from reports.table import Table
 from results.errors import BadInput
 from results.store import Run
@@ -26,12 +28,10 @@ def write(runs: Sequence[Run], out: Path, notes: Sequence[str] = ()) -> Path:
     if not runs:
         raise BadInput("there is no run to report on: name at least one run's folder")
     sections = split(runs)
-    algorithms = sorted({str(a) for section in sections for a in section.records["algorithm"].dropna()})
+    drawn = looks(pd.concat([section.records[["algorithm", "title", "order", "role"]] for section in sections]))
     try:
         (out / "figures").mkdir(parents=True, exist_ok=True)
-        parts = [
-            contents.build(s, out / "figures", f"{s.slug}_" if len(sections) > 1 else "", algorithms) for s in sections
-        ]
+        parts = [contents.build(s, out / "figures", f"{s.slug}_" if len(sections) > 1 else "", drawn) for s in sections]
         for table in (table for part in parts for table in part.files()):
             table.write(out / "tables")
         title = sections[0].title if len(sections) == 1 else f"Architecture search: {len(sections)} settings"

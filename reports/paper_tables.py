@@ -9,8 +9,7 @@ from functools import partial
 import pandas as pd
 
 from reports import formats as f
-from reports.rows import Labels, kinds, names, ordered
-from reports.style import name
+from reports.rows import Methods, kinds, names, ordered
 from reports.table import Table, table
 from results.latency_changes import FACTORS, VARIED
 from results.published import published
@@ -107,7 +106,7 @@ LAYOUTS = {
 """What each table holds; which rows belong to it, its published rows say by task and data set."""
 
 
-def beside_published(compared: pd.DataFrame, costs: pd.DataFrame, named: Labels) -> list[Table]:
+def beside_published(compared: pd.DataFrame, costs: pd.DataFrame, named: Methods) -> list[Table]:
     """Tables 1, 3, 5 and 6 for what was run of one protocol, space and search data set (frames of ``comparison``).
 
     A row of ours joins the published one of its algorithm and variant (Table 5: and PRC), others have their own rows.
@@ -125,7 +124,7 @@ def beside_published(compared: pd.DataFrame, costs: pd.DataFrame, named: Labels)
     return made
 
 
-def _table(key: str, layout: Layout, own: pd.DataFrame, paper: pd.DataFrame, named: Labels) -> Table:
+def _table(key: str, layout: Layout, own: pd.DataFrame, paper: pd.DataFrame, named: Methods) -> Table:
     protocol, searched = str(own["protocol"].iloc[0]), own["search_dataset"].iloc[0]
     paper = paper.rename(columns={"task": "space", "dataset": "eval_dataset"}).dropna(axis="columns", how="all")
     theirs = [c for c in paper if c not in ("table", "space", "eval_dataset", "algorithm", "variant")]
@@ -139,7 +138,7 @@ def _table(key: str, layout: Layout, own: pd.DataFrame, paper: pd.DataFrame, nam
     if layout.key == "prc_pct":
         paper = _at_our_ratios(paper, own)
     rows = own.merge(paper, on=["space", "eval_dataset", "algorithm", layout.key], how="outer")
-    rows = ordered(rows.assign(search_dataset=searched, variant=rows["variant"].fillna("")), layout.key)
+    rows = ordered(rows.assign(search_dataset=searched, variant=rows["variant"].fillna("")), named, layout.key)
     shown = {"Algorithm": names(rows, named), "Evaluation": kinds(rows), "n, ours": rows["n"].map(f.count)}
     for column in layout.columns:
         header = column.header[:1].upper() + column.header[1:]
@@ -153,7 +152,7 @@ def _table(key: str, layout: Layout, own: pd.DataFrame, paper: pd.DataFrame, nam
         f"{layout.title}, published rows beside ours ({protocol})",
         rows,
         shown,
-        _notes(rows, protocol, layout.note),
+        _notes(rows, named, protocol, layout.note),
     )
 
 
@@ -175,12 +174,12 @@ def _written(rows: pd.DataFrame, measure: str, deviation: str, divisor: float, w
     ]
 
 
-def _notes(rows: pd.DataFrame, protocol: str, note: str) -> list[str]:
-    authors = rows.loc[rows["published.source"] == "authors", "algorithm"]
+def _notes(rows: pd.DataFrame, named: Methods, protocol: str, note: str) -> list[str]:
+    authors = dict.fromkeys(rows.loc[rows["published.source"] == "authors", "algorithm"])
     notes = [
         *([note] if note else []),
         f"Ours: protocol “{protocol}”; ± is the standard deviation with ddof = 1 over n searches.",
-        f"Published: as printed in the RARTS paper, which measured {', '.join(map(name, dict.fromkeys(authors)))} and "
+        f"Published: as printed in the RARTS paper, which measured {', '.join(map(named.label, authors))} and "
         "quotes the others.",
         "A row without n was not run here. Published device days are of the GPUs that each method's authors had.",
     ]
@@ -189,7 +188,7 @@ def _notes(rows: pd.DataFrame, protocol: str, note: str) -> list[str]:
     return notes
 
 
-def latencies(changes: pd.DataFrame, named: Labels) -> Table:
+def latencies(changes: pd.DataFrame, named: Methods) -> Table:
     """Table 2: the latency of what is found, by what was changed (``results.latency_changes``'s frame)."""
     rows = changes.assign(variant="")
     shown = {

@@ -14,9 +14,10 @@ from reports import figures
 from reports.cells import draw_cell
 from reports.figures import Looks
 from reports.formats import listed, significant
-from reports.rows import Labels
-from reports.style import name, precedence, save, theme
+from reports.rows import Methods
+from reports.style import save, theme
 from results import comparison
+from results.metrics import bare
 
 _SKIPS = {"skip_ratio": "skips / edges not none", "skip_ratio_all_edges": "skips / all edges"}
 
@@ -54,18 +55,19 @@ class Album:
         return [
             self._picture(
                 "error_cost",
-                f"Test error against search cost. Small: single searches ({_sizes(evaluated)}); large: means.",
+                "Test error against search cost. Small: single searches "
+                f"({_sizes(evaluated, self.looks)}); large: means.",
                 figures.error_against_cost(evaluated, self.looks),
             ),
             self._picture(
                 "layer_widths",
-                f"Channels kept in each gated layer, a line a search ({_sizes(done)}).",
+                f"Channels kept in each gated layer, a line a search ({_sizes(done, self.looks)}).",
                 figures.widths(done, self.looks),
             ),
             self._picture(
                 "pruning",
                 "Pruned networks: test error against multiply-adds, and what a pruned-channel ratio saves. Small: "
-                f"single searches ({_sizes(evaluated)}); large: means.",
+                f"single searches ({_sizes(evaluated, self.looks)}); large: means.",
                 figures.against_size(evaluated, self.looks),
             ),
             self._picture("latency", _latency_caption(done), figures.latency(done, self.looks)),
@@ -74,12 +76,13 @@ class Album:
     def _by_epoch(self, done: pd.DataFrame, history: pd.DataFrame, mean: bool) -> list[Picture | None]:
         """Skip ratio, entropy of α, pruned-channel ratio, λ_max, and the table's accuracy at any time."""
         history = comparison.epochs(history)
-        sizes = _sizes(history)
+        sizes = _sizes(history, self.looks)
         strokes = (
             f"Thin lines: single searches; thick: their mean ({sizes})." if mean else f"A line a search ({sizes})."
         )
-        drawn = done[(done["algorithm"] == "random") & (done["evaluation"] == "table")]
-        random = {str(k): 100 - v for k, v in drawn.groupby("eval_dataset")["test_error"].mean().items()}
+        controls = done[(done["role"] == "control") & (done["evaluation"] == "table")]
+        errors = controls.groupby(["algorithm", "eval_dataset"])["test_error"].mean()
+        levels = {(str(algorithm), str(dataset)): 100 - error for (algorithm, dataset), error in errors.items()}
         measured = {
             "skip_ratio": ("Skip ratio of the current genotype by epoch, in both definitions.", _SKIPS),
             "alpha_entropy": (
@@ -96,8 +99,8 @@ class Album:
         anytime = self._picture(
             "anytime",
             f"Test accuracy in the table of the genotype that a search stopped there would give. {strokes}"
-            + (" Dashed: mean of random search's picks." if random else ""),
-            figures.anytime(comparison.anytime(history, done), random, self.looks, mean),
+            + (" Dashed: mean of random search's picks." if levels else ""),
+            figures.anytime(comparison.anytime(history, done), levels, self.looks, mean),
         )
         return [*made, anytime]
 
@@ -106,16 +109,16 @@ class Album:
         with theme():
             made = [
                 self._picture(
-                    f"sensitivity_{column}",
-                    f"Test error by {column}. Small marks: single searches; lines: means with their 95 % bootstrap "
-                    "intervals.",
+                    f"sensitivity_{bare(column)}",
+                    f"Test error by {bare(column)}. Small marks: single searches; lines: means with their 95 % "
+                    "bootstrap intervals.",
                     figures.sensitivity(_by_kind(comparison.sensitivity(records, column)), column, self.looks),
                 )
                 for column in varied
             ]
         return [picture for picture in made if picture]
 
-    def cells(self, records: pd.DataFrame, named: Labels) -> list[Picture]:
+    def cells(self, records: pd.DataFrame, named: Methods) -> list[Picture]:
         """Every cell that was found, drawn once, with the searches that found it and its test errors."""
         cells = records["layer_widths"].isna()  # a chain of pruned layers is no cell
         found = records[records["genotype"].notna() & records["edges"].notna() & cells]
@@ -153,13 +156,13 @@ def _latency_caption(done: pd.DataFrame) -> str:
     return " ".join([measured, *orders])
 
 
-def _finders(group: pd.DataFrame, named: Labels) -> str:
+def _finders(group: pd.DataFrame, named: Methods) -> str:
     """``RARTS, seeds 0, 2; DARTS-1, seed 1``: who found a cell."""
     searches = group.drop_duplicates(["algorithm", "variant", "seed"]).sort_values("seed", kind="stable")
     texts = []
     for (algorithm, variant), same in searches.groupby(["algorithm", "variant"], sort=False):
         seeds = [str(seed) for seed in same["seed"].dropna()]
-        texts.append(f"{named[str(algorithm), str(variant)]}, seed{'s' * (len(seeds) > 1)} {', '.join(seeds)}")
+        texts.append(f"{named.label(str(algorithm), str(variant))}, seed{'s' * (len(seeds) > 1)} {', '.join(seeds)}")
     return "; ".join(texts)
 
 
@@ -170,7 +173,7 @@ def _by_kind(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(eval_dataset=frame["eval_dataset"] + " (" + frame["evaluation"] + ")")
 
 
-def _sizes(frame: pd.DataFrame) -> str:
+def _sizes(frame: pd.DataFrame, looks: Looks) -> str:
     """How many searches of each algorithm a figure shows."""
     counts = frame.drop_duplicates("trial")["algorithm"].value_counts()
-    return ", ".join(f"{name(algorithm)} n = {counts[algorithm]}" for algorithm in sorted(counts.index, key=precedence))
+    return ", ".join(f"{look.title} n = {counts[name]}" for name, look in looks.items() if name in counts)

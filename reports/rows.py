@@ -4,39 +4,74 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
 from reports import formats as f
-from reports.style import name, precedence
+from reports.style import LAST
+from results.metrics import HYPER
+from results.published import published_algorithms
 
-Labels = Mapping[tuple[str, str], str]
-"""What to call each (algorithm, variant)."""
+
+@dataclass(frozen=True)
+class Methods:
+    """What to call each algorithm and variant, and where it stands."""
+
+    titles: Mapping[str, str]
+    orders: Mapping[str, int]
+    labels: Mapping[tuple[str, str], str]
+    controls: frozenset[str] = frozenset()
+    """Algorithms that searches are compared with, for they need no search."""
+    reference: str = ""
+    """Title of the algorithm that costs are relative to."""
+
+    def label(self, algorithm: str, variant: str = "") -> str:
+        """The name to show; an unknown algorithm is shown as it stands."""
+        shown = self.titles.get(algorithm, algorithm)
+        return self.labels.get((algorithm, variant), f"{shown} ({variant})" if variant else shown)
+
+    def precedence(self, algorithm: str) -> tuple[int, str]:
+        """The key that sorts rows and lists: by order, then by name."""
+        return self.orders.get(algorithm, LAST), algorithm
 
 
-def labels(records: pd.DataFrame) -> dict[tuple[str, str], str]:
-    """Names by (algorithm, variant); random search says how many cells it drew."""
-    named: dict[tuple[str, str], str] = {}
+def methods(records: pd.DataFrame) -> Methods:
+    """The methods of the records, and the algorithms of the paper's rows. A control says how many cells it drew."""
+    paper, known = published_algorithms(), records.dropna(subset="algorithm").drop_duplicates("algorithm")
+    titles = dict(zip(paper["algorithm"], paper["title"], strict=True)) | dict(
+        zip(known["algorithm"].astype(str), known["title"].astype(str), strict=True)
+    )
+    orders = dict(zip(paper["algorithm"], paper["order"], strict=True)) | dict(
+        zip(known["algorithm"].astype(str), known["order"].fillna(LAST).astype(int), strict=True)
+    )
+    of_role = {role: [str(name) for name in known.loc[known["role"] == role, "algorithm"]] for role in _ROLES}
+    plain = Methods(titles, orders, {})
+    labels: dict[tuple[str, str], str] = {}
     for key, group in records.groupby(["algorithm", "variant"]):
         algorithm, variant = map(str, key)
-        drawn = group["random.k"].dropna() if algorithm == "random" and "random.k" in group else pd.Series(dtype=float)
-        if not drawn.empty:
-            ks = sorted({int(k) for k in drawn})
+        labels[algorithm, variant] = plain.label(algorithm, variant)
+        column = f"{HYPER}{algorithm}.k"
+        drawn = group[column].dropna() if algorithm in of_role["control"] and column in group else ()
+        if ks := sorted({int(k) for k in drawn}):
             draws = f"best of k = {ks[0]}" if len(ks) == 1 else f"best of k = {ks[0]} to {ks[-1]}"
             stated = variant in ("", f"k = {ks[0]}")  # a sweep's variant says k itself
-            named[algorithm, variant] = name(algorithm, draws if stated else f"{variant}, {draws}")
-        else:
-            named[algorithm, variant] = name(algorithm, variant)
-    return named
+            labels[algorithm, variant] = plain.label(algorithm, draws if stated else f"{variant}, {draws}")
+    reference = titles[of_role["reference"][0]] if of_role["reference"] else ""
+    return Methods(titles, orders, labels, frozenset(of_role["control"]), reference)
 
 
-def ordered(rows: pd.DataFrame, *last: str) -> pd.DataFrame:
+_ROLES = ("control", "reference")
+
+
+def ordered(rows: pd.DataFrame, named: Methods, *last: str) -> pd.DataFrame:
     """Rows by data set (the one searched on first), then algorithm, variant and ``last``."""
     keys = pd.DataFrame(index=rows.index)
     if "eval_dataset" in rows:
         keys["elsewhere"] = rows["eval_dataset"] != rows["search_dataset"]
         keys["dataset"] = pd.factorize(rows["eval_dataset"])[0]
-    keys["algorithm"] = rows["algorithm"].map(lambda a: "{:02d}{}".format(*precedence(str(a))))
+    keys["order"] = rows["algorithm"].map(lambda algorithm: named.precedence(str(algorithm))[0])
+    keys["algorithm"] = rows["algorithm"]
     keys["variant"] = rows["variant"].map(_by_number)
     for column in last:
         keys[column] = rows[column]
@@ -48,13 +83,10 @@ def _by_number(text: str) -> str:
     return re.sub(r"\d+(\.\d+)?(e[-+]?\d+)?", lambda number: f"{float(number.group()):030.15f}", text)
 
 
-def names(rows: pd.DataFrame, named: Labels, suffix: str = "") -> list[str]:
+def names(rows: pd.DataFrame, named: Methods, suffix: str = "") -> list[str]:
     """The name of each row's algorithm; ``suffix`` picks one of several pairs of columns."""
     variants = rows.get(f"variant{suffix}", pd.Series("", index=rows.index)).fillna("")
-    return [
-        named.get((str(a), str(v)), name(str(a), str(v)))
-        for a, v in zip(rows[f"algorithm{suffix}"], variants, strict=True)
-    ]
+    return [named.label(str(a), str(v)) for a, v in zip(rows[f"algorithm{suffix}"], variants, strict=True)]
 
 
 def kinds(rows: pd.DataFrame) -> list[str]:

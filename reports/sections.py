@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from reports.style import name, precedence
+from reports.style import looks
 from results.store import Run
 
 KEYS = ["protocol", "space", "search_dataset"]
@@ -81,7 +81,7 @@ class Section:
             ("Images for w and for α", _halves(records)),
             ("Evaluated on", _distinct(records["eval_dataset"])),
             ("Evaluation", "; ".join(_EVALUATIONS.get(e, e) for e in _values(records["evaluation"]) if e != "none")),
-            ("Algorithms", ", ".join(map(name, sorted(_values(records["algorithm"]), key=precedence)))),
+            ("Algorithms", ", ".join(look.title for look in looks(records).values())),
             ("Searches", f"{statuses.sum()} ({', '.join(f'{n} {s}' for s, n in statuses.items())})"),
             ("Networks trained to evaluate them", str(retrained or "")),
             ("Seeds", _distinct(records["seed"])),

@@ -1,41 +1,23 @@
-"""One name, one colour and one marker per algorithm, the same in every table and figure; and how a figure is saved."""
+"""One colour and one marker per algorithm, the same in every figure; and how a figure is saved."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
+import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-NAMES = {
-    "rarts": "RARTS",
-    "darts1": "DARTS-1",
-    "darts2": "DARTS-2",
-    "milenas": "MiLeNAS",
-    "milenas2": "MiLeNAS-2",
-    "random": "Random",
-    "random_ws": "Random, shared weights",
-    "evolution": "Evolution",
-    "gdas": "GDAS",
-    "snas": "SNAS",
-    "proxylessnas": "ProxylessNAS",
-    "fairdarts": "FairDARTS",
-    "pdarts": "P-DARTS",
-    "pcdarts": "PC-DARTS",
-    "baseline": "Baseline (unpruned)",
-    "random_pruning": "Random pruning",
-    "network_slimming": "Network Slimming",
-    "tas": "TAS",
-    "pt": "PT",
-    "es": "ES",
-}
+LAST = 100
+"""The order of an algorithm whose record says none."""
 
-# Places in seaborn's colour-blind palette and markers of the algorithms met most often; the others take what is left.
-_PLACES = {"darts1": 1, "darts2": 3, "milenas": 2, "rarts": 0, "random": 7}
+# By an algorithm's order: its place in seaborn's colour-blind palette. The paper's own keep their colour and marker
+# whatever else a report shows, and so has the control; the others take what is left.
+_PLACES = {1: 1, 2: 3, 3: 2, 4: 0}
+_CONTROL = 7  # grey
 _DASHES: tuple[tuple[float, ...], ...] = ((), (4, 1.5), (1, 1))
 # Eleven: no multiple of the five free colours, so that a colour comes back with another marker.
 _MARKERS = ("o", "s", "^", "D", "X", "P", "v", "<", ">", "*", "h")
@@ -56,42 +38,45 @@ _RC = {
 
 
 class Look(NamedTuple):
-    """How one algorithm is drawn: an RGB colour, each channel in 0..1, a matplotlib marker, its line's dashes."""
+    """How one algorithm is shown: an RGB colour (channels in 0..1), a matplotlib marker, its line's dashes, its name.
+
+    A control's line is always dashed: it is a level to be compared with.
+    """
 
     colour: tuple[float, float, float]
     marker: str
     dash: tuple[float, ...] = ()
+    title: str = ""
+    control: bool = False
 
 
-def name(algorithm: str, variant: str = "") -> str:
-    """The name to show; ``a+b`` is an algorithm wrapped by a selection, and an unknown name is shown as it stands."""
-    shown = " + ".join(NAMES.get(part, part) for part in algorithm.split("+"))
-    return f"{shown} ({variant})" if variant else shown
-
-
-def precedence(algorithm: str) -> tuple[int, str]:
-    """The key that sorts rows and legends: the order of the paper, other algorithms by name, random search last."""
-    known = [a for a in _PLACES if a != "random"]
-    return (len(known) + (algorithm == "random") if algorithm not in known else known.index(algorithm), algorithm)
-
-
-def looks(algorithms: Iterable[str]) -> dict[str, Look]:
-    """A look for each algorithm. Known ones keep theirs whatever else is shown; the others follow in sorted order.
+def looks(records: pd.DataFrame) -> dict[str, Look]:
+    """A look for each algorithm of the records, in the order of tables and legends.
 
     Where there are more algorithms than colours, lines of a colour that is used again are dashed.
     """
     palette = sns.color_palette("colorblind")
-    asked = set(algorithms)
-    free = [place for place in range(len(palette)) if place not in _PLACES.values()]
-    others = sorted(asked - set(_PLACES))
-    places = _PLACES | {algorithm: free[i % len(free)] for i, algorithm in enumerate(others)}
-    dashes = {algorithm: _DASHES[i // len(free) % len(_DASHES)] for i, algorithm in enumerate(others)}
-    markers = {algorithm: _MARKERS[i % len(_MARKERS)] for i, algorithm in enumerate(places)}
-    return {
-        algorithm: Look(tuple(palette[place]), markers[algorithm], dashes.get(algorithm, ()))
-        for algorithm, place in sorted(places.items(), key=lambda item: precedence(item[0]))
-        if algorithm in asked
-    }
+    known = records.dropna(subset="algorithm").drop_duplicates("algorithm")
+    known = known.assign(order=known["order"].fillna(LAST)).sort_values(["order", "algorithm"])
+    free = [place for place in range(len(palette)) if place not in (*_PLACES.values(), _CONTROL)]
+    kept = [*_PLACES, "control"]  # the first markers are theirs
+    given: set[int | str] = set()
+    others = 0
+    found: dict[str, Look] = {}
+    for row in known.to_dict("records"):
+        control = row["role"] == "control"
+        own = "control" if control else int(row["order"])
+        if own in kept and own not in given:
+            given.add(own)
+            place, marker, dash = _CONTROL if control else _PLACES[int(own)], kept.index(own), _DASHES[0]
+        else:
+            place, marker = free[others % len(free)], len(kept) + others
+            dash = _DASHES[others // len(free) % len(_DASHES)]
+            others += 1
+        found[str(row["algorithm"])] = Look(
+            tuple(palette[place]), _MARKERS[marker % len(_MARKERS)], dash, str(row["title"]), control
+        )
+    return found
 
 
 def theme() -> AbstractContextManager[Any]:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from reports import formats as f
-from reports.rows import Labels, counts, kinds, names, ordered
+from reports.rows import Methods, counts, kinds, names, ordered
 from reports.table import Table, table
+from results.metrics import bare
 from results.statistics import FEWEST_PAIRS, friedman
 
 FEW = 5
@@ -21,14 +22,14 @@ LONGEST = 200
 """Characters of a genotype shown: one of channels may have thousands. The table's file has all of them."""
 
 
-def accuracy(compared: pd.DataFrame, costs: pd.DataFrame, published: pd.DataFrame, named: Labels) -> Table:
+def accuracy(compared: pd.DataFrame, costs: pd.DataFrame, published: pd.DataFrame, named: Methods) -> Table:
     """The paper's Table 4 in our form: test error beside the published figure, skip ratios, and what the search cost.
 
     ``published`` holds the paper's rows (columns ``dataset``, ``algorithm``, ``test_error``, ``skip_ratio_pct``, …) of
     this space; those of algorithms that were not run are added where another row of their data set is compared.
     """
     rows = compared.merge(costs[["algorithm", "variant", "search_macs_mean"]], on=["algorithm", "variant"], how="left")
-    rows = ordered(pd.concat([rows, _not_run(rows, published)], ignore_index=True))
+    rows = ordered(pd.concat([rows, _not_run(rows, published)], ignore_index=True), named)
     divisor, macs = f.engineering(rows["search_macs_mean"], "multiply-adds")
     few = rows["n"] < FEW
     shown = {
@@ -55,10 +56,10 @@ def accuracy(compared: pd.DataFrame, costs: pd.DataFrame, published: pd.DataFram
         f"Search cost ({macs})": (rows["search_macs_mean"] / divisor).map(f.significant),
     }
     beside = " beside the published figures" if rows["published_error"].notna().any() else ""
-    return table("test_error", f"Test error{beside}", rows, shown, _accuracy_notes(rows))
+    return table("test_error", f"Test error{beside}", rows, shown, _accuracy_notes(rows, named))
 
 
-def _accuracy_notes(rows: pd.DataFrame) -> list[str]:
+def _accuracy_notes(rows: pd.DataFrame, named: Methods) -> list[str]:
     """What a reader must know to trust the table of test errors, and no more than its rows call for."""
     notes = ["n: searches that ended and were evaluated; ± is the standard deviation with ddof = 1 over them."]
     notes.append("Interval: 95 % percentile bootstrap of the mean.")
@@ -75,14 +76,16 @@ def _accuracy_notes(rows: pd.DataFrame) -> list[str]:
                 zip(transferred["eval_dataset"], transferred["search_dataset"], strict=True)
             )
         )
-    if (rows["algorithm"] == "random").any():
-        notes.append("Random: of k cells drawn uniformly, the one with the best validation accuracy.")
+    notes.extend(
+        f"{named.label(algorithm)}: of k cells drawn uniformly, the one with the best validation accuracy."
+        for algorithm in sorted(named.controls & set(rows["algorithm"]))
+    )
     return notes
 
 
-def place(compared: pd.DataFrame, named: Labels) -> Table:
+def place(compared: pd.DataFrame, named: Methods) -> Table:
     """Where the found architectures stand among all of the space, where a table knows all of it."""
-    rows = ordered(compared[compared["percentile_mean"].notna() | compared["rank_mean"].notna()])
+    rows = ordered(compared[compared["percentile_mean"].notna() | compared["rank_mean"].notna()], named)
     shown = {
         "Data set": rows["eval_dataset"],
         "Algorithm": names(rows, named),
@@ -99,17 +102,17 @@ def place(compared: pd.DataFrame, named: Labels) -> Table:
     return table("place", "Place in the whole space", rows, shown, notes)
 
 
-def cost(costs: pd.DataFrame, named: Labels) -> Table:
+def cost(costs: pd.DataFrame, named: Methods) -> Table:
     """What a search cost, one record per trial."""
-    rows = ordered(costs)
+    rows = ordered(costs, named)
     divisor, macs = f.engineering(rows["search_macs_mean"], "multiply-adds")
     shown = {
         "Algorithm": names(rows, named),
         "n": rows["n"].map(f.count),
         "Search time (s)": rows["search_seconds_mean"].map(f.significant),
-        "Time ÷ DARTS-1": rows["seconds_ratio"].map(f.fixed),
+        f"Time ÷ {named.reference}": rows["seconds_ratio"].map(f.fixed),
         f"Cost ({macs})": (rows["search_macs_mean"] / divisor).map(f.significant),
-        "Multiply-adds ÷ DARTS-1": rows["macs_ratio"].map(f.fixed),
+        f"Multiply-adds ÷ {named.reference}": rows["macs_ratio"].map(f.fixed),
         "Forward passes": rows["forwards_mean"].map(f.count),
         "Backward passes to weights": rows["weight_backwards_mean"].map(f.count),
         "Backward passes to α": rows["alpha_backwards_mean"].map(f.count),
@@ -119,7 +122,7 @@ def cost(costs: pd.DataFrame, named: Labels) -> Table:
     return table("cost", "Search cost", rows, shown, notes)
 
 
-def differences(paired: pd.DataFrame, named: Labels) -> Table:
+def differences(paired: pd.DataFrame, named: Methods) -> Table:
     """Differences in test error between two algorithms over the seeds, two or more, that both ran.
 
     ``paired`` is ``comparison.paired_differences``' frame.
@@ -153,7 +156,7 @@ def differences(paired: pd.DataFrame, named: Labels) -> Table:
     return table("differences", "Paired differences in test error", paired, shown, notes)
 
 
-def ranks(records: pd.DataFrame, named: Labels) -> Table:
+def ranks(records: pd.DataFrame, named: Methods) -> Table:
     """Mean ranks of three or more algorithms over the seeds that all of them ran, with Friedman's test.
 
     An algorithm of fewer than ``FEW`` seeds is left out, for its missing seeds would drop out for all others too.
@@ -186,13 +189,13 @@ def ranks(records: pd.DataFrame, named: Labels) -> Table:
     return table("ranks", "All algorithms at once", frame, shown, notes)
 
 
-def sensitivity(frame: pd.DataFrame, column: str, also: Sequence[str] = ()) -> Table:
+def sensitivity(frame: pd.DataFrame, column: str, named: Methods, also: Sequence[str] = ()) -> Table:
     """Test error by the value of one hyperparameter; ``also`` names others that vary and are averaged over."""
     shown = {
         "Data set": frame["eval_dataset"],
         "Evaluation": kinds(frame),
-        "Algorithm": names(frame, {}),
-        column: frame[column].map(f.setting),
+        "Algorithm": names(frame, named),
+        bare(column): frame[column].map(f.setting),
         "n": frame["n"].map(f.count),
         "Test error (%), mean ± sd": _pairs(f.plus_minus, frame["test_error_mean"], frame["test_error_sd"]),
         "95 % interval": [
@@ -206,11 +209,12 @@ def sensitivity(frame: pd.DataFrame, column: str, also: Sequence[str] = ()) -> T
     }
     notes = ["± is the standard deviation with ddof = 1; interval: 95 % percentile bootstrap of the mean."]
     if also:
-        notes.append(f"Averaged over the other parameters that vary: {', '.join(also)}.")
-    return table(f"sensitivity_{column}", f"Sensitivity to {column}", frame, shown, notes)
+        notes.append(f"Averaged over the other parameters that vary: {', '.join(map(bare, also))}.")
+    name = bare(column)
+    return table(f"sensitivity_{name}", f"Sensitivity to {name}", frame, shown, notes)
 
 
-def unfinished(records: pd.DataFrame, named: Labels) -> Table:
+def unfinished(records: pd.DataFrame, named: Methods) -> Table:
     """Trials that diverged or failed, with the reason each left."""
     rows = records[records["status"] != "done"].drop_duplicates("trial")
     shown = {
@@ -224,9 +228,9 @@ def unfinished(records: pd.DataFrame, named: Labels) -> Table:
     return table("unfinished", "Diverged and failed trials", kept, shown)
 
 
-def trials(records: pd.DataFrame, named: Labels) -> Table:
+def trials(records: pd.DataFrame, named: Methods) -> Table:
     """Every trial and evaluation on its own."""
-    rows = ordered(records, "seed")
+    rows = ordered(records, named, "seed")
     divisor, macs = f.engineering(rows["search_macs"], "multiply-adds")
     shown = {
         "Algorithm": names(rows, named),

@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.style import name, save, theme
+from reports.style import save, theme
 from results.errors import BadInput
 
 COLUMNS = ("panel", "algorithm", "label", "step", "alpha", "w", "y")
@@ -50,7 +50,7 @@ def _panel(axes: Axes, ours: pd.DataFrame, others: pd.DataFrame) -> None:
     for label, colour in zip(labels, sns.color_palette("viridis", len(labels)), strict=True):
         _path(axes, ours[ours["label"] == label], colour, "-", str(label))
     for i, ((algorithm, label), path) in enumerate(others.groupby(["algorithm", "label"], sort=False)):
-        _path(axes, path, "#b3261e" if i == 0 else "#6b7280", _BASELINES[i % 3], str(label) or name(str(algorithm)))
+        _path(axes, path, "#b3261e" if i == 0 else "#6b7280", _BASELINES[i % 3], str(label) or str(algorithm))
     start = ours.sort_values("step").iloc[0]
     axes.plot(start["alpha"], start["w"], "o", color="#1f2933", markersize=6, zorder=5)
     _note(axes, "start", (start["alpha"], start["w"]), (-8, 0), "center")

@@ -1,6 +1,7 @@
 """What came out of a run: the record schema, the run folder, statistics, published figures. Frames in, frames out.
 
-- ``schema``: the columns of records and history, and the frames built from rows.
+- ``metrics``: the one registry of what a record holds besides hyperparameters.
+- ``schema``: the frames of records and history, built from rows.
 - ``store``: the run folder, written by ``Store`` and read by ``load``. ``atomic``: files that are whole or absent.
 - ``archive``: one small file of a run's records and histories, which ``load`` reads as well.
 - ``published``: the figures of the RARTS paper's tables, shown beside ours and never mixed with them.
@@ -17,15 +18,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from results.metrics import describe
     from results.store import Run, load
 
-__all__ = ["Run", "load"]
+__all__ = ["Run", "describe", "load"]
 
 
 def __getattr__(name: str) -> Any:
-    """``Run`` and ``load``, imported when asked for: a typing mistake is refused without pandas."""
+    """``Run``, ``load`` and ``describe``, imported when asked for: a typing mistake is refused without pandas."""
     if name not in __all__:
         raise AttributeError(f"module 'results' has no attribute {name!r}")
-    from results import store
+    from results import metrics, store
 
-    return getattr(store, name)
+    return getattr(metrics if name == "describe" else store, name)

@@ -13,43 +13,14 @@ from typing import Any
 
 import pandas as pd
 
+from results import metrics
 from results.errors import BadInput
 from results.published import published
-from results.schema import COLUMNS
 from results.statistics import Summary, paired, summarise
 
 SETTING = ["protocol", "space", "search_dataset"]
 MEASURE = ["eval_dataset", "evaluation"]
 METHOD = ["algorithm", "variant"]
-
-MEANS = {
-    "val_error": "val_error_mean",
-    "rank": "rank_mean",
-    "percentile_in_space": "percentile_mean",
-    "regret": "regret_mean",
-    "skip_ratio": "skip_ratio_mean",
-    "skip_ratio_all_edges": "skip_ratio_all_edges_mean",
-    "test_top5_error": "test_top5_error_mean",
-    "params": "params_mean",
-    "flops": "flops_mean",
-    "latency_ms": "latency_ms_mean",
-    "prc": "prc_mean",
-    "zero_gates": "zero_gates_mean",
-    "test_error_before": "test_error_before_mean",
-    "test_error_unpruned": "test_error_unpruned_mean",
-    "params_full": "params_full_mean",
-    "flops_full": "flops_full_mean",
-    "latency_full_ms": "latency_full_ms_mean",
-}
-COSTS = (
-    "search_seconds",
-    "search_device_days",
-    "search_macs",
-    "forwards",
-    "weight_backwards",
-    "alpha_backwards",
-    "peak_memory_mb",
-)
 
 PAPER_TABLES = ("table1", "table3", "table4")
 """The paper's tables of test errors by space (its ``task``), data set, algorithm and variant."""
@@ -83,15 +54,16 @@ def comparison(records: pd.DataFrame) -> pd.DataFrame:
 def cost(records: pd.DataFrame) -> pd.DataFrame:
     """A row per setting and method: means over done searches of what they cost, one record per trial.
 
-    ``seconds_ratio`` and ``macs_ratio`` divide by the mean of first-order DARTS (``darts1`` without a variant) of the
-    same setting, NaN where it was not run. Networks trained to evaluate a search are no searches.
+    ``seconds_ratio`` and ``macs_ratio`` divide by the mean of the algorithm whose role is ``reference`` (without a
+    variant) in the same setting, NaN where it was not run. Networks trained to evaluate a search are no searches.
     """
     searches = records[(records["status"] == "done") & _is_search(records)].drop_duplicates("trial")
     groups = searches.groupby([*SETTING, *METHOD], dropna=False, sort=False)
-    frame = groups[list(COSTS)].mean().add_suffix("_mean")
+    frame = groups[list(metrics.aggregated("cost"))].mean().add_suffix("_mean")
     frame.insert(0, "n", groups.size())
     frame = frame.reset_index()
-    reference = frame[(frame["algorithm"] == "darts1") & (frame["variant"] == "")]
+    references = set(searches.loc[searches["role"] == "reference", "algorithm"])
+    reference = frame[frame["algorithm"].isin(references) & (frame["variant"] == "")]
     reference = frame[SETTING].merge(reference, on=SETTING, how="left", validate="many_to_one")
     frame["seconds_ratio"] = frame["search_seconds_mean"] / reference["search_seconds_mean"]
     frame["macs_ratio"] = frame["search_macs_mean"] / reference["search_macs_mean"]
@@ -127,7 +99,7 @@ def inherited(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def varied(records: pd.DataFrame) -> list[str]:
-    """Hyperparameters that have more than one value among one method's trials in one setting.
+    """Columns of hyperparameters that have more than one value among one method's trials in one setting.
 
     Unset is a value too, but for a retraining whose search is not among the records.
     """
@@ -140,13 +112,13 @@ def varied(records: pd.DataFrame) -> list[str]:
 
 
 def sensitivity(records: pd.DataFrame, column: str) -> pd.DataFrame:
-    """A row per setting, measure, method and value of a hyperparameter: n and the test error's summary.
+    """A row per setting, measure, method and value of a hyperparameter's ``column``: n and the test error's summary.
 
     Raises ``BadInput`` for a column that the records do not have.
     """
     if column not in records:
-        known = ", ".join(_hyperparameters(records))
-        raise BadInput(f"the records have no hyperparameter {column}: choose one of {known}")
+        known = ", ".join(map(metrics.bare, _hyperparameters(records)))
+        raise BadInput(f"the records have no hyperparameter {metrics.bare(column)}: choose one of {known}")
     keys = [*SETTING, *MEASURE, *METHOD, column]
     done = records[(records["status"] == "done") & records[column].notna()]
     groups = _by(done, keys).items()
@@ -180,7 +152,7 @@ def _by(frame: pd.DataFrame, keys: list[str]) -> dict[tuple[Hashable, ...], pd.D
 
 
 def _hyperparameters(records: pd.DataFrame) -> list[str]:
-    return [name for name in records.columns if name not in COLUMNS]
+    return [name for name in records.columns if metrics.is_hyperparameter(name)]
 
 
 def _is_search(records: pd.DataFrame) -> pd.Series:
@@ -192,7 +164,7 @@ def _per_search(evaluated: pd.DataFrame) -> pd.DataFrame:
     """One row a search in the order of seeds: the means over its retrainings, and their ``retraining_sd``."""
     search = evaluated["trial"].where(_is_search(evaluated), evaluated["parent"])
     groups = evaluated.groupby([evaluated["split_seed"], evaluated["seed"], search], dropna=False)
-    frame = groups[["test_error", *MEANS]].mean()
+    frame = groups[["test_error", *metrics.aggregated("mean")]].mean()
     frame["retraining_sd"] = groups["test_error"].std(ddof=1)
     return frame
 
@@ -205,7 +177,7 @@ def _by_seed(evaluated: pd.DataFrame) -> dict[Hashable, float]:
 def _outcome(evaluated: pd.DataFrame) -> dict[str, Any]:
     """What ``comparison`` says of the done records of one setting, measure and method."""
     searches = _per_search(evaluated)
-    means = {name: float(searches[column].mean()) for column, name in MEANS.items()}
+    means = {name: float(searches[column].mean()) for column, name in metrics.aggregated("mean").items()}
     spread = {"prc_sd": float(searches["prc"].std(ddof=1)), "retraining_sd": float(searches["retraining_sd"].mean())}
     return {**_test_error(searches), **means, **spread}
 

@@ -28,3 +28,8 @@ def published(table: str | None = None) -> pd.DataFrame:
         known = ", ".join(frame["table"].unique())
         raise BadInput(f"the paper's {table} is not among the published figures: choose one of {known}")
     return frame[frame["table"] == table].reset_index(drop=True)
+
+
+def published_algorithms() -> pd.DataFrame:
+    """How the algorithms of the paper's rows are shown where none was run here: algorithm, title, order."""
+    return pd.read_csv(Path(__file__).with_name("published_algorithms.csv"))

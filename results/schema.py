@@ -1,4 +1,4 @@
-"""The columns of records and history: what each is called, its type, and the frames built from plain rows.
+"""The frames that records and history are, built from plain rows; ``results.metrics`` says what a record holds.
 
 Accuracies and errors are in percent, ratios are fractions of 1, everything else is in SI units or has the unit in its
 name. Seeds and sizes are nullable integers; everything measured is float64, missing as NaN.
@@ -13,68 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-COLUMNS: dict[str, str] = {
-    "trial": "str",
-    "parent": "str",  # of an evaluation that was trained on its own: the trial of the search it evaluates
-    "status": "str",  # done | diverged | failed
-    "error": "str",
-    "algorithm": "str",
-    "variant": "str",
-    "space": "str",
-    "protocol": "str",
-    "search_dataset": "str",
-    "n_train": "Int64",
-    "n_val": "Int64",
-    "eval_dataset": "str",
-    "evaluation": "str",  # table | trained | pruned | none
-    "seed": "Int64",
-    "split_seed": "Int64",
-    "eval_seed": "Int64",
-    "genotype": "str",
-    "edges": "str",  # JSON list of {cell, source, target, operation, weight}
-    "test_error": "float64",
-    "test_top5_error": "float64",  # where there are so many classes that it says something
-    "val_error": "float64",
-    "rank": "float64",  # 1 + the number of strictly better genotypes of the space
-    "percentile_in_space": "float64",  # 100 × the share strictly worse
-    "regret": "float64",  # percentage points below the best genotype of the space
-    "params": "float64",
-    "flops": "float64",  # multiply-adds of convolutions and linear layers
-    "latency_ms": "float64",
-    "latency_iqr_ms": "float64",  # interquartile range of the measurement
-    "latency_source": "str",
-    "latency_predicted_ms": "float64",  # Σ over the network's edges of a latency table's entries
-    "latency_expected": "float64",  # ⟨softmax α, Lat⟩ over the edges; the operations' mean latency is 1
-    "search_seconds": "float64",
-    "search_device_days": "float64",
-    "search_macs": "float64",
-    "forwards": "float64",
-    "weight_backwards": "float64",
-    "alpha_backwards": "float64",
-    "device": "str",
-    "threads": "Int64",
-    "peak_memory_mb": "float64",
-    "skip_ratio": "float64",  # skips / edges that are not none
-    "skip_ratio_all_edges": "float64",
-    "none_edges": "float64",
-    "alpha_entropy": "float64",  # 1 = uniform
-    "lambda_max": "float64",
-    "collapsed": "boolean",
-    "prc": "float64",  # pruned-channel ratio reached, as the space counts it: prc_global or prc_mean_layer
-    "prc_asked": "float64",  # missing where the exact zeros of the gates decided
-    "prc_global": "float64",  # removed / all channels
-    "prc_mean_layer": "float64",  # the mean over layers of removed / all
-    "zero_gates": "float64",  # gates exactly 0 before the cut / all gates; missing where the search learns none
-    "layer_widths": "str",  # JSON object: gated layer to "kept of all"
-    "test_error_unpruned": "float64",  # the searched network, whole
-    "test_error_before": "float64",  # the pruned network, not fine-tuned
-    "params_full": "float64",  # of the whole network, as the two below
-    "flops_full": "float64",
-    "latency_full_ms": "float64",
-    "code_version": "str",
-    "library_versions": "str",  # JSON
-    "started_at": "str",  # ISO 8601
-}
+from results import metrics
+from results.errors import BadInput
+
+COLUMNS: dict[str, str] = metrics.columns()
 """Name of every record column that is not a hyperparameter, with its pandas dtype."""
 
 HISTORY_COLUMNS: dict[str, str] = {
@@ -111,14 +53,41 @@ CONCAT = "concat"
 
 
 def records_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Rows of plain values as the records frame: every column of ``COLUMNS`` in its dtype, then hyperparameters.
+    """Rows of plain values as the records frame: every metric's column in its dtype, then hyperparameters (``hp.``).
 
-    A missing ``variant`` is the empty text. Hyperparameters that are lists, mappings or of mixed types become JSON
-    text, so that they can be compared and stored.
+    A missing ``variant`` or ``role`` is the empty text, a missing ``title`` the algorithm. Hyperparameters that are
+    lists, mappings or of mixed types become JSON text, so that they can be compared and stored. Raises ``BadInput`` for
+    a column that is neither a metric nor a hyperparameter.
     """
-    frame = _typed(rows, COLUMNS)
-    frame["variant"] = frame["variant"].fillna("")
-    return frame
+    rows, known = list(rows), metrics.columns()
+    for name in dict.fromkeys(name for row in rows for name in row):
+        if name not in known and not metrics.is_hyperparameter(name):
+            raise BadInput(
+                f"the records' column {name} is neither a metric nor a hyperparameter: add it to results/metrics.py, "
+                f"name it {metrics.HYPER}{name}, or run again what an older version wrote"
+            )
+    frame = _typed(rows, known)
+    return frame.assign(
+        title=frame["title"].fillna(frame["algorithm"]),
+        variant=frame["variant"].fillna(""),
+        role=frame["role"].fillna(""),
+    )
+
+
+def renamed(rows: Iterable[Mapping[str, Any]], methods: Mapping[str, tuple[str, int, str]]) -> list[dict[str, Any]]:
+    """Rows of a record from before hyperparameters had a prefix, as records have them now.
+
+    ``methods`` gives title, order and role by algorithm. Rows that are as they should be stay so.
+    """
+    known, made = metrics.columns(), []
+    for row in rows:
+        named = {
+            name if name in known or metrics.is_hyperparameter(name) else metrics.HYPER + name: row[name]
+            for name in row
+        }
+        title, order, role = methods[str(row["algorithm"])]
+        made.append({"title": title, "order": order, "role": role} | named)
+    return made
 
 
 def history_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

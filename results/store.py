@@ -29,7 +29,8 @@ from filelock import FileLock, Timeout
 
 from results.atomic import replacing, write_text
 from results.errors import BadInput
-from results.schema import COLUMNS, history_frame, records_frame
+from results.metrics import is_hyperparameter
+from results.schema import history_frame, records_frame
 
 MERGED = ("algorithms", "seeds", "changed")
 """Lists of a run's configuration that may grow when it is opened again."""
@@ -274,7 +275,7 @@ def _sum(path: Path) -> str:
 def _inherited(records: pd.DataFrame) -> pd.DataFrame:
     """The records, those of retrainings with the hyperparameters of the search whose result they train."""
     searches = records.drop_duplicates("trial").set_index("trial")
-    for name in records.columns.difference([*COLUMNS]):
+    for name in filter(is_hyperparameter, records.columns):
         records[name] = records[name].fillna(records["parent"].map(searches[name]))
     return records
 

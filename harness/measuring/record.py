@@ -13,14 +13,19 @@ from typing import Any
 
 import torch
 
+from algorithms import ALGORITHMS
 from algorithms.base import Algorithm
 from algorithms.hyper import Hyper
 from harness.config.sections import Environment
 from harness.config.trial import Job, Retraining, TrialConfig
+from results.metrics import HYPER
 from results.schema import skip_ratios
 from spaces.base import Space
 
 SECONDS_A_DAY = 86_400
+
+LAST_BUT_CONTROLS = 100
+"""The place in tables of what says none: after the paper's own algorithms."""
 
 TRAINED = ("trained", "pruned")
 """Kinds of evaluation that train a network."""
@@ -32,6 +37,7 @@ def identity_columns(config: Job, environment: Environment) -> dict[str, Any]:
     return {
         "trial": config.hash,
         "algorithm": config.algorithm,
+        **method_columns(config.algorithm),
         "space": config.space,
         "protocol": config.protocol,
         "search_dataset": settings.dataset,
@@ -41,6 +47,16 @@ def identity_columns(config: Job, environment: Environment) -> dict[str, Any]:
         "threads": environment.threads,
         "code_version": code_version(),
         "library_versions": library_versions(),
+    }
+
+
+def method_columns(algorithm: str) -> dict[str, Any]:
+    """How an algorithm is shown: title, order and role. One that is none, as ``given`` genotypes, has its own name."""
+    known = ALGORITHMS.get(algorithm)
+    return {
+        "title": getattr(known, "title", algorithm),
+        "order": getattr(known, "order", LAST_BUT_CONTROLS),
+        "role": getattr(known, "role", ""),
     }
 
 
@@ -69,12 +85,12 @@ def retraining_columns(config: Retraining, environment: Environment) -> dict[str
 
 
 def evaluation_hyperparameters(config: Job) -> dict[str, Any]:
-    """How a found network is trained, dotted."""
-    return {f"evaluation.{n}": v for n, v in config.settings.evaluation.model_dump(exclude={"seed"}).items()}
+    """How a found network is trained, a column each."""
+    return {f"{HYPER}evaluation.{n}": v for n, v in config.settings.evaluation.model_dump(exclude={"seed"}).items()}
 
 
 def hyperparameters(config: TrialConfig) -> dict[str, Any]:
-    """Every hyperparameter as a column: shared ones bare, the algorithm's own, the space's and sections' dotted."""
+    """Every hyperparameter as a column: after the prefix, shared ones bare, all others with what they belong to."""
     shared = Hyper.model_fields
     columns = {
         name if name in shared else f"{config.algorithm}.{name}": value
@@ -85,9 +101,9 @@ def hyperparameters(config: TrialConfig) -> dict[str, Any]:
     settings = config.settings.model_dump(mode="json", exclude={"dataset", "eval_datasets", "split_seed", "evaluation"})
     for name, value in settings.items():
         columns |= {f"{name}.{n}": v for n, v in value.items()} if isinstance(value, dict) else {name: value}
-    if config.evaluation in TRAINED:
-        columns |= evaluation_hyperparameters(config)
-    return columns | {f"budget.{config.budget.kind}": config.budget.amount}
+    columns[f"budget.{config.budget.kind}"] = config.budget.amount
+    columns = {HYPER + name: value for name, value in columns.items()}
+    return columns | (evaluation_hyperparameters(config) if config.evaluation in TRAINED else {})
 
 
 def search_columns(algorithm: Algorithm, seconds: float, memory_mb: float) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def test_the_seed_of_the_searchs_own_evaluation_gives_its_error_again_and_anothe
 def test_a_retraining_has_its_searchs_hyperparameters_and_none_of_its_costs(run: Path) -> None:
     records = results.load(run).records.set_index("eval_seed")
     search, retrained = records[records["parent"] == ""].iloc[0], records.loc[1]
-    for name in ("rarts.lam", "arch_lr", "space.channels", "evaluation.epochs"):
+    for name in ("hp.rarts.lam", "hp.arch_lr", "hp.space.channels", "hp.evaluation.epochs"):
         assert retrained[name] == search[name]
     assert torch.isnan(torch.tensor(retrained["search_seconds"]))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from described import described
 
 from results.schema import history_frame, records_frame, skip_ratios
 from results.store import Run
@@ -28,6 +29,7 @@ def trial(algorithm: str, seed: int, test_error: float | None = None, **changed:
         "status": "done",
         "error": "",
         "algorithm": algorithm,
+        **described(algorithm),
         "variant": "",
         "space": "nats",
         "protocol": "mini",
@@ -59,7 +61,7 @@ def trial(algorithm: str, seed: int, test_error: float | None = None, **changed:
         "code_version": "abc1234",
         "library_versions": json.dumps({"torch": "2.14.1"}),
         "started_at": "2026-11-24T08:00:00+00:00",
-        "epochs": 2,
+        "hp.epochs": 2,
     }
     return record | changed
 

@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from described import looks
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from algorithms import ALGORITHMS
 from reports import figures, page
-from reports.style import looks, name
+from reports.rows import methods
 from results import comparison
+from results.schema import records_frame
 from results.store import Run
 
 Make = Callable[..., dict[str, Any]]
@@ -31,12 +33,21 @@ def test_an_algorithm_keeps_its_colour_and_marker_in_any_company() -> None:
 
 
 def test_no_two_algorithms_look_alike() -> None:
-    every = looks(ALGORITHMS).values()
+    every = looks(list(ALGORITHMS)).values()
     assert len({(look.colour, look.marker) for look in every}) == len(ALGORITHMS)
 
 
-def test_names_compose_and_fall_back() -> None:
-    assert [name("rarts+es"), name("new_one"), name("milenas", "3.9M")] == ["RARTS + ES", "new_one", "MiLeNAS (3.9M)"]
+def test_names_come_from_the_records_then_from_the_paper_and_fall_back() -> None:
+    rows = [{"algorithm": "rarts", "title": "Ours", "order": 7}, {"algorithm": "new_one", "variant": "a"}]
+    named = methods(records_frame(rows))
+    assert [named.label("rarts"), named.label("rarts", "k = 2")] == ["Ours", "Ours (k = 2)"]
+    assert [named.label("milenas", "3.9M"), named.label("new_one"), named.label("else")] == [
+        "MiLeNAS (3.9M)",
+        "new_one",
+        "else",
+    ]
+    shown = sorted(["new_one", "random", "rarts", "milenas"], key=named.precedence)
+    assert shown == ["milenas", "rarts", "new_one", "random"]
 
 
 def test_every_search_by_epoch_with_its_mean_and_without_random(make: Make, run: Build) -> None:
@@ -76,7 +87,7 @@ def test_error_against_cost_marks_searches_and_their_mean(make: Make, run: Build
 def test_anytime_shows_random_as_a_level(make: Make, run: Build) -> None:
     made = run(make("rarts", 0, 9.0), make("random", 0, 7.0))
     curve = comparison.anytime(comparison.epochs(made.history), made.records)
-    figure = figures.anytime(curve, {"cifar10": 93.0}, looks(["rarts", "random"]))
+    figure = figures.anytime(curve, {("random", "cifar10"): 93.0}, looks(["rarts", "random"]))
     assert figure is not None
     assert legend(figure) == ["RARTS", "Random"]
     dashed = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
@@ -86,9 +97,9 @@ def test_anytime_shows_random_as_a_level(make: Make, run: Build) -> None:
 @pytest.mark.parametrize(("values", "scale"), [([0.1, 1.0, 10.0], "log"), ([1.0, 2.0, 3.0], "linear")])
 def test_sensitivity_shows_means_and_every_value(make: Make, run: Build, values: list[float], scale: str) -> None:
     records = run(
-        *(make("rarts", s, 10 * v + s, trial=f"{v}-{s}", **{"rarts.lam": v}) for v in values for s in range(3))
+        *(make("rarts", s, 10 * v + s, trial=f"{v}-{s}", **{"hp.rarts.lam": v}) for v in values for s in range(3))
     ).records
-    figure = figures.sensitivity(comparison.sensitivity(records, "rarts.lam"), "rarts.lam", looks(["rarts"]))
+    figure = figures.sensitivity(comparison.sensitivity(records, "hp.rarts.lam"), "hp.rarts.lam", looks(["rarts"]))
     assert figure is not None
     axes = figure.axes[0]
     np.testing.assert_allclose(axes.lines[0].get_xydata(), [[v, 10 * v + 1] for v in values])
@@ -100,10 +111,10 @@ def test_sensitivity_shows_means_and_every_value(make: Make, run: Build, values:
 
 def test_sensitivity_to_a_choice_of_words(make: Make, run: Build) -> None:
     records = run(
-        *(make("darts1", 0, e, trial=o, **{"darts1.order": o}) for o, e in (("w", 9.0), ("alpha", 7.0)))
+        *(make("darts1", 0, e, trial=o, **{"hp.darts1.order": o}) for o, e in (("w", 9.0), ("alpha", 7.0)))
     ).records
-    frame = comparison.sensitivity(records, "darts1.order")
-    figure = figures.sensitivity(frame, "darts1.order", looks(["darts1"]))
+    frame = comparison.sensitivity(records, "hp.darts1.order")
+    figure = figures.sensitivity(frame, "hp.darts1.order", looks(["darts1"]))
     assert figure is not None
     assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["alpha", "w"]
     assert list(figure.axes[0].lines[0].get_ydata()) == [7.0, 9.0]

@@ -77,7 +77,7 @@ def lost(make: Make) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def report(make: Make, run: Build, lost: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a run that has a bit of everything."""
-    drawn = [make("random", seed, 8.0 + seed, **{"random.k": 5}) for seed in range(2)]
+    drawn = [make("random", seed, 8.0 + seed, **{"hp.random.k": 5}) for seed in range(2)]
     records = [make("rarts", 0, 9.0), make("rarts", 1, 9.5), *drawn]
     made = run(*records, make("<b>new</b>", 0, 9.0), lost, **CONFIG)
     return write([made], tmp_path_factory.mktemp("report"), ["No GPU here."]).parent
@@ -202,7 +202,7 @@ def test_data_of_one_name_but_another_digest_are_never_averaged(make: Make, run:
 
 def test_a_sweep_has_a_row_figure_and_table_per_setting(make: Make, run: Build, tmp_path: Path) -> None:
     settings = [(lam, seed) for lam in (1.0, 3.0) for seed in range(2)]
-    made = run(*(make("rarts", s, 10 * lam, trial=f"{lam}-{s}", **{"rarts.lam": lam}) for lam, s in settings))
+    made = run(*(make("rarts", s, 10 * lam, trial=f"{lam}-{s}", **{"hp.rarts.lam": lam}) for lam, s in settings))
     text = page(tmp_path, made).text
     assert "A sweep: searches of one algorithm differ in rarts.lam." in text
     assert "RARTS (lam = 1)" in text

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 from reports import paper_tables
-from reports.rows import labels
-from reports.style import name
+from reports.rows import methods
 from reports.table import Table
 from results import comparison
 from results.latency_changes import latency_changes
@@ -23,7 +22,7 @@ CELLS = {"space": "darts", "evaluation": "trained", "params": 3.3e6, "flops": 5.
 
 def tables(*records: dict[str, Any]) -> dict[str, Table]:
     frame = records_frame(records)
-    made = paper_tables.beside_published(comparison.comparison(frame), comparison.cost(frame), labels(frame))
+    made = paper_tables.beside_published(comparison.comparison(frame), comparison.cost(frame), methods(frame))
     return {table.key: table for table in made}
 
 
@@ -40,7 +39,7 @@ def test_every_published_row_is_shown_once_as_printed(make: Make, key: str, data
     assert len(rows) == len(paper)
     header, places = ("Test error", 2) if key == "table1" else ("Top-1 error", 1)
     for line in paper.itertuples():
-        shown = rows.loc[name(str(line.algorithm), str(line.variant))]
+        shown = rows.loc[methods(records_frame([])).label(str(line.algorithm), str(line.variant))]
         spread = "" if pd.isna(line.test_error_sd) else f" ± {line.test_error_sd:.2f}"
         assert shown[f"{header} (%), published"] == f"{line.test_error:.{places}f}{spread}"
         assert float(shown["Parameters (10⁶), published"]) == line.params_m
@@ -117,15 +116,15 @@ def test_table_6_is_of_an_image_folder(make: Make) -> None:
 
 
 def test_table_2_says_what_was_changed(make: Make) -> None:
-    base = {"latency_weight": 2e-3, "batch_size": 64, "arch_lr": 3e-4, "arch_weight_decay": 1e-3}
+    base = {"hp.latency_weight": 2e-3, "hp.batch_size": 64, "hp.arch_lr": 3e-4, "hp.arch_weight_decay": 1e-3}
     timed = CELLS | {"latency_source": "measured: cpu", **base}
     frame = records_frame(
         [
             make("rarts", 0, 4.0, **timed | {"latency_ms": 4.0}),
-            make("rarts", 0, 5.0, trial="b", **timed | {"latency_ms": 3.0, "latency_weight": 2e-2}),
+            make("rarts", 0, 5.0, trial="b", **timed | {"latency_ms": 3.0, "hp.latency_weight": 2e-2}),
         ]
     )
-    rows = paper_tables.latencies(latency_changes(frame), labels(frame)).shown.set_index("Changed")
+    rows = paper_tables.latencies(latency_changes(frame), methods(frame)).shown.set_index("Changed")
     assert rows.loc["latency_weight × 10", ["Change (%)", "Published change (%)"]].tolist() == ["−25.0", "−42.9"]
     assert rows.loc["baseline", ["Latency (ms), mean ± sd", "Published latency (ms)"]].tolist() == ["4.000", "21.7"]
     assert rows.loc["batch_size ÷ 4", ["n", "Published latency (ms)"]].tolist() == ["–", "16.5"]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from reports import tables
-from reports.rows import labels
+from reports.rows import Methods, methods
 from reports.table import Table
 from results import comparison
 from results.published import published
@@ -23,11 +23,11 @@ def accuracy(*records: dict[str, Any]) -> Table:
     paper = published()
     paper = paper[(paper["task"] == "nats") & paper["test_error"].notna()]
     compared, costs = comparison.comparison(frame), comparison.cost(frame)
-    return tables.accuracy(compared, costs, paper, labels(frame))
+    return tables.accuracy(compared, costs, paper, methods(frame))
 
 
 def differences(frame: pd.DataFrame) -> Table:
-    return tables.differences(comparison.paired_differences(frame), labels(frame))
+    return tables.differences(comparison.paired_differences(frame), methods(frame))
 
 
 def row(table: Table, algorithm: str, dataset: str = "cifar10") -> pd.Series:
@@ -93,7 +93,7 @@ def test_a_transfer_is_not_passed_off_as_the_papers_search(make: Make) -> None:
 
 
 def test_random_search_says_how_many_cells_it_drew_and_what_they_cost(make: Make) -> None:
-    changed = {"random.k": 7, "search_macs": 5e11}
+    changed = {"hp.random.k": 7, "search_macs": 5e11}
     table = accuracy(make("rarts", 0, 11.0), make("random", 0, 9.0, **changed))
     assert row(table, "Random (best of k = 7)")["Search cost (10¹² multiply-adds)"] == "0.500"
     assert table.shown["Algorithm"].iloc[-1] == "Random (best of k = 7)"
@@ -122,7 +122,7 @@ def test_place_and_cost(make: Make) -> None:
     frame = records_frame(
         [make("darts1", 0, 10.0), make("rarts", 0, 9.0, search_seconds=90.0, search_macs=5e12, forwards=400)]
     )
-    named = labels(frame)
+    named = methods(frame)
     place = tables.place(comparison.comparison(frame), named)
     assert row(place, "RARTS")["Rank, mean"] == "100"
     assert row(place, "RARTS")["Regret (percentage points), mean"] == "2.50"
@@ -178,17 +178,17 @@ def test_pairs_with_one_common_seed_are_counted_and_not_shown(make: Make) -> Non
 def test_ranks_over_common_seeds(make: Make) -> None:
     errors = {"rarts": 1.0, "darts1": 2.0, "milenas": 3.0}
     frame = records_frame([make(a, s, e + s) for a, e in errors.items() for s in range(5)])
-    shown = tables.ranks(frame, labels(frame)).shown.iloc[0]
+    shown = tables.ranks(frame, methods(frame)).shown.iloc[0]
     assert shown["Mean ranks by test error (1 = lowest)"] == "RARTS 1.00, DARTS-1 2.00, MiLeNAS 3.00"
     assert shown["Friedman χ²"] == "10.00"  # 12 / (n k (k + 1)) Σ R² − 3 n (k + 1), n = 5, k = 3
-    assert tables.ranks(frame[frame["seed"] < 4], labels(frame)).shown.empty
+    assert tables.ranks(frame[frame["seed"] < 4], methods(frame)).shown.empty
 
 
 def test_an_algorithm_of_few_seeds_takes_none_from_the_ranks_of_the_others(make: Make) -> None:
     errors = {"rarts": 1.0, "darts1": 2.0, "milenas": 3.0}
     whole = [make(a, s, e + s) for a, e in errors.items() for s in range(5)]
     frame = records_frame([*whole, make("gdas", 0, 0.5)])
-    shown = tables.ranks(frame, labels(frame)).shown.iloc[0]
+    shown = tables.ranks(frame, methods(frame)).shown.iloc[0]
     assert shown["Mean ranks by test error (1 = lowest)"] == "RARTS 1.00, DARTS-1 2.00, MiLeNAS 3.00"
     assert (shown["n"], shown["Left out"]) == ("5", "GDAS")
 
@@ -196,16 +196,18 @@ def test_an_algorithm_of_few_seeds_takes_none_from_the_ranks_of_the_others(make:
 def test_gates_at_zero_are_shown_and_explained_where_the_ratio_left_some(make: Make) -> None:
     cut = {"evaluation": "pruned", "prc": 0.4, "prc_global": 0.4, "prc_asked": 0.4}
     few = records_frame([make("rarts", 0, 9.0, **cut, zero_gates=0.4), make("tas", 0, 9.0, **cut)])
-    made = tables.trials(few, labels(few))
+    made = tables.trials(few, methods(few))
     assert made.shown["Gates exactly 0 before the cut (%)"].tolist() == ["40.0", "–"]
     assert made.notes == ()
     many = records_frame([make("rarts", 0, 9.0, **cut, zero_gates=0.875)])
-    made = tables.trials(many, labels(many))
+    made = tables.trials(many, methods(many))
     assert made.shown["Gates exactly 0 before the cut (%)"].tolist() == ["87.5"]
     assert "lower space.l1" in made.notes[0]
     zeros_decide = records_frame([make("rarts", 0, 9.0, **cut | {"prc_asked": None}, zero_gates=0.45)])
-    assert tables.trials(zeros_decide, labels(zeros_decide)).notes == ()
-    assert not [c for c in tables.trials(records_frame([make("rarts", 0, 9.0)]), {}).shown if "Gates" in c]
+    assert tables.trials(zeros_decide, methods(zeros_decide)).notes == ()
+    assert not [
+        c for c in tables.trials(records_frame([make("rarts", 0, 9.0)]), Methods({}, {}, {})).shown if "Gates" in c
+    ]
 
 
 def test_csv_keeps_full_precision(make: Make, tmp_path: Path) -> None:

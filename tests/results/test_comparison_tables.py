@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from described import described
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ def record(algorithm: str, seed: int, test_error: float | None = None, **fields:
         "trial": f"{algorithm}-{fields.get('variant', '')}-{fields.get('protocol', '')}-{seed}",
         "status": "done",
         "algorithm": algorithm,
+        **described(algorithm),
         "space": "nats",
         "protocol": "mini",
         "search_dataset": "cifar10",
@@ -90,7 +92,7 @@ def test_different_things_are_never_averaged(column: str) -> None:
         ["one", 1, 10.0],
         ["two", 1, 20.0],
     ]
-    swept = comparison.sensitivity(records.assign(lr=0.1), "lr")
+    swept = comparison.sensitivity(records.assign(**{"hp.lr": 0.1}), "hp.lr")
     assert rows_of(swept, column, "n", "test_error_mean") == [["one", 1, 10.0], ["two", 1, 20.0]]
 
 
@@ -192,45 +194,48 @@ def test_every_two_methods_are_paired_within_a_measure() -> None:
 
 def test_what_varies_is_what_differs_within_one_method() -> None:
     rows = [
-        {**record("rarts", seed, 10.0), "lr": 0.1, "rarts.lam": lam, "epochs": 50, "protocol": protocol}
+        {**record("rarts", seed, 10.0), "hp.lr": 0.1, "hp.rarts.lam": lam, "hp.epochs": 50, "protocol": protocol}
         for seed, (lam, protocol) in enumerate([(1.0, "mini"), (2.0, "mini"), (1.0, "quick")])
     ]
-    rows += [{**record("darts1", 0, 10.0), "lr": 0.3, "epochs": 20, "protocol": "quick"}]
-    assert comparison.varied(records_frame(rows)) == ["rarts.lam"]
+    rows += [{**record("darts1", 0, 10.0), "hp.lr": 0.3, "hp.epochs": 20, "protocol": "quick"}]
+    assert comparison.varied(records_frame(rows)) == ["hp.rarts.lam"]
     assert comparison.varied(records_frame(rows[1:])) == []
 
 
 def test_unset_is_a_value_that_varies() -> None:
-    rows = [{**record("rarts", 0, 10.0), "space.prc": None}, {**record("rarts", 0, 10.0, trial="b"), "space.prc": 0.4}]
-    assert comparison.varied(records_frame(rows)) == ["space.prc"]
+    rows = [
+        {**record("rarts", 0, 10.0), "hp.space.prc": None},
+        {**record("rarts", 0, 10.0, trial="b"), "hp.space.prc": 0.4},
+    ]
+    assert comparison.varied(records_frame(rows)) == ["hp.space.prc"]
 
 
 def test_a_retraining_has_its_searchs_hyperparameters_and_one_without_it_varies_nothing() -> None:
-    rows = [{**record("rarts", 0, 10.0), "lr": 0.1}, {**record("rarts", 1, 10.0, trial="b"), "lr": 0.1}]
+    rows = [{**record("rarts", 0, 10.0), "hp.lr": 0.1}, {**record("rarts", 1, 10.0, trial="b"), "hp.lr": 0.1}]
     retrained = record("rarts", 0, 11.0, trial="c", parent="b", evaluation="trained")
     orphan = record("rarts", 0, 11.0, trial="d", parent="elsewhere", evaluation="trained")
-    records = records_frame([*rows, {**retrained, "evaluation.epochs": 20}, {**orphan, "evaluation.epochs": 20}])
-    assert comparison.inherited(records)["lr"].fillna(0).tolist() == [0.1, 0.1, 0.1, 0]
+    records = records_frame([*rows, {**retrained, "hp.evaluation.epochs": 20}, {**orphan, "hp.evaluation.epochs": 20}])
+    assert comparison.inherited(records)["hp.lr"].fillna(0).tolist() == [0.1, 0.1, 0.1, 0]
     assert comparison.varied(records) == []
-    records.loc[records["trial"] == "b", "lr"] = 0.2
-    assert comparison.varied(records) == ["lr"]
+    records.loc[records["trial"] == "b", "hp.lr"] = 0.2
+    assert comparison.varied(records) == ["hp.lr"]
 
 
 def test_sensitivity_summarises_by_value() -> None:
     errors = {0.1: (10.0, 12.0), 0.01: (20.0, 24.0)}
     rows = [
-        {**record("rarts", seed, error), "lr": lr}
+        {**record("rarts", seed, error), "hp.lr": lr}
         for lr, both in errors.items()
         for seed, error in zip((1, 0), both, strict=True)
     ]
-    rows += [{**record("rarts", 5, 99.0, status="diverged"), "lr": 0.1}, record("random", 0, 1.0)]
-    frame = comparison.sensitivity(records_frame([{**r, "trial": str(i)} for i, r in enumerate(rows)]), "lr")
-    assert rows_of(frame, "lr", "n", "test_error_mean", "test_error_values") == [
+    rows += [{**record("rarts", 5, 99.0, status="diverged"), "hp.lr": 0.1}, record("random", 0, 1.0)]
+    frame = comparison.sensitivity(records_frame([{**r, "trial": str(i)} for i, r in enumerate(rows)]), "hp.lr")
+    assert rows_of(frame, "hp.lr", "n", "test_error_mean", "test_error_values") == [
         [0.01, 2, 22.0, [24.0, 20.0]],
         [0.1, 2, 11.0, [12.0, 10.0]],
     ]
     with pytest.raises(BadInput, match=r"no hyperparameter momentum: choose one of lr$"):
-        comparison.sensitivity(records_frame(rows), "momentum")
+        comparison.sensitivity(records_frame(rows), "hp.momentum")
 
 
 def test_anytime_is_a_row_per_search_epoch_and_data_set() -> None:

@@ -30,8 +30,7 @@ def record(latency: float | None, seed: int = 0, **changed: Any) -> dict[str, An
         "latency_source": "measured: cpu",
         "latency_expected": 10.0,
         "test_error": 20.0,
-        **BASE,
-        **changed,
+        **{f"hp.{name}": value for name, value in (BASE | changed).items()},
     }
 
 

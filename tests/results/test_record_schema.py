@@ -44,26 +44,26 @@ def test_frames_have_every_column_in_its_type_even_without_a_row() -> None:
 
 def test_hyperparameters_come_after_the_columns_in_the_plainest_type() -> None:
     rows = [
-        {"trial": "a", "lr": 0.1, "epochs": 50, "momentum": 1, "nesterov": True, "betas": [0.9, 0.999]},
-        {"trial": "b", "lr": 1, "epochs": 50, "random.k": 7, "betas": [0.5, 0.999], "budget": "3 h"},
-        {"trial": "c", "lr": 0.3, "epochs": 60, "budget": 4},
+        {"trial": "a", "hp.lr": 0.1, "hp.epochs": 50, "hp.momentum": 1, "hp.nesterov": True, "hp.betas": [0.9, 0.999]},
+        {"trial": "b", "hp.lr": 1, "hp.epochs": 50, "hp.random.k": 7, "hp.betas": [0.5, 0.999], "hp.budget": "3 h"},
+        {"trial": "c", "hp.lr": 0.3, "hp.epochs": 60, "hp.budget": 4},
     ]
     frame = records_frame(rows)
     assert list(frame.columns[: len(COLUMNS)]) == list(COLUMNS)
     extra = frame[frame.columns[len(COLUMNS) :]]
     assert {name: str(dtype) for name, dtype in extra.dtypes.items()} == {
-        "lr": "float64",
-        "epochs": "int64",
-        "momentum": "Int64",
-        "nesterov": "boolean",
-        "betas": "str",
-        "random.k": "Int64",
-        "budget": "str",
+        "hp.lr": "float64",
+        "hp.epochs": "int64",
+        "hp.momentum": "Int64",
+        "hp.nesterov": "boolean",
+        "hp.betas": "str",
+        "hp.random.k": "Int64",
+        "hp.budget": "str",
     }
-    assert frame["betas"].dropna().tolist() == ["[0.9, 0.999]", "[0.5, 0.999]"]
-    assert frame["budget"].dropna().tolist() == ["3 h", "4"]
+    assert frame["hp.betas"].dropna().tolist() == ["[0.9, 0.999]", "[0.5, 0.999]"]
+    assert frame["hp.budget"].dropna().tolist() == ["3 h", "4"]
     assert frame["variant"].tolist() == ["", "", ""]
-    assert frame["nesterov"].isna().tolist() == [False, True, True]
+    assert frame["hp.nesterov"].isna().tolist() == [False, True, True]
 
 
 def test_a_fraction_where_a_size_belongs_is_refused() -> None:

@@ -37,10 +37,18 @@ VALUES = {
     "float64": st.none() | st.floats() | st.integers(-(2**53), 2**53),
     "boolean": st.none() | st.booleans(),
 }
-HYPERPARAMETERS = {"lr": "float64", "space.channels": "Int64", "rarts.nesterov": "boolean", "optimiser": "str"}
+HYPERPARAMETERS = {
+    "hp.lr": "float64",
+    "hp.space.channels": "Int64",
+    "hp.rarts.nesterov": "boolean",
+    "hp.optimiser": "str",
+}
+FILLED = ("trial", "title", "role", "variant")
+"""Columns that a frame has a value in, whatever the row says."""
+
 ROWS = st.lists(
     st.fixed_dictionaries(
-        {}, optional={n: VALUES[t] for n, t in {**COLUMNS, **HYPERPARAMETERS}.items() if n not in ("trial", "variant")}
+        {}, optional={n: VALUES[t] for n, t in {**COLUMNS, **HYPERPARAMETERS}.items() if n not in FILLED}
     ),
     min_size=1,
     max_size=3,
@@ -70,28 +78,29 @@ def test_a_record_is_read_back_as_it_was_written(rows: list[dict[str, Any]]) -> 
         left = frame.to_dict("records")
         for row in rows:
             found = next(
-                i
-                for i, read in enumerate(left)
-                if all(same(row.get(n), read[n]) for n in by_rank if n not in ("trial", "variant"))
+                i for i, read in enumerate(left) if all(same(row.get(n), read[n]) for n in by_rank if n not in FILLED)
             )
             read = left.pop(found)
-            assert (read["trial"], read["variant"]) == ("abc", "")
+            assert (read["trial"], read["variant"], read["role"]) == ("abc", "", "")
+            assert same(row.get("algorithm"), read["title"])
         assert left == []
         pd.testing.assert_frame_equal(pd.read_parquet(Path(folder) / "records.parquet"), frame)
         pd.testing.assert_frame_equal(load(folder).records, frame)
 
 
 def test_infinity_and_nan_survive(store: Store) -> None:
-    store.write_record("a", [{"test_error": math.nan, "val_error": math.inf, "lambda_max": -math.inf, "lr": math.inf}])
+    store.write_record(
+        "a", [{"test_error": math.nan, "val_error": math.inf, "lambda_max": -math.inf, "hp.lr": math.inf}]
+    )
     row = store.collect().iloc[0]
     assert math.isnan(row["test_error"])
-    assert (row["val_error"], row["lambda_max"], row["lr"]) == (math.inf, -math.inf, math.inf)
+    assert (row["val_error"], row["lambda_max"], row["hp.lr"]) == (math.inf, -math.inf, math.inf)
     assert '"test_error": null' in (store.trial_dir("a") / "record.json").read_text()
 
 
 def test_only_ended_trials_are_in_the_records(store: Store) -> None:
     for trial in ("done", "diverged", "failed", "running", "interrupted"):
-        store.write_config(trial, {"lr": 0.1, "columns": {"algorithm": "rarts", "seed": 7, "lr": 0.1}})
+        store.write_config(trial, {"lr": 0.1, "columns": {"algorithm": "rarts", "seed": 7, "hp.lr": 0.1}})
         store.write_history(trial, [{"epoch": 0}])
     store.write_record("done", [{"status": "done", "eval_dataset": "cifar10"}, {"status": "done"}])
     store.write_record("diverged", [{"status": "diverged", "error": "loss is not finite"}])
@@ -107,7 +116,7 @@ def test_only_ended_trials_are_in_the_records(store: Store) -> None:
         "failed": ["failed"],
     }
     failed = run.records.set_index("trial").loc["failed"]
-    assert (failed["error"], failed["algorithm"], failed["seed"], failed["lr"]) == (
+    assert (failed["error"], failed["algorithm"], failed["seed"], failed["hp.lr"]) == (
         "MemoryError: no room",
         "rarts",
         7,
