@@ -81,8 +81,11 @@ class Album:
             f"Thin lines: single searches; thick: their mean ({sizes})." if mean else f"A line a search ({sizes})."
         )
         controls = done[(done["role"] == "control") & (done["evaluation"] == "table")]
-        errors = controls.groupby(["algorithm", "eval_dataset"])["test_error"].mean()
-        levels = {(str(algorithm), str(dataset)): 100 - error for (algorithm, dataset), error in errors.items()}
+        errors = controls.groupby(["algorithm", "eval_dataset"], as_index=False)["test_error"].mean()
+        levels = {
+            (str(algorithm), str(dataset)): 100 - float(error)
+            for algorithm, dataset, error in errors[["algorithm", "eval_dataset", "test_error"]].itertuples(index=False)
+        }
         measured = {
             "skip_ratio": ("Skip ratio of the current genotype by epoch, in both definitions.", _SKIPS),
             "alpha_entropy": (

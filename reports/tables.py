@@ -77,7 +77,7 @@ def _accuracy_notes(rows: pd.DataFrame, named: Methods) -> list[str]:
             )
         )
     notes.extend(
-        f"{named.label(algorithm)}: of k cells drawn uniformly, the one with the best validation accuracy."
+        f"{named.titles[algorithm]}: of k cells drawn uniformly, the one with the best validation accuracy."
         for algorithm in sorted(named.controls & set(rows["algorithm"]))
     )
     return notes
