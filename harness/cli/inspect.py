@@ -12,7 +12,7 @@ from rich.table import Table
 
 from harness.cli import app, console, options
 from harness.config.protocol import Protocol, validated
-from harness.data.geometry import geometry
+from harness.data import DATASETS
 from harness.training.evaluate import table_columns
 from reports.cells import draw_cell
 from results.errors import BadInput
@@ -60,9 +60,9 @@ def describe(
     """Parameters, multiply-adds and skip ratios of a genotype, or of the supernet; needs no data."""
     cls = lookup("space", space, SPACES)
     protocol = Protocol.load("paper", space).set(set_ or [])
-    shape = geometry(dataset)
-    made = cls(validated("space", cls.Options, {**protocol.raw["options"], **shape.options()}))
-    image = (shape.channels, shape.image_size, shape.image_size)
+    known = DATASETS.named(dataset)()
+    made = cls(validated("space", cls.Options, {**protocol.raw["options"], **known.options()}))
+    image = (known.channels, known.image_size, known.image_size)
     network = made.supernet() if genotype is None else made.build(genotype)
     extra = [made.relax(made.alphas(torch.Generator()))] if genotype is None else []
     columns = {"params": parameters(network), "flops": multiply_adds(network, image, *extra)}

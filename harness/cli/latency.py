@@ -15,7 +15,7 @@ from rich.progress import track
 
 from harness.cli import app, console, options
 from harness.config.protocol import Protocol
-from harness.data.geometry import geometry
+from harness.data import DATASETS
 from harness.measuring.device import device_here
 from harness.measuring.latency import BATCH, Table, measure, write
 
@@ -40,7 +40,7 @@ def latency(
     """
     asked = Protocol.load(protocol, space)
     if dataset:
-        asked = asked.at(("settings", "image_size"), geometry(dataset).image_size)
+        asked = asked.at(("settings", "image_size"), DATASETS.named(dataset).image_size)
     asked = asked.set(set_ or [])
     progress = partial(track, description="measuring on this device", console=Console(stderr=True))
     table = measure(asked, device_here(device), threads, batch_size, progress)

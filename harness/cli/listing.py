@@ -112,7 +112,7 @@ def _spaces(space: str) -> Table:
 
 
 def _datasets(space: str) -> Table:
-    return _two("data set", {name: _first_line(reader.__doc__) for name, reader in DATASETS.items()})
+    return _two("data set", {name: _first_line(source.__doc__) for name, source in DATASETS.items()})
 
 
 def _protocols(space: str) -> Table:

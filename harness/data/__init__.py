@@ -1,10 +1,36 @@
-"""Images held in memory as uint8, their split, and the batches a search sees."""
+"""Images held in memory as uint8, their split, and the batches a search sees.
 
-from harness.data.augment import Augment
-from harness.data.batches import ALONE, Batches, Shard, Stream, evaluation_batches, generator
-from harness.data.datasets import DATASETS, Dataset, load
-from harness.data.split import SPLITS, Split, split
-from harness.data.streamed import StreamedBatches, StreamedDataset, open_streamed, streamed_evaluation
+``DATASETS`` names the data sets; each is one class in one file (docs/add-a-data-set.md). What needs torch is imported
+when asked for, so that names are listed without it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from results.registry import Registry
+
+if TYPE_CHECKING:
+    from harness.data.augment import Augment
+    from harness.data.batches import ALONE, Batches, Shard, Stream, evaluation_batches, generator
+    from harness.data.datasets import Dataset, load
+    from harness.data.source import Source
+    from harness.data.splits import SPLITS, Split, split
+    from harness.data.streamed import StreamedBatches, StreamedDataset, open_streamed, streamed_evaluation
+
+DATASETS: Registry[Source] = Registry("data set", "harness.data")
+"""The data sets by name."""
+
+_PLACES = {
+    "augment": ("Augment",),
+    "batches": ("ALONE", "Batches", "Shard", "Stream", "evaluation_batches", "generator"),
+    "datasets": ("Dataset", "load"),
+    "source": ("Source",),
+    "splits": ("SPLITS", "Split", "split"),
+    "streamed": ("StreamedBatches", "StreamedDataset", "open_streamed", "streamed_evaluation"),
+}
+_MODULES = {name: module for module, names in _PLACES.items() for name in names}
 
 __all__ = [
     "ALONE",
@@ -14,6 +40,7 @@ __all__ = [
     "Batches",
     "Dataset",
     "Shard",
+    "Source",
     "Split",
     "Stream",
     "StreamedBatches",
@@ -25,3 +52,10 @@ __all__ = [
     "split",
     "streamed_evaluation",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, from the module that defines it."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'harness.data' has no attribute {name!r}")
+    return getattr(import_module(f"harness.data.{_MODULES[name]}"), name)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -12,66 +12,81 @@ from torch import Tensor
 from torchvision import datasets
 
 from harness.data.images import Images, digest_of
+from harness.data.source import Source
 from results.errors import BadInput
 
 SIDE = 32
 PIXELS = 3 * SIDE * SIDE
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Where one CIFAR keeps its images; ``labels`` holds the classes of each label byte, of which the last is used."""
+class Cifar(Source):
+    """A CIFAR; ``labels`` holds the classes of each label byte of a record, of which the last is used."""
 
-    binary_folder: str
-    train_files: tuple[str, ...]
-    test_file: str
-    labels: tuple[int, ...]
-    torchvision_class: type[datasets.CIFAR10]
+    image_size = SIDE
+    binary_folder: ClassVar[str]
+    train_files: ClassVar[tuple[str, ...]]
+    test_file: ClassVar[str]
+    labels: ClassVar[tuple[int, ...]]
+    torchvision_class: ClassVar[type[datasets.CIFAR10]]
 
     @property
     def python_folder(self) -> str:
         """The folder of torchvision's own (pickled) version."""
         return str(self.torchvision_class.base_folder)
 
+    def read(self, folder: Path, image_size: int | None, download: bool) -> Images:
+        """The images at their own 32 × 32, from ``folder`` or the data set's folder inside it; binary files come first.
 
-LAYOUTS = {
-    "cifar10": Layout(
-        "cifar-10-batches-bin",
-        tuple(f"data_batch_{i}.bin" for i in range(1, 6)),
-        "test_batch.bin",
-        (10,),
-        datasets.CIFAR10,
-    ),
-    "cifar100": Layout("cifar-100-binary", ("train.bin",), "test.bin", (20, 100), datasets.CIFAR100),
-}
+        ``download`` lets torchvision fetch its version into ``folder`` where no binary files are. Raises BadInput where
+        neither version is found, a file is truncated or altered, or the download fails.
+        """
+        binary = self._binary_folder(folder)
+        return self._read_torchvision(folder, download) if binary is None else self._read_binary(binary)
 
+    def _binary_folder(self, folder: Path) -> Path | None:
+        files = (*self.train_files, self.test_file)
+        for candidate in (folder / self.binary_folder, folder):
+            if any((candidate / file).is_file() for file in files):
+                return candidate
+        return None
 
-def read_cifar(name: str, folder: Path, image_size: int | None, download: bool) -> Images:
-    """CIFAR at its own 32 × 32, from ``folder`` or from the data set's folder inside it; binary files come first.
+    def _read_binary(self, folder: Path) -> Images:
+        parts = [_records(folder / file, self.labels) for file in self.train_files]
+        train_x, train_y = torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])
+        test_x, test_y = _records(folder / self.test_file, self.labels)
+        return self._images(f"{self.binary_folder} (official binary files)", train_x, train_y, test_x, test_y)
 
-    ``download`` lets torchvision fetch its version into ``folder`` where no binary files are. Raises BadInput where
-    neither version is found, a file is truncated or altered, or the download fails.
-    """
-    layout = LAYOUTS[name]
-    binary = _binary_folder(layout, folder)
-    if binary is not None:
-        return _read_binary(layout, binary)
-    return _read_torchvision(name, layout, folder, download)
+    def _read_torchvision(self, folder: Path, download: bool) -> Images:
+        """Torchvision's version. It compares every file's MD5 with the official one before it unpickles any."""
+        inside = folder.name == self.python_folder
+        root = folder.parent if inside else folder
+        if not download and not (root / self.python_folder).is_dir():
+            raise BadInput(
+                f"{self.name}: neither {self.binary_folder} nor {self.python_folder} is in {folder}; "
+                "say where it is with --data-dir DIR, or fetch it with --download"
+            )
+        try:
+            train = self.torchvision_class(root, train=True, download=download)
+            test = self.torchvision_class(root, train=False)
+        except (OSError, RuntimeError, HTTPException) as error:
+            if download:
+                fault = f"could not be downloaded into {root} ({_reason(error)})"
+                remedy = "fetch it on a machine with access, then say where it is with --data-dir DIR"
+            else:
+                fault = f"{root / self.python_folder} is damaged or altered ({_reason(error)})"
+                remedy = "fetch it again with --download"
+            raise BadInput(f"{self.name}: {fault}; {remedy}") from error
+        train_x, train_y = _tensors(train)
+        test_x, test_y = _tensors(test)
+        return self._images(f"{self.python_folder} (torchvision, MD5 checked)", train_x, train_y, test_x, test_y)
 
-
-def _binary_folder(layout: Layout, folder: Path) -> Path | None:
-    files = (*layout.train_files, layout.test_file)
-    for candidate in (folder / layout.binary_folder, folder):
-        if any((candidate / file).is_file() for file in files):
-            return candidate
-    return None
-
-
-def _read_binary(layout: Layout, folder: Path) -> Images:
-    parts = [_records(folder / file, layout.labels) for file in layout.train_files]
-    train_x, train_y = torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])
-    test_x, test_y = _records(folder / layout.test_file, layout.labels)
-    return _images(layout, f"{layout.binary_folder} (official binary files)", train_x, train_y, test_x, test_y)
+    def _images(self, origin: str, train_x: Tensor, train_y: Tensor, test_x: Tensor, test_y: Tensor) -> Images:
+        sample = (len(train_y), len(test_y)) != (50_000, 10_000)
+        source = f"{origin}: {len(train_y):,} training and {len(test_y):,} test images" + (
+            "; a sample, not all 50,000 + 10,000" if sample else ""
+        )
+        parts = train_x, train_y, test_x, test_y
+        return Images(*parts, self.labels[-1], source, digest_of(*parts), sample)
 
 
 def _records(path: Path, labels: tuple[int, ...]) -> tuple[Tensor, Tensor]:
@@ -95,31 +110,6 @@ def _records(path: Path, labels: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     return images, records[:, len(labels) - 1].long()
 
 
-def _read_torchvision(name: str, layout: Layout, folder: Path, download: bool) -> Images:
-    """Torchvision's version. It compares every file's MD5 with the official one before it unpickles any."""
-    inside = folder.name == layout.python_folder
-    root = folder.parent if inside else folder
-    if not download and not (root / layout.python_folder).is_dir():
-        raise BadInput(
-            f"{name}: neither {layout.binary_folder} nor {layout.python_folder} is in {folder}; "
-            "say where it is with --data-dir DIR, or fetch it with --download"
-        )
-    try:
-        train = layout.torchvision_class(root, train=True, download=download)
-        test = layout.torchvision_class(root, train=False)
-    except (OSError, RuntimeError, HTTPException) as error:
-        if download:
-            fault = f"could not be downloaded into {root} ({_reason(error)})"
-            remedy = "fetch it on a machine with access, then say where it is with --data-dir DIR"
-        else:
-            fault = f"{root / layout.python_folder} is damaged or altered ({_reason(error)})"
-            remedy = "fetch it again with --download"
-        raise BadInput(f"{name}: {fault}; {remedy}") from error
-    train_x, train_y = _tensors(train)
-    test_x, test_y = _tensors(test)
-    return _images(layout, f"{layout.python_folder} (torchvision, MD5 checked)", train_x, train_y, test_x, test_y)
-
-
 def _reason(error: Exception) -> str:
     # Torchvision says "not found or corrupted" and advises an argument of its own where an MD5 differs.
     return (
@@ -131,12 +121,3 @@ def _reason(error: Exception) -> str:
 
 def _tensors(dataset: datasets.CIFAR10) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(dataset.data).permute(0, 3, 1, 2).contiguous(), torch.tensor(dataset.targets)
-
-
-def _images(layout: Layout, origin: str, train_x: Tensor, train_y: Tensor, test_x: Tensor, test_y: Tensor) -> Images:
-    sample = (len(train_y), len(test_y)) != (50_000, 10_000)
-    source = f"{origin}: {len(train_y):,} training and {len(test_y):,} test images" + (
-        "; a sample, not all 50,000 + 10,000" if sample else ""
-    )
-    parts = train_x, train_y, test_x, test_y
-    return Images(*parts, layout.labels[-1], source, digest_of(*parts), sample)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from torch import Tensor
 
+from harness.data import DATASETS
 from harness.data.augment import Augment
-from harness.data.cifar import read_cifar
-from harness.data.digits import read_digits
-from harness.data.image_folder import read_image_folder
-from harness.data.images import Images, channel_statistics, resize
-from results.lookup import lookup
+from harness.data.images import channel_statistics, resize
+
+KEPT = 2
+"""Data sets kept in memory at once: the one that is searched, and the same at an evaluation's size or another."""
 
 
 @dataclass(frozen=True)
@@ -50,43 +50,44 @@ class Dataset:
         return self.train_x.shape[-1]
 
 
-@dataclass(frozen=True)
-class Reader:
-    """How a data set is read, as ``read(name, folder, image_size, download)``.
-
-    ``photographs``: shifted or mirrored, an image keeps its class.
-    """
-
-    read: Callable[[str, Path, int | None, bool], Images]
-    photographs: bool = True
-
-
-DATASETS: dict[str, Reader] = {
-    "digits": Reader(read_digits, photographs=False),
-    "cifar10": Reader(read_cifar),
-    "cifar100": Reader(read_cifar),
-    "imagefolder": Reader(read_image_folder),
-}
-
-
 def data_folder(data_dir: Path | None) -> Path:
     """Where data sets are: ``data_dir``, by default ``$HARNESS_DATA``, else ``./data``."""
     return (data_dir if data_dir is not None else Path(os.environ.get("HARNESS_DATA") or "data")).expanduser()
 
 
 def load(name: str, data_dir: Path | None = None, image_size: int | None = None, download: bool = False) -> Dataset:
-    """The data set ``name`` with images of side ``image_size`` (its own size where None).
+    """The data set ``name``, read once a process: the same tensors are given again, and are never to be written to.
 
-    ``data_dir`` is the folder that holds the data set's folder, or that folder itself; by default ``$HARNESS_DATA``,
-    else ``./data``. Raises BadInput, in one line, where the name is unknown or the data are missing, damaged, not to
-    be downloaded, or too large for memory.
+    Parameters
+    ----------
+    name : str
+        One of ``DATASETS``.
+    data_dir : Path or None
+        The folder that holds the data set's folder, or that folder itself; by default ``$HARNESS_DATA``, else
+        ``./data``.
+    image_size : int or None
+        Side of the images, in pixels; their own where None.
+    download : bool
+        Whether what is missing may be fetched into the folder.
+
+    Raises
+    ------
+    BadInput
+        In one line, where the name is unknown or the data are missing, damaged, not to be downloaded, or too large for
+        memory.
     """
-    reader = lookup("data set", name, DATASETS)
-    images = reader.read(name, data_folder(data_dir), image_size, download)
+    DATASETS.named(name)
+    return _loaded(name, data_folder(data_dir).absolute(), image_size, download)
+
+
+@lru_cache(maxsize=KEPT)
+def _loaded(name: str, folder: Path, image_size: int | None, download: bool) -> Dataset:
+    source = DATASETS[name]()
+    images = source.read(folder, image_size, download)
     size = image_size if image_size is not None else images.train_x.shape[-1]
     train_x, test_x = resize(images.train_x, size), resize(images.test_x, size)
     mean, std = channel_statistics(train_x)
-    augment = Augment(crop=size // 8, flip=True) if reader.photographs else Augment()
+    augment = Augment(crop=size // 8, flip=True) if source.photographs else Augment()
     parts = train_x, images.train_y, test_x, images.test_y
     known = images.source, images.digest, images.sample
     return Dataset(name, *parts, images.classes, mean, std, *known, augment)

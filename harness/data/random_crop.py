@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms import functional as transforms
 
-from harness.data.image_folder import decode
+from harness.data.imagefolder import decode
 
 SCALE, RATIO = (0.08, 1.0), (3 / 4, 4 / 3)
 """Share of an image's area and aspect of a crop: torchvision's defaults, as in the DARTS authors' ImageNet training."""

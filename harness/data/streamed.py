@@ -13,9 +13,10 @@ from torch import Tensor
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import functional as transforms
 
+from harness.data import DATASETS
 from harness.data.batches import ALONE, Normalise, Shard, Stream, generator
 from harness.data.datasets import data_folder
-from harness.data.image_folder import DEFAULT_SIZE, decode, describe, digest_of_files, open_image_folders
+from harness.data.imagefolder import decode, describe, digest_of_files
 from harness.data.images import channel_statistics
 from harness.data.random_crop import varied
 from spaces.base import Batch
@@ -54,10 +55,11 @@ class StreamedDataset:
 
 def open_streamed(name: str, data_dir: Path | None, image_size: int | None) -> StreamedDataset:
     """The files of a data set, listed and not opened. Raises BadInput where they are missing."""
-    train, test = open_image_folders(name, data_folder(data_dir))
+    known = DATASETS.named(name)()
+    train, test = known.files(data_folder(data_dir))
     files = [[path for path, _ in part.samples] for part in (train, test)]
     y = [torch.tensor(part.targets) for part in (train, test)]
-    source, size = f"streamed from {describe(train, test)}", image_size or DEFAULT_SIZE
+    source, size = f"streamed from {describe(train, test)}", image_size or known.image_size
     parts = files[0], y[0], files[1], y[1]
     return StreamedDataset(name, *parts, len(train.classes), size, source, (train, test))
 

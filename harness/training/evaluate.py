@@ -14,7 +14,7 @@ from torch import nn
 from algorithms.base import Evaluated
 from harness.config.sections import Environment
 from harness.config.trial import Job, TrialConfig
-from harness.data import ALONE, Shard, StreamedDataset, evaluation_batches, split, streamed_evaluation
+from harness.data import ALONE, DATASETS, Shard, StreamedDataset, evaluation_batches, split, streamed_evaluation
 from harness.execution.checkpoint import Checkpoint
 from harness.measuring.latency import latency_columns
 from harness.training.distributed import Group, train_on_several
@@ -33,9 +33,6 @@ from harness.training.train import Diverged, Tick, accuracies, train
 from results.errors import BadInput
 from spaces.base import Space
 from spaces.counting import multiply_adds, parameters
-
-TOP5 = ("imagefolder",)
-"""Data sets whose top-5 error is reported as well: photographs of many classes."""
 
 SHORT = 12
 """Epochs behind a table's cheap validation accuracy, the only figure a search without gradients may read."""
@@ -144,7 +141,7 @@ def test_columns(task: Task, network: nn.Module, data: AnyDataset | None = None)
     else:
         x, y = data.test_x[reported], data.test_y[reported]
         batches = evaluation_batches(x, y, size, data.mean, data.std, task.device)
-    tops = {"test_error": 1} | ({"test_top5_error": 5} if data.name in TOP5 else {})
+    tops = {"test_error": 1} | ({"test_top5_error": 5} if DATASETS.named(data.name).top5 else {})
     found = accuracies(network, batches, list(tops.values()))
     return {name: 100 - percent for name, percent in zip(tops, found, strict=True)}
 

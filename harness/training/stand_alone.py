@@ -10,7 +10,17 @@ import torch
 from torch import nn
 
 from harness.config.sections import Evaluation, Settings
-from harness.data import ALONE, Dataset, Shard, Stream, StreamedBatches, StreamedDataset, generator, open_streamed
+from harness.data import (
+    ALONE,
+    DATASETS,
+    Dataset,
+    Shard,
+    Stream,
+    StreamedBatches,
+    StreamedDataset,
+    generator,
+    open_streamed,
+)
 from harness.execution.checkpoint import UNREADABLE
 from harness.training.task import Task
 from results.atomic import replacing
@@ -20,9 +30,6 @@ from spaces.base import Space
 
 AnyDataset = Dataset | StreamedDataset
 """What a network is trained and tested on: resident, or read as it goes."""
-
-STREAMED = ("imagefolder",)
-"""Data sets whose files can be read as a training goes."""
 
 
 def stand_alone_space(task: Task, data: AnyDataset) -> Space:
@@ -78,8 +85,9 @@ def check_stream(settings: Settings, datasets: Sequence[str]) -> None:
     fields = settings.evaluation
     if not fields.stream:
         return
-    if other := [name for name in datasets if name not in STREAMED]:
-        raise BadInput(f"evaluation.stream reads {', '.join(STREAMED)}, not {other[0]}: set evaluation.stream=false")
+    if other := [name for name in datasets if not DATASETS.named(name)().streamed]:
+        can = ", ".join(name for name, source in DATASETS.items() if source().streamed)
+        raise BadInput(f"evaluation.stream reads {can}, not {other[0]}: set evaluation.stream=false")
     if fields.crop or (settings.augmentation.cutout if fields.cutout is None else fields.cutout):
         raise BadInput("evaluation.stream takes random resized crops alone: set evaluation.crop=0, evaluation.cutout=0")
 

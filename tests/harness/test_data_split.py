@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.data.datasets import Dataset
-from harness.data.split import SPLITS, split
+from harness.data.splits import SPLITS, split
 from results.errors import BadInput
 
 

@@ -24,7 +24,7 @@ from harness.data import (
     open_streamed,
     streamed_evaluation,
 )
-from harness.data.image_folder import decode
+from harness.data.imagefolder import decode
 from harness.data.random_crop import RATIO, SCALE, random_crop, varied
 from harness.data.streamed import centre
 from harness.planning.retrainings import plan_retrainings

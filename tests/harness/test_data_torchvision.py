@@ -3,7 +3,6 @@
 import hashlib
 import os
 import pickle
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 from torchvision.datasets import CIFAR10
 
-from harness.data import cifar
+from harness.data import DATASETS
 from harness.data.datasets import load
 from results.errors import BadInput
 
@@ -51,7 +50,7 @@ def checksummed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
         meta: ClassVar = {**CIFAR10.meta, "md5": names}
         url = "http://127.0.0.1:9/nothing-listens-here.tar.gz"
 
-    monkeypatch.setitem(cifar.LAYOUTS, "cifar10", replace(cifar.LAYOUTS["cifar10"], torchvision_class=Small))
+    monkeypatch.setattr(DATASETS["cifar10"], "torchvision_class", Small)
     return pixels
 
 

@@ -10,24 +10,42 @@ from torch import Tensor
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import functional as transforms
 
+from harness.data import DATASETS
 from harness.data.images import Images, check_memory, digest
+from harness.data.source import Source
 from results.errors import BadInput
 
-DEFAULT_SIZE = 224
 
+@DATASETS.register
+class Folders(Source):
+    """Image files under train and val, one subfolder a class (torchvision's ImageFolder); can be streamed."""
 
-def read_image_folder(name: str, folder: Path, image_size: int | None, download: bool) -> Images:
-    """The images under ``train`` and ``val`` of ``folder`` (or of ``folder/<name>``) as RGB at ``image_size``.
+    name = "imagefolder"
+    order = 3
+    classes = None
+    image_size = 224
+    top5 = True
 
-    The shorter side is resized to ``image_size`` (224 where None; bilinear, antialiased), then the centre is cropped.
-    ``val`` becomes the test part. Raises BadInput where the folders are missing or disagree in their classes, where an
-    image cannot be decoded, or where the pixels pass the memory limit; nothing here can be downloaded.
-    """
-    size = DEFAULT_SIZE if image_size is None else image_size
-    train, test = open_image_folders(name, folder)
-    check_memory(len(train) + len(test), 3, size)
-    parts = *_decoded(train, size), *_decoded(test, size)
-    return Images(*parts, len(train.classes), describe(train, test), digest_of_files(train, test))
+    def read(self, folder: Path, image_size: int | None, download: bool) -> Images:
+        """The images under ``train`` and ``val`` of ``folder`` (or of ``folder/<name>``) as RGB at ``image_size``.
+
+        The shorter side is resized to ``image_size`` (224 where None; bilinear, antialiased), then the centre is
+        cropped. ``val`` becomes the test part. Raises BadInput where the folders are missing or disagree in their
+        classes, where an image cannot be decoded, or where the pixels pass the memory limit; nothing here can be
+        downloaded.
+        """
+        size = self.image_size if image_size is None else image_size
+        train, test = self.files(folder)
+        check_memory(len(train) + len(test), 3, size)
+        parts = *_decoded(train, size), *_decoded(test, size)
+        return Images(*parts, len(train.classes), describe(train, test), digest_of_files(train, test))
+
+    def files(self, folder: Path) -> tuple[ImageFolder, ImageFolder]:
+        """``train`` and ``val`` of ``folder`` (or of ``folder/<name>``), listed, no image opened.
+
+        Raises BadInput where they are missing or disagree in their classes.
+        """
+        return open_image_folders(self.name, folder)
 
 
 def open_image_folders(name: str, folder: Path) -> tuple[ImageFolder, ImageFolder]:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from harness.data import DATASETS
 from harness.data.batches import generator
 from results.errors import BadInput
 from results.lookup import lookup
@@ -94,9 +95,10 @@ def _halves(dataset: Labelled, random: torch.Generator) -> Split:
 
 
 def _nats(dataset: Labelled, random: torch.Generator) -> Split:
-    """NATS-Bench's protocol (Dong et al., 2021): CIFAR-10 halves its training images, other sets their test images."""
-    rules = {"cifar10": fixed_training_halves, "cifar100": fixed_test_halves}
-    return rules.get(dataset.name, random_test_halves)(dataset, random)
+    """NATS-Bench's protocol (Dong et al., 2021), by the data set's own rule; made-up data have the default one."""
+    if dataset.name not in DATASETS:
+        return random_test_halves(dataset, random)
+    return DATASETS[dataset.name]().nats_split(dataset, random)
 
 
 def fixed_training_halves(dataset: Labelled, random: torch.Generator) -> Split:
