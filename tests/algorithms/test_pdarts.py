@@ -107,9 +107,11 @@ def test_weakest_skip_goes_first_and_its_edge_may_go_with_it() -> None:
     search.hyper = search.hyper.model_copy(update={"max_skips": 2})
     weights = torch.full((14, 8), 0.001)
     weights[:, 4] = 0.3
-    # Node 2 has both edges, skips of 0.9 and 0.5; node 3 one of 0.6 from node 2, its others are worth 0.3 and 0.4.
+    # Node 2 has both edges, skips of 0.9 and 0.5; node 3 one of 0.6 from node 2, its others are worth 0.3 and 0.4;
+    # without its skip the edge from node 2 is worth 0.25.
     for edge, skip in (((2, 0), 0.9), ((2, 1), 0.5), ((3, 2), 0.6)):
         weights[rows.index(edge), SKIP] = skip
+    weights[rows.index((3, 2)), 4] = 0.25
     weights[rows.index((3, 1)), 5] = 0.4
     weights[:, 0] = 1 - weights[:, 1:].sum(-1)  # so that softmax of the logarithms is the weights
     with torch.no_grad():
@@ -122,7 +124,7 @@ def test_weakest_skip_goes_first_and_its_edge_may_go_with_it() -> None:
     first = {("c_{k-2}", "0"): "skip_connect", ("c_{k-1}", "0"): "sep_conv_3x3"}
     assert chosen() == first | {("c_{k-1}", "1"): "sep_conv_5x5", ("0", "1"): "skip_connect"}
     search.hyper = search.hyper.model_copy(update={"max_skips": 1})
-    # Without its skip of 0.6 the edge between the nodes is worth 0.3, as is the first one's: the earlier is taken.
+    # Without its skip of 0.6 the edge between the nodes is worth 0.25, less than the first one's 0.3.
     assert chosen() == first | {("c_{k-1}", "1"): "sep_conv_5x5", ("c_{k-2}", "1"): "sep_conv_3x3"}
 
 
