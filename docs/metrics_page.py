@@ -19,9 +19,7 @@ def table() -> str:
     sys.path.insert(0, str(Path(__file__).parents[1]))
     from results.metrics import METRICS
 
-    rows = [
-        f"| `{metric.name}` | {metric.title} | {metric.unit} | {metric.dtype} | {metric.direction} | {metric.aggregate} |"
-        for metric in METRICS
-    ]
+    values = [(f"`{m.name}`", m.title, m.unit, m.dtype, m.direction, m.aggregate) for m in METRICS]
+    rows = [f"| {' | '.join(row)} |" for row in values]
     head = ["| column | what it is | unit | type | better | averaged |", "|---|---|---|---|---|---|"]
     return "\n".join([*head, *rows])
