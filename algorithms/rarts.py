@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from pydantic import BaseModel, Field
 
+from algorithms import ALGORITHMS
 from algorithms.base import Setting
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
@@ -29,11 +30,14 @@ class RartsHyper(Hyper):
     )
 
 
+@ALGORITHMS.register
 class Rarts(Search):
     """Relaxed architecture search: 4F + 2B + 2Bα a step; jacobi: 2F + 2B, for both gradients come from one pass."""
 
     name = "rarts"
     title = "RARTS"
+    order = 4
+    traits = ("steady", "softmax")
     cost = Cost(4, 2, 2)
     source = "Xue, Qi, Xin, IEEE Access 2022, Eq. 6 to 8"
     Hyper: ClassVar[type[BaseModel]] = RartsHyper
