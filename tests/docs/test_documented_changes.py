@@ -42,10 +42,10 @@ from harness.execution.job import run_job
 from harness.planning.plan import plan
 from results.store import Store
 
-def search(dataset, data_dir, out):
+def search(dataset, data_dir, out, algorithm="darts1", *more):
     small = ["limit=8", "batch_size=4", "channels=2", "space.cells=1", "image_size=4", "diagnostics.lambda_every=0"]
-    asked = {"evaluate": "none", "budget": "epochs=1", "overrides": small, "out": Path(out)}
-    made = plan(Request(["darts1"], "nats", [0], dataset=dataset, data_dir=data_dir and Path(data_dir), **asked))
+    asked = {"evaluate": "none", "budget": "epochs=1", "overrides": [*small, *more], "out": Path(out)}
+    made = plan(Request([algorithm], "nats", [0], dataset=dataset, data_dir=data_dir and Path(data_dir), **asked))
     store = Store.open_run(made.folder, made.config, Comparison.FROZEN)
     run_job(made.trials[0], made.environment)
     return store.records().iloc[0]
@@ -97,3 +97,22 @@ print(*results.describe().set_index("name").loc["macs_per_second"].tolist(), sep
     assert abs(float(ratio) - 1) < 1e-12 and averaged == "True"
     assert header == "Speed of the search (multiply-adds/s)"
     assert described == "float64 | multiply-adds/s | Speed of the search | higher | cost"
+
+
+def test_the_documented_algorithm_is_listed_composed_and_searches(tmp_path: Path) -> None:
+    code = changed("add-an-algorithm.md", tmp_path / "code")
+    program = (
+        SEARCH
+        + """
+from algorithms import ALGORITHMS
+record = search("digits", None, sys.argv[1], "one_batch", "one_batch.rest=0.25")
+print(*ALGORITHMS)
+print(record["status"], record["title"], record["hp.one_batch.rest"], sep=",")
+print(record["forwards"], record["weight_backwards"], record["alpha_backwards"])
+"""
+    )
+    names, record, passes = printed(code, program, tmp_path / "run")[-3:]
+    assert {"one_batch", "one_batch+es", "darts1"} <= set(names.split())
+    assert record == "done,One batch,0.25"
+    # Two steps of four of the eight images, each a forward pass and one backward pass that reaches w (and α as well).
+    assert passes.split() == ["2.0", "2.0", "0.0"]
