@@ -203,7 +203,14 @@ def _check_needed(trial: TrialConfig, trials: list[TrialConfig]) -> None:
 def check(trial: TrialConfig) -> None:
     """Raise BadInput where this algorithm, under its settings, cannot search this space."""
     space = SPACES[trial.space](trial.options)
-    ALGORITHMS[trial.algorithm].check(space, trial.hyper)
+    algorithm = ALGORITHMS[trial.algorithm]
+    algorithm.check(space, trial.hyper)
+    least = algorithm.least_epochs(trial.hyper)
+    if trial.budget.kind == "epochs" and trial.budget.amount < least:
+        raise BadInput(
+            f"{trial.algorithm} can do nothing in {trial.budget.amount:g} epochs: it needs {least}, or other settings "
+            f"of its own (`python -m harness list keys --space {trial.space}`)"
+        )
     space.discretise(space.alphas(torch.Generator()))  # raises where its rule cannot be kept
     check_network(space, trial.settings.evaluation)
     _check_pruned(trial)

@@ -120,8 +120,8 @@ def save_network(network: nn.Module, genotype: str, space: Space, path: Path) ->
     kept = space.build(genotype).state_dict().keys()
     weights = {name: tensor for name, tensor in network.state_dict().items() if name in kept}
     plain = {"space": space.name, "options": space.options.model_dump(mode="json"), "genotype": genotype}
-    with replacing(path) as temporary:
-        torch.save(plain | {"state_dict": weights}, temporary)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        torch.save(plain | {"state_dict": weights}, file)
 
 
 def load_network(path: Path) -> tuple[nn.Module, tuple[int, int, int], str]:
