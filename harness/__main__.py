@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+
+if __name__ == "__main__" and sys.path[:1] == [str(Path.cwd())] != [str(Path(__file__).parents[1])]:
+    # `python -m` looks in the current folder first, where a user's own results.py or spaces/ would be taken for ours.
+    del sys.path[0]
 
 from harness.cli import app, archive, evaluate, export, inspect, latency, listing, report, run, sweep
+from harness.cli.completion import prepare
 from results.errors import BadInput
 
 COMMANDS = (run, evaluate, sweep, report, listing, inspect, latency, export, archive)
@@ -14,7 +20,7 @@ COMMANDS = (run, evaluate, sweep, report, listing, inspect, latency, export, arc
 def main() -> None:
     """Run the command line."""
     try:
-        app()
+        app(prog_name=prepare(sys.argv[1:]))
     except BadInput as error:
         sys.exit(_fail(str(error)))
 
