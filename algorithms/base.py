@@ -109,6 +109,11 @@ class Algorithm(ABC):
         """The algorithm whose record of the same seed this one needs; empty: none."""
         return ""
 
+    @classmethod
+    def least_epochs(cls, hyper: Any) -> int:
+        """The shortest search, in epochs, in which the algorithm can do what it is named for."""
+        return 1
+
     @property
     @abstractmethod
     def counts(self) -> Counts:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from algorithms import ALGORITHMS, PARTS
 from algorithms.composing import MARK
@@ -102,8 +103,8 @@ def _overview() -> None:
     }
     table = Table.grid(padding=(0, 2))
     for heading, text in lines.items():
-        table.add_row(f"[b]{heading}[/b]", text)
-    table.add_row("[b]more[/b]", f"list {'|'.join(TABLES)}, for instance: python -m harness list algos")
+        table.add_row(Text(heading, style="bold"), text)
+    table.add_row(Text("more", style="bold"), f"list {'|'.join(TABLES)}, for instance: python -m harness list algos")
     console.print(table)
 
 

@@ -286,9 +286,9 @@ class Protocol:
         return given
 
     def trial(
-        self, algorithm: str, seed: int, image: Mapping[str, int], evaluation: str, data: str = ""
+        self, algorithm: str, seed: int, image: Mapping[str, int], evaluation: str, **digests: Any
     ) -> TrialConfig:
-        """The configuration of one trial; ``image``: the data set's classes and in_channels, ``data`` its digest."""
+        """The configuration of one trial; ``image``: the data's classes and in_channels; ``digests``: see Job."""
         settings = self.settings
         options = {**self.raw["options"], **image, "image_size": settings.image_size}
         return TrialConfig(
@@ -301,7 +301,7 @@ class Protocol:
             options=validated("space", SPACES[self.space].Options, options),
             hyper=self.hyper(algorithm),
             evaluation=evaluation,
-            data=data,
+            **digests,
         )
 
 
