@@ -229,11 +229,7 @@ def need(space: Space, contract: type[Kept], who: str) -> Kept:
     """
     if offers(space, contract):
         return space
-    able = [name for name in SPACES if contract.__name__ in _texts(SPACES.facts(name)["bases"])]
+    able = [name for name in SPACES if SPACES.inherits(name, contract.__name__)]
     raise BadInput(
         f"{who} needs a space that {contract.words}; {space.name} does not: search {' or '.join(able) or 'another'}"
     )
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else ()

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, SerializeAsAny
+from pydantic import BaseModel, Field, SerializeAsAny
 
 from algorithms import ALGORITHMS
 from algorithms.hyper import Fields
 from harness.config.sections import Budget, Section, Settings
 from spaces import SPACES
-from spaces.base import SpaceOptions
+
+if TYPE_CHECKING:
+    from spaces.base import SpaceOptions
+else:
+    # Whatever model a space's options are is kept as it is; its base would be imported with torch.
+    SpaceOptions = BaseModel
 
 
 class Job(Section):

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.config.sections import Environment
 from harness.config.trial import Job, TrialConfig
-from harness.execution.job import parse, run_job
+from harness.execution.job import run_job
 from results.errors import BadInput
 from results.store import Store
 
@@ -72,13 +72,24 @@ def run_ray(
     import ray
     from ray import tune
 
+    from harness.execution.worker import foreign_folder
+
     _start(ray, address)
     try:
         _check_resources(ray, environment.threads, gpus_per_trial, address)
-        plain = environment.model_dump()
+        plain, foreign = environment.model_dump(), foreign_folder()
 
         def trainable(spec: dict[str, Any]) -> None:
-            isolated(parse(spec["trial"]), Environment.model_validate(plain), tune.report)
+            # Sent to the worker by value: nothing of ours is imported there before the path is in order.
+            import sys
+
+            from ray import tune
+
+            if foreign in sys.path:
+                sys.path.remove(foreign)
+            from harness.execution.worker import work
+
+            work(spec["trial"], plain, tune.report)
 
         resources = {"cpu": environment.threads, "gpu": gpus_per_trial}
         tuner = tune.Tuner(

@@ -12,10 +12,12 @@ from typing import Any
 import torch
 
 from algorithms import ALGORITHMS
+from harness.config import plugins
 from harness.config.protocol import Protocol
-from harness.config.request import Request, asked_protocol, environment_of, laid
+from harness.config.request import Request, asked_protocol, check_request, environment_of, laid
 from harness.config.sections import Comparison, Environment, Settings
 from harness.config.trial import Job, TrialConfig
+from harness.config.variation import check_free
 from harness.data import Dataset, Split, load, split
 from harness.measuring.device import device_here
 from harness.measuring.latency import conditions, read
@@ -56,12 +58,11 @@ def plan(request: Request) -> Plan:
     BadInput
         In one line, for what is wrong.
     """
-    if not request.algorithms:
-        raise BadInput(f"no algorithm is named; there are {', '.join(ALGORITHMS)}")
-    for algorithm in request.algorithms:
-        ALGORITHMS.known(algorithm)
+    plugins.load(request.plugins)
+    check_request(request)
     _check_options(request)
     asked = asked_protocol(request)
+    check_free(request.points, asked)
     known = _latencies(request, asked)
     settings = asked.settings
     data = load(settings.dataset, request.data_dir, settings.image_size, request.download)
@@ -100,6 +101,9 @@ def plan(request: Request) -> Plan:
         changed=tuple(_changes(request, asked, data)),
         split_description=halves.description,
         table=None if table is None else table.description,
+        plugins=plugins.used(
+            request.plugins, [*(ALGORITHMS[name] for name in request.algorithms), SPACES[request.space]]
+        ),
         table_digest=digests["table"] or None,
         command=shlex.join(request.command),
     )
@@ -110,7 +114,7 @@ def plan(request: Request) -> Plan:
 
 def _check_options(request: Request) -> None:
     """Refuse what has no meaning on the request's space."""
-    space = lookup("space", request.space, SPACES)
+    space = SPACES[request.space]
     for option, given in (("nats", request.table is not None), ("evaluate table", request.evaluate == "table")):
         if given and not provides(space, Tabular):
             raise BadInput(f"--{option}: the space {space.name} has no table; leave it out")

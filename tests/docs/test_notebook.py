@@ -29,7 +29,6 @@ def test_its_conclusion_is_what_the_committed_records_say() -> None:
 
 def test_the_notebook_runs_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
-    pytest.importorskip("harness.api")
     (tmp_path / "mini-nats").mkdir()
     shutil.copy(DOCS / "mini-nats" / "run.zip", tmp_path / "mini-nats")
     monkeypatch.setenv("PYTHONPATH", str(DOCS.parent))
