@@ -140,10 +140,13 @@ class Tabular(Space):
 
 
 class Described(Protocol):
-    """A table, as far as the harness looks at it: in words, and the digest of what it holds."""
+    """A table, as far as the harness looks at it: in words, and a digest."""
 
     description: str
-    digest: str
+
+    @property
+    def digest(self) -> str:
+        """Of what it holds."""
 
 
 class GateOptions(SpaceOptions):

@@ -9,7 +9,10 @@ from typing import Annotated
 import typer
 
 from harness.cli import complete
+from harness.config.request import WAYS
+from harness.config.request import Evaluate as Way
 from results.errors import BadInput
+from results.lookup import lookup
 
 RUNNING, WHERE, WHAT = "How it runs", "Where things are", "What is compared"
 
@@ -151,6 +154,11 @@ Log = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON, keys as the record's columns")]
+
+
+def way(text: str) -> Way:
+    """``--evaluate``. Raises BadInput for what it does not know."""
+    return lookup("--evaluate", text, {known: known for known in WAYS})
 
 
 def names(text: str | None) -> list[str]:

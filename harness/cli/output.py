@@ -60,7 +60,7 @@ def outlived() -> Iterator[Outlived]:
             os.open(os.devnull, os.O_RDWR)
     before = sys.stdout, sys.stderr
     out, err = (Outlived(stream if stream is not None else _nowhere()) for stream in before)
-    sys.stdout, sys.stderr = out, err  # type: ignore[assignment]
+    sys.stdout, sys.stderr = out, err
     try:
         yield out
     finally:

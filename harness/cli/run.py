@@ -68,7 +68,7 @@ def run(
         budget=budget,
         latency=latency,
         any_latency=any_latency,
-        evaluate=evaluate,
+        evaluate=options.way(evaluate),
         plugins=plugin or [],
         out=out,
         data_dir=data_dir,

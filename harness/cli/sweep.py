@@ -66,7 +66,7 @@ def sweep(
         budget=budget,
         latency=latency,
         any_latency=any_latency,
-        evaluate=evaluate,
+        evaluate=options.way(evaluate),
         plugins=plugin or [],
         out=out,
         data_dir=data_dir,

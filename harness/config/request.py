@@ -17,7 +17,7 @@ from results.lookup import lookup
 from spaces import SPACES
 
 Evaluate = Literal["auto", "table", "train", "none"]
-WAYS = get_args(Evaluate)
+WAYS: tuple[Evaluate, ...] = get_args(Evaluate)
 SPLIT_NAMES: tuple[str, ...] = get_args(Settings.model_fields["split"].annotation)
 
 ALSO_KEYS = {

@@ -75,7 +75,7 @@ def plan(request: Request) -> Plan:
     digests = {
         "data": data.digest,
         "other_data": {name: other.digest for name, other in others.items()},
-        "table": table.digest if evaluation == "table" else "",
+        "table": table.digest if table is not None and evaluation == "table" else "",
     }
     trials = _trials([laid(protocol, point) for point in request.points], request, evaluation, data, digests)
     _check_batches(trials, {data.name: data, **others}, halves)
