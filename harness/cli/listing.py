@@ -15,8 +15,8 @@ from harness.cli import app, console, options
 from harness.cli.inspect import print_json
 from harness.config import plugins
 from harness.config.protocol import Protocol, declared, hyper_fields, protocol_names, protocol_spaces
+from harness.config.request import is_pruned
 from harness.data import DATASETS
-from results.errors import BadInput
 from results.lookup import lookup
 from results.registry import Facts
 from spaces import SPACES
@@ -76,21 +76,18 @@ def _cost(facts: Facts) -> dict[str, Any]:
 
 
 def _taken_by(facts: Facts) -> list[str]:
-    """The spaces that the algorithm takes, under the quick protocol."""
-    from harness.planning.plan import check
+    """The spaces of the quick protocol that keep every contract which the algorithm requires.
 
-    taken = []
-    for name in protocol_spaces("quick"):
-        protocol = Protocol.load("quick", name)
-        if protocol.places("prc"):
-            protocol = protocol.override("prc", 0.4)
-        evaluation = "pruned" if SPACES[name].inherits else "trained"
-        try:
-            check(protocol.trial(str(facts["name"]), 0, {"classes": 10, "in_channels": 1}, evaluation))
-        except BadInput:
-            continue
-        taken.append(name)
-    return taken
+    Where networks are pruned, that is of a search which trains one.
+    """
+    required, trains = _names(facts["requires"]), "Search" in _names(facts["bases"])
+    fitting = (name for name in protocol_spaces("quick") if required <= _names(SPACES.facts(name)["bases"]))
+    return [name for name in fitting if trains or not is_pruned(name)]
+
+
+def _names(classes: object) -> set[str]:
+    """A fact that is a tuple of classes' names."""
+    return set(map(str, classes)) if isinstance(classes, tuple) else set()
 
 
 def _overview() -> None:

@@ -101,8 +101,8 @@ def _check_prc(request: Request) -> None:
 
 def is_pruned(space: str) -> bool:
     """Whether what is found on a space is cut from the searched network; read from its text."""
-    facts = SPACES.facts(space)
-    return bool(facts.get("inherits")) or "WidthSpace" in str(facts["bases"])
+    bases = SPACES.facts(space)["bases"]
+    return isinstance(bases, tuple) and "WidthSpace" in bases
 
 
 def _check_alone(request: Request, option: str, keys: Collection[str]) -> None:
