@@ -15,8 +15,10 @@ from harness.cli import app, console, options
 from harness.cli.inspect import print_json
 from harness.config import plugins
 from harness.config.protocol import Protocol, declared, hyper_fields, protocol_names, protocol_spaces
+from harness.config.reference import protocols_page
 from harness.config.request import is_pruned
 from harness.data import DATASETS
+from results.errors import BadInput
 from results.lookup import lookup
 from results.registry import Facts
 from spaces import SPACES
@@ -32,7 +34,11 @@ What = Annotated[
 
 @app.command("list")
 def list_(
-    what: What = "", space: options.Space = "nats", plugin: options.Plugin = None, json_: options.Json = False
+    what: What = "",
+    space: options.Space = "nats",
+    plugin: options.Plugin = None,
+    json_: options.Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="the protocols in full, for the documentation")] = False,
 ) -> None:
     """Algorithms, spaces, data sets, protocols, and the keys that --set knows.
 
@@ -40,7 +46,11 @@ def list_(
     the original; `list keys --space darts` every key and its default.
     """
     plugins.load(plugin or [])
-    if what:
+    if markdown:
+        if what != "protocols":
+            raise BadInput("--markdown is for `list protocols`: leave it out")
+        typer.echo(protocols_page())
+    elif what:
         table = lookup("list of", what, TABLES)
         print_json(_everything()[what]) if json_ else console.print(table(space))
     elif json_:
