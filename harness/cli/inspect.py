@@ -16,7 +16,6 @@ from harness.data import DATASETS
 from results.errors import BadInput
 from results.lookup import lookup
 from spaces import SPACES
-from spaces.contracts import CellSpace, Tabular, WidthSpace, offers, provides
 
 if TYPE_CHECKING:
     from spaces.base import Space
@@ -38,8 +37,9 @@ def score(
     """A genotype's entry in the space's table: accuracy, error, rank, percentile, regret, counts, skip ratios."""
     plugins.load(plugin or [])
     SPACES.known(space)
-    cls = SPACES[space]
+    from spaces.contracts import Tabular, provides
 
+    cls = SPACES[space]
     if not provides(cls, Tabular):
         have = [name for name, other in SPACES.items() if provides(other, Tabular)]
         raise BadInput(f"the space {space} has no table to look it up in; these have: {', '.join(have)}")
@@ -77,6 +77,7 @@ def describe(
     protocol = Protocol.load(_sized_by(space), space).set(set_ or [])
     import torch
 
+    from spaces.contracts import WidthSpace, offers
     from spaces.counting import multiply_adds, parameters
 
     cls, dataset = SPACES[space], dataset or str(protocol.raw["settings"]["dataset"])
@@ -122,6 +123,7 @@ def _sized_by(space: str) -> str:
 def _answer(columns: dict[str, Any], space: Space, genotype: str | None, as_json: bool) -> None:
     if genotype is not None:
         from results.schema import skip_ratios
+        from spaces.contracts import CellSpace, offers
 
         columns |= {"genotype": genotype, **space.columns(genotype)}
         if offers(space, CellSpace):

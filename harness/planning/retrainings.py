@@ -46,6 +46,8 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
     """Check the request and make its plan. Raises BadInput, in one line, for what is wrong."""
     if (run is None) == (not genotypes):
         raise BadInput("name either a finished run or --genotype (repeatable), to say what is to be trained")
+    if run is not None and run.is_file():
+        raise BadInput(f"{run} is an archive, which new records cannot join: name the run's folder, or use --genotype")
     found = results.load(run) if run is not None else None
     if found is None:
         request = replace(request, space=request.space or "darts", protocol=request.protocol or "quick")
