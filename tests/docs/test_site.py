@@ -19,7 +19,8 @@ NEEDED = ("mkdocs", "material", "mkdocstrings")
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_within_the_project_leads_somewhere(document: Path) -> None:
-    targets = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
+    prose = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
+    targets = re.findall(r"\]\(([^)\s]+)\)", prose)
     within = [target.partition("#")[0] for target in targets if "://" not in target and not target.startswith("#")]
     assert [target for target in within if not (document.parent / target).exists()] == []
 
