@@ -34,4 +34,4 @@ def evaluate(asked: Training, run: RunFolder = None, genotype: Genotypes = None,
 
     Example: harness evaluate --space darts --genotype darts_v2 --protocol mini --seeds 0,1,2
     """
-    finish(plan_retrainings(asked.request(options.names(algos)), run, genotype or []))
+    finish(plan_retrainings(asked.request(options.some_names("--algos", algos)), run, genotype or []))

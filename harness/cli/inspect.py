@@ -22,6 +22,9 @@ from spaces import SPACES
 from spaces.base import Space
 from spaces.counting import multiply_adds, parameters
 
+PICTURES = (".svg", ".png")
+"""Endings of what ``show`` draws."""
+
 Genotype = Annotated[str, typer.Option(help="an architecture in the space's notation")]
 
 
@@ -73,11 +76,13 @@ def describe(
 
 @app.command()
 def show(
-    out: Annotated[Path, typer.Argument(help="the picture: .svg or .png")],
+    out: Annotated[Path, typer.Argument(parser=options.path, metavar="PATH", help="the picture: .svg or .png")],
     genotype: Genotype,
     space: options.Space = "nats",
 ) -> None:
     """Draw a genotype's cell."""
+    if out.suffix not in PICTURES:
+        raise BadInput(f"{out} is no picture that can be drawn: end its name with {' or '.join(PICTURES)}")
     edges = [edge.as_dict() for edge in lookup("space", space, SPACES)().edges(genotype)]
     try:
         console.print(f"drawn: {draw_cell(edges, out)}", markup=False, highlight=False)

@@ -55,7 +55,7 @@ class Training(Running):
         return super().fields() | {
             "space": self.space,
             "dataset": self.dataset,
-            "eval_datasets": options.names(self.eval_dataset) or None,
+            "eval_datasets": options.some_names("--eval-dataset", self.eval_dataset) or None,
             "out": self.out,
         }
 
@@ -88,7 +88,7 @@ class Comparing(Training):
             "latency": self.latency,
             "any_latency": self.any_latency,
             "evaluate": lookup("--evaluate", self.evaluate, dict(zip(WAYS, WAYS, strict=True))),
-            "log": options.names(self.log),
+            "log": options.some_names("--log", self.log),
         }
 
     def request(self, algorithms: list[str], **more: Any) -> Request:

@@ -29,7 +29,9 @@ def sweep(
     asked: Comparing,
     algo: Annotated[str, typer.Option(help="the algorithm", rich_help_panel=options.WHAT)],
     vary: Vary,
-    samples: Annotated[int, typer.Option(min=1, help="draws of the samplers", rich_help_panel=options.WHAT)] = 1,
+    samples: Annotated[
+        int, typer.Option(min=1, max=options.MOST_SEEDS, help="draws of the samplers", rich_help_panel=options.WHAT)
+    ] = 1,
 ) -> None:
     """Vary hyperparameters, every point over every seed, and write the sensitivity report.
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.config.protocol import Protocol
+from harness.config.protocol import Protocol, validated
 from harness.config.sections import Environment
-from harness.data import SPLITS
+from harness.data import DATASETS, SPLITS
 from harness.measuring.device import device_here
 from results.lookup import lookup
 
@@ -55,7 +55,8 @@ def asked_protocol(request: Request) -> Protocol:
         For what the protocol, its space or a field does not take.
     """
     protocol = Protocol.load(request.protocol, request.space)
-    if request.dataset:
+    if request.dataset is not None:
+        lookup("data set", request.dataset, dict.fromkeys(DATASETS))
         judged = protocol.raw["settings"].get("eval_datasets", [request.dataset])
         protocol = protocol.at(("settings", "dataset"), request.dataset)
         protocol = protocol.at(
@@ -63,10 +64,10 @@ def asked_protocol(request: Request) -> Protocol:
         )
     if request.eval_datasets:
         protocol = protocol.at(("settings", "eval_datasets"), list(request.eval_datasets))
-    if request.split:
+    if request.split is not None:
         lookup("split", request.split, SPLITS)
         protocol = protocol.at(("settings", "split"), request.split)
-    if request.budget:
+    if request.budget is not None:
         protocol = protocol.with_budget(request.budget)
     return protocol.set(request.overrides)
 
@@ -86,18 +87,19 @@ def environment_of(request: Request, folder: Path, processes: int = 1) -> Enviro
     Raises
     ------
     BadInput
-        For a device that is not here.
+        For a device that is not here, and for a number of GPUs that is none.
     """
     device, gpus = device_here(request.device), request.gpus_per_trial
-    return Environment(
-        run=str(folder.expanduser().resolve()),
-        data_dir=str(request.data_dir.expanduser().resolve()) if request.data_dir else None,
-        download=request.download,
-        table=str(request.table.expanduser().resolve()) if request.table else None,
-        device=device,
-        threads=request.cpus_per_trial,
-        gpus=gpus if gpus is not None else processes * float(device.startswith("cuda")),
-        address=request.address,
-        serial=request.serial,
-        log=tuple(request.log),
-    )
+    plain = {
+        "run": str(folder.expanduser().resolve()),
+        "data_dir": str(request.data_dir.expanduser().resolve()) if request.data_dir else None,
+        "download": request.download,
+        "table": str(request.table.expanduser().resolve()) if request.table else None,
+        "device": device,
+        "threads": request.cpus_per_trial,
+        "gpus": gpus if gpus is not None else processes * float(device.startswith("cuda")),
+        "address": request.address,
+        "serial": request.serial,
+        "log": tuple(request.log),
+    }
+    return validated("", Environment, plain)

@@ -18,6 +18,7 @@ from harness.config.request import Request, asked_protocol, environment_of, laid
 from harness.config.sections import Comparison, Environment, Settings
 from harness.config.trial import Job, TrialConfig
 from harness.data import Dataset, Split, load, split
+from harness.execution.loggers import check_loggers
 from harness.measuring.device import device_here
 from harness.measuring.latency import conditions, read
 from harness.measuring.record import TRAINED
@@ -101,7 +102,10 @@ def plan(request: Request) -> Plan:
 
 
 def _check_options(request: Request) -> None:
-    """Refuse what has no meaning on the request's space."""
+    """Refuse what has no meaning on the request's space, and loggers that are not there."""
+    check_loggers(request.log)
+    if request.log and request.serial:
+        raise BadInput("--log goes through Ray's callbacks, and --serial runs without Ray: leave one out")
     space = lookup("space", request.space, SPACES)
     for option, given in (("nats", request.table is not None), ("evaluate table", request.evaluate == "table")):
         if given and not space.table_datasets:
