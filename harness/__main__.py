@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+
+if __name__ == "__main__" and sys.path[:1] == [str(Path.cwd())] != [str(Path(__file__).parents[1])]:
+    # `python -m` looks in the current folder first, where a user's own results.py or spaces/ would be taken for ours.
+    del sys.path[0]
 
 from harness.cli import app, archive, evaluate, export, inspect, latency, listing, report, run, sweep
+from harness.cli.completion import prepare
 from harness.cli.output import Outlived, outlived
 from results.atomic import NO_ROOM, no_room
 from results.errors import BadInput
@@ -28,7 +34,7 @@ def main() -> None:
 def _run() -> int:
     """The exit code."""
     try:
-        app()
+        app(prog_name=prepare(sys.argv[1:]))
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except BadInput as error:

@@ -52,6 +52,24 @@ class Run:
     records: pd.DataFrame
     history: pd.DataFrame
 
+    def summary(self) -> pd.DataFrame:
+        """Methods ranked by their mean test error, with n, spread, interval and cost: ``results.summary.summary``."""
+        from results.summary import summary
+
+        return summary(self.records)
+
+    def compare(self, a: str, b: str) -> pd.DataFrame:
+        """The test error of method ``a`` minus that of ``b``, paired by seed: ``results.summary.compare``."""
+        from results.summary import compare
+
+        return compare(self.records, a, b)
+
+    def _repr_html_(self) -> str:
+        """The run as a notebook shows it."""
+        from results.summary import html
+
+        return html(self)
+
 
 @dataclass(frozen=True)
 class Store:
@@ -189,13 +207,34 @@ class Store:
         return sorted(path for path in trials.iterdir() if path.is_dir()) if trials.exists() else []
 
 
-def load(path: Path | str) -> Run:
-    """Read a run back: its folder, its archive, or a folder that holds ``run.zip`` and no config.yaml. Writes nothing.
+def load(path: Path | str | Iterable[Path | str]) -> Run:
+    """Read a run back, or several as one. Writes nothing.
 
-    Raises ``BadInput`` where ``path`` is none of these, and where an archive is damaged.
+    Parameters
+    ----------
+    path
+        A run's folder, its archive, or a folder that holds ``run.zip`` and no config.yaml; or several of these, which
+        become one run by ``results.summary.joined``.
+
+    Returns
+    -------
+    Run
+        Its configuration, records and histories.
+
+    Raises
+    ------
+    BadInput
+        Where a path is none of these, an archive is damaged, or no path is given.
     """
-    folder = Path(path)
-    from results import archive  # which reads a run through this function
+    if isinstance(path, (str, Path)):
+        return _load(Path(path))
+    from results.summary import joined
+
+    return joined([_load(Path(one)) for one in path])
+
+
+def _load(folder: Path) -> Run:
+    from results import archive  # which reads a run through this module
 
     if folder.is_file():
         return archive.read(folder)

@@ -1,15 +1,18 @@
-"""The command line: one file a group of commands, each turning options into a call of the harness.
+"""The command line: one file a group of commands, each turning options into a call of ``harness.api``.
 
-``app`` is complete once the command modules are imported, which ``harness.__main__`` does.
+``app`` is complete once the command modules are imported, which ``harness.__main__`` does. A command imports what
+searches and draws in its own body: help, lists and a refused name must not wait for torch.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
+
+from harness import __version__
 
 CONTROL = {code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
 """What a terminal would obey and not show: an escape character in a run's record or a folder's name."""
@@ -26,10 +29,20 @@ class Terminal(Console):
         return super().render_str(text.translate(CONTROL), **options)
 
 
-app = typer.Typer(
-    name="harness",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Compare differentiable architecture searches fairly: one space, one split, one clock, several seeds.",
-)
+app = typer.Typer(name="harness", no_args_is_help=True, pretty_exceptions_enable=False)
 console = Terminal()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"diffnas-harness {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def describe_package(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print it and end")
+    ] = False,
+) -> None:
+    """Compare differentiable architecture searches fairly: one space, one split, one clock, several seeds."""

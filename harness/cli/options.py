@@ -1,13 +1,15 @@
-"""The options that several commands share, with the help that teaches them."""
+"""The options that several commands share, each declared once as a type: its help, its panel, how it is completed."""
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from harness.cli import complete
 from results.errors import BadInput
 
 MOST_CPUS = 1024
@@ -26,21 +28,65 @@ def path(text: str) -> Path:
         raise BadInput(f"{text}: {error}; give the path without ~") from None
 
 
-Space = Annotated[str, typer.Option(help="search space; `list` names them", rich_help_panel=WHAT)]
+Algos = Annotated[
+    str,
+    typer.Option(
+        help="algorithms, comma separated; `list` names them",
+        autocompletion=complete.algorithms,
+        rich_help_panel=WHAT,
+    ),
+]
+Space = Annotated[
+    str,
+    typer.Option(help="search space; `list` names them", autocompletion=complete.spaces, rich_help_panel=WHAT),
+]
 Protocol = Annotated[
-    str, typer.Option(help="named settings: quick (minutes, embedded digits), mini, paper", rich_help_panel=WHAT)
+    str,
+    typer.Option(
+        help="named settings: quick (minutes, embedded digits), mini, paper",
+        autocompletion=complete.protocols,
+        rich_help_panel=WHAT,
+    ),
 ]
 Seeds = Annotated[str, typer.Option(help="a trial for each of these seeds: 0,1,2 or 0-4", rich_help_panel=WHAT)]
 Dataset = Annotated[
-    str | None, typer.Option(help="data set searched on; default: the protocol's", rich_help_panel=WHAT)
+    str | None,
+    typer.Option(
+        help="data set searched on; default: the protocol's", autocompletion=complete.datasets, rich_help_panel=WHAT
+    ),
 ]
 EvalDataset = Annotated[
     str | None,
-    typer.Option(help="data sets the found cells are judged on, comma separated", rich_help_panel=WHAT),
+    typer.Option(
+        help="data sets the found cells are judged on, comma separated",
+        autocompletion=complete.datasets,
+        rich_help_panel=WHAT,
+    ),
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", help="override, repeatable: lr=0.1, rarts.lam=2, space.channels=8", rich_help_panel=WHAT),
+    typer.Option(
+        "--set",
+        help="override, repeatable: lr=0.1, rarts.lam=2, space.channels=8",
+        autocompletion=complete.keys,
+        rich_help_panel=WHAT,
+    ),
+]
+Vary = Annotated[
+    list[str],
+    typer.Option(
+        help="repeatable: rarts.lam=0.1,1,10, or a sampler of Ray Tune's: arch_lr=loguniform(1e-4,1e-2)",
+        autocompletion=complete.keys,
+        rich_help_panel=WHAT,
+    ),
+]
+Plugin = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        help="repeatable: a module or .py file with algorithms or spaces of your own",
+        rich_help_panel=WHAT,
+    ),
 ]
 Prc = Annotated[
     float | None,
@@ -50,7 +96,11 @@ Prc = Annotated[
 ]
 Split = Annotated[
     str | None,
-    typer.Option(help="halves of the training data, or nats: NATS-Bench's own protocol", rich_help_panel=WHAT),
+    typer.Option(
+        help="halves of the training data, or nats: NATS-Bench's own protocol",
+        autocompletion=complete.splits,
+        rich_help_panel=WHAT,
+    ),
 ]
 Latency = Annotated[
     Path | None,
@@ -76,7 +126,11 @@ Budget = Annotated[
 ]
 Evaluate = Annotated[
     str,
-    typer.Option(help="auto | table | train | none: how the found cell is judged", rich_help_panel=WHAT),
+    typer.Option(
+        help="auto | table | train | none: how the found cell is judged",
+        autocompletion=complete.ways,
+        rich_help_panel=WHAT,
+    ),
 ]
 Out = Annotated[
     Path | None,
@@ -117,7 +171,12 @@ Serial = Annotated[
     bool, typer.Option("--serial", help="one trial after the other, without Ray", rich_help_panel=RUNNING)
 ]
 Log = Annotated[
-    str | None, typer.Option(help="tensorboard, wandb, mlflow: through Ray's callbacks", rich_help_panel=RUNNING)
+    str | None,
+    typer.Option(
+        help="tensorboard, wandb, mlflow: through Ray's callbacks",
+        autocompletion=complete.loggers,
+        rich_help_panel=RUNNING,
+    ),
 ]
 SEEDS = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?")
 """One seed or a range of them: 18 digits stay below the 64 bits of a generator's seed."""
@@ -154,3 +213,8 @@ def seeds(text: str) -> list[int]:
     if not found:
         raise BadInput("--seeds is empty: write whole numbers such as 0,1,2 or 0-4")
     return list(dict.fromkeys(found))
+
+
+def command() -> list[str]:
+    """What was typed, as a run's configuration keeps it."""
+    return ["python", "-m", "harness", *sys.argv[1:]]

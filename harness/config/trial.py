@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field, SerializeAsAny
 
@@ -12,7 +12,12 @@ from algorithms import ALGORITHMS
 from harness.config.sections import Budget, Section, Settings
 from results.lookup import lookup
 from spaces import SPACES
-from spaces.base import SpaceOptions
+
+if TYPE_CHECKING:
+    from spaces.base import SpaceOptions
+else:
+    # Whatever model a space's options are is kept as it is; its base would be imported with torch.
+    SpaceOptions = BaseModel
 
 
 class Job(Section):
@@ -25,6 +30,8 @@ class Job(Section):
     settings: Settings
     options: SerializeAsAny[SpaceOptions]
     data: str = Field("", description="digest of the data that are searched or, in a retraining, trained on")
+    other_data: dict[str, str] = Field({}, description="digests of the other data sets that are trained on, by name")
+    table: str = Field("", description="digest of the table that judges; empty where none does")
 
     @property
     def hash(self) -> str:
@@ -35,6 +42,11 @@ class Job(Section):
         """
         plain = self.model_dump(mode="json", exclude_defaults=True)
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The digest that each data set had when the job was planned, by the data set's name."""
+        return {self.settings.dataset: self.data, **self.other_data}
 
     @property
     def label(self) -> str:
@@ -75,6 +87,11 @@ class Retraining(Job):
     variant: str = ""
     genotype: str
     dataset: str
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The digest that the data set which is trained on had when the job was planned."""
+        return {self.dataset: self.data}
 
     @property
     def label(self) -> str:

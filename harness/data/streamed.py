@@ -43,7 +43,7 @@ class StreamedDataset:
 
     @cached_property
     def digest(self) -> str:
-        """Tells the files from any others; it asks for the size of each, so only a plan asks for it."""
+        """Tells the files from any others; it asks for the size of each, so a job asks once, when it opens them."""
         return digest_of_files(*self.folders)
 
     @cached_property

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -174,15 +174,18 @@ def check_resources(environment: Environment) -> None:
             raise BadInput(f"{option} {need:g} is more than {where} has ({have.get(kind, 0):g} {kind}s)")
 
 
-def check_nodes(environment: Environment) -> None:
-    """Raise BadInput where a node that can take trials cannot import this package or does not see the run's folder."""
+def check_nodes(environment: Environment, foreign: str) -> None:
+    """Raise BadInput where a node that can take trials cannot import this package or does not see the run's folder.
+
+    ``foreign`` is the folder that no worker looks in for modules.
+    """
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     token = Path(environment.run) / f".seen-{uuid.uuid4().hex}"
     token.touch()
     try:
-        look = ray.remote(num_cpus=0)(_sees)
+        look = ray.remote(num_cpus=0)(_looking(foreign))
         nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
         strategies = {node["NodeID"]: NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in nodes}
         asked = [look.options(scheduling_strategy=s).remote(str(token)) for s in strategies.values()]
@@ -199,11 +202,24 @@ def _fault(ray: Any, answer: Any) -> str:
         seen = ray.get(answer, timeout=NODE)
     except ray.exceptions.GetTimeoutError:
         return f"did not start a process in {NODE:g} seconds: look after it, or leave out --address"
-    except (ray.exceptions.RayError, ImportError) as error:
+    except ray.exceptions.RayError as error:
         last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-        return f"cannot run this package ({last}): install it there"
-    return "" if seen else "does not see the run folder: give an --out on a file system that all nodes share"
+        return f"cannot look at the run folder ({last})"
+    return str(seen)
 
 
-def _sees(path: str) -> bool:
-    return Path(path).exists()
+def _looking(foreign: str) -> Callable[[str], str]:
+    """What a node is asked: what is wrong with it, empty where nothing is. Sent there by value, it needs no package."""
+
+    def look(path: str) -> str:
+        import importlib.util
+        import os
+        import sys
+
+        if foreign in sys.path:
+            sys.path.remove(foreign)
+        if importlib.util.find_spec("harness") is None:
+            return "does not have this package: install it there"
+        return "" if os.path.exists(path) else "does not see the run folder: give an --out that all nodes share"  # noqa: PTH110
+
+    return look

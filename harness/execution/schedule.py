@@ -78,20 +78,26 @@ def run_ray(
     """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-    plain = environment.model_dump()
+    from harness.execution.worker import foreign_folder
+
+    plain, foreign = environment.model_dump(), foreign_folder()
 
     def trainable(spec: dict[str, Any]) -> None:
+        # Sent to the worker by value: nothing of ours is imported there before the path is in order.
+        import sys
+
         from ray import tune
 
-        job = parse(spec["trial"])
-        isolated(job, Environment.model_validate(plain), tune.report)
-        if judged := judgement(Store(Path(environment.run)), job):
-            tune.report(judged)
+        if foreign in sys.path:
+            sys.path.remove(foreign)
+        from harness.execution.worker import work
+
+        work(spec["trial"], plain, tune.report)
 
     with connected(environment.address):
         check_resources(environment)
         if environment.address is not None:
-            check_nodes(environment)
+            check_nodes(environment, foreign)
         try:
             _tuner(trainable, configs, environment, callbacks).fit()
         finally:
@@ -120,9 +126,3 @@ def _tuner(trainable: Any, configs: Sequence[Job], environment: Environment, cal
             verbose=0,
         ),
     )
-
-
-def judgement(store: Store, job: Job) -> dict[str, float]:
-    """What loggers are told of a trial at its end: the test error on each data set; empty where there is none."""
-    rows = store.record(job.hash)
-    return {f"test_error.{row['eval_dataset']}": row["test_error"] for row in rows if row.get("test_error") is not None}

@@ -8,6 +8,7 @@ clock and 0.99 by the thread's. Everything else is timed by the wall clock, the 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import time
@@ -81,6 +82,11 @@ class Table(Section):
             total = sum(row.count * row.median_ms for row in own)
             means.setdefault(kind, []).append(float(f"{total / sum(row.count for row in own):.6g}"))
         return means if len(means) > 1 else next(iter(means.values()))
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that tell the table from any other, whatever file holds it."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
     def description(self) -> str:
         """The conditions on one line."""

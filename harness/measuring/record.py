@@ -41,6 +41,8 @@ def identity_columns(config: Job, environment: Environment) -> dict[str, Any]:
         "space": config.space,
         "protocol": config.protocol,
         "search_dataset": settings.dataset,
+        "data_digest": config.data or None,
+        "table_digest": config.table or None,
         "seed": config.seed,
         "split_seed": settings.split_seed,
         "device": device_name(environment.device),

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 import results
-from harness.config.protocol import Protocol, parsed, validated
+from harness.config.protocol import Protocol, pairs, validated
 from harness.config.request import Request, environment_of
 from harness.config.sections import Comparison, Evaluation, Settings
 from harness.config.trial import Retraining, TrialConfig
@@ -54,8 +54,9 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
     else:
         candidates = [_under(request.protocol, c) for c in _from_run(found, request.algorithms)]
     datasets = request.eval_datasets or [request.dataset or candidates[0].settings.dataset]
+    overrides = _overrides(request)
     trials = [
-        _retraining(candidate, dataset, seed, request.overrides)
+        _retraining(candidate, dataset, seed, overrides)
         for candidate in candidates
         for dataset in datasets
         for seed in request.seeds
@@ -69,7 +70,7 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
     environment = environment_of(request, folder, max(trial.settings.evaluation.processes for trial in trials))
     for trial in trials:
         _check_processes(trial.settings.evaluation, environment.device, request)
-    changed = tuple(f"{key} = {value} (retraining)" for key, value in map(_override, request.overrides))
+    changed = tuple(f"{key} = {value} (retraining)" for key, value in overrides.items())
     if found is None:
         comparison = _comparison(request, first, data)
     else:
@@ -86,7 +87,7 @@ def _check_what(request: Request, found: Run | None) -> None:
         raise BadInput("--algos chooses among what a run found, and --genotype is no run: leave --algos out")
     if request.space not in ("", space):
         raise BadInput(f"--space {request.space}: the run was on {space}, and its architectures are; leave --space out")
-    if lookup("space", space, SPACES).inherits:
+    if SPACES.named(space).inherits:
         raise BadInput(
             f"evaluate trains from scratch, but a network of the space {space} is cut from the searched one and "
             "fine-tuned by its own run: give that run other seeds or settings instead"
@@ -150,8 +151,8 @@ def _given(request: Request, genotypes: Sequence[str]) -> Iterator[Candidate]:
         yield Candidate(genotype, GIVEN, 0, "", name, settings, protocol.name, request.space, options)
 
 
-def _retraining(candidate: Candidate, dataset: str, seed: int, overrides: Sequence[str]) -> Retraining:
-    evaluation = candidate.settings.evaluation.model_dump() | dict(map(_override, overrides)) | {"seed": seed}
+def _retraining(candidate: Candidate, dataset: str, seed: int, overrides: Mapping[str, Any]) -> Retraining:
+    evaluation = {**candidate.settings.evaluation.model_dump(), **overrides, "seed": seed}
     fields = validated("evaluation", Evaluation, evaluation)
     check_network(SPACES[candidate.space](candidate.options), fields)
     settings = candidate.settings.model_copy(update={"evaluation": fields})
@@ -169,14 +170,15 @@ def _retraining(candidate: Candidate, dataset: str, seed: int, overrides: Sequen
     )
 
 
-def _override(assignment: str) -> tuple[str, Any]:
+def _overrides(request: Request) -> dict[str, Any]:
     """``epochs=20`` or ``evaluation.epochs=20``. Raises BadInput for a field that the evaluation does not have."""
-    key, equals, text = assignment.partition("=")
-    if not equals:
-        raise BadInput(f"--set {assignment!r} is not of the form key=value")
-    name = key.strip().removeprefix("evaluation.")
-    lookup("key of the evaluation", name, dict.fromkeys(n for n in Evaluation.model_fields if n != "seed"))
-    return name, parsed(f"--set {assignment}", text)
+    found = {}
+    known = dict.fromkeys(name for name in Evaluation.model_fields if name != "seed")
+    for key, value in pairs(request.overrides):
+        name = key.removeprefix("evaluation.")
+        lookup("key of the evaluation", name, known)
+        found[name] = value
+    return found
 
 
 def _data(request: Request, dataset: str, settings: Settings) -> AnyDataset:
@@ -234,7 +236,7 @@ def _comparison(request: Request, first: Candidate, data: Mapping[str, AnyDatase
         evaluation="trained",
         split=first.settings.split,
         budget={},
-        overrides=dict(map(_override, request.overrides)),
+        overrides=_overrides(request),
         known={},
         vary=(),
         algorithms=(GIVEN,),

@@ -19,7 +19,6 @@ from harness.data import (
     StreamedBatches,
     StreamedDataset,
     generator,
-    open_streamed,
 )
 from harness.execution.checkpoint import UNREADABLE
 from harness.training.task import Task
@@ -74,8 +73,7 @@ def evaluation_data(task: Task, dataset: str) -> AnyDataset:
     settings = task.config.settings
     size = settings.evaluation.image_size or settings.image_size
     if settings.evaluation.stream:
-        folder = task.environment.data_dir
-        return open_streamed(dataset, Path(folder) if folder else None, size)
+        return task.stream_files(dataset, size)
     same = dataset == settings.dataset and size == settings.image_size
     return task.data if same else task.load(dataset, size)
 
