@@ -40,9 +40,11 @@ def _run() -> int:
     except BadInput as error:
         return _fail(str(error), 2)
     except OSError as error:
-        if error.errno not in NO_ROOM:
+        if error.errno in NO_ROOM:
+            return _fail(no_room(error.filename or "a file", error), 2)
+        if error.filename is None:
             raise
-        return _fail(no_room(error.filename or "a file", error), 2)
+        return _fail(f"{error.filename}: {error.strerror}; give another path", 2)
     return 0
 
 

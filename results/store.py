@@ -160,6 +160,10 @@ class Store:
         finally:
             lock.release()
 
+    def record(self, trial: str) -> list[dict[str, Any]]:
+        """A done trial's rows, one per evaluation data set; none where it is not done."""
+        return _rows(self.trial_dir(trial)) if self.is_done(trial) else []
+
     def records(self) -> pd.DataFrame:
         """The records of every trial that is done or failed; one that is neither, having been interrupted, has none."""
         rows = [row for folder in self._trial_dirs() for row in _rows(folder)]
@@ -246,7 +250,7 @@ def _load(folder: Path) -> Run:
 def _read_config(path: Path) -> dict[str, Any]:
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise BadInput(f"{path} is not YAML: restore it, or start a run in another folder") from error
     if not isinstance(config, dict):
         raise BadInput(f"{path} does not hold a run's configuration: restore it, or start a run in another folder")

@@ -59,12 +59,12 @@ def evaluate(
     """
     plugins.load(plugin or [])
     request = api.request_of(
-        options.names(algos),
+        options.some_names("--algos", algos),
         space,
         options.seeds(seeds),
         protocol,
         dataset=dataset,
-        eval_datasets=options.names(eval_dataset) or None,
+        eval_datasets=options.some_names("--eval-dataset", eval_dataset) or None,
         overrides=set_ or [],
         plugins=plugin or [],
         out=out,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from spaces.base import Space
 
 PICTURES = (".svg", ".png", ".pdf")
+"""Endings of what ``show`` draws."""
 
 Genotype = Annotated[str, typer.Option(help="an architecture in the space's notation")]
 
@@ -94,7 +95,7 @@ def describe(
 
 @app.command()
 def show(
-    out: Annotated[Path, typer.Argument(help="the picture: .svg, .png or .pdf")],
+    out: Annotated[Path, typer.Argument(parser=options.path, metavar="PATH", help="the picture: .svg, .png or .pdf")],
     genotype: Genotype,
     space: options.Space = "nats",
     plugin: options.Plugin = None,

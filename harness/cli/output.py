@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from typing import Any, TextIO
 
 
@@ -59,6 +60,9 @@ def outlived() -> Iterator[Outlived]:
         except OSError:
             os.open(os.devnull, os.O_RDWR)
     before = sys.stdout, sys.stderr
+    for stream in before:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Greek, a folder's name without a meaning
     out, err = (Outlived(stream if stream is not None else _nowhere()) for stream in before)
     sys.stdout, sys.stderr = out, err
     try:

@@ -63,7 +63,7 @@ def run(
         options.seeds(seeds),
         protocol,
         dataset=dataset,
-        eval_datasets=options.names(eval_dataset) or None,
+        eval_datasets=options.some_names("--eval-dataset", eval_dataset) or None,
         overrides=set_ or [],
         prc=prc,
         split=split,
@@ -81,7 +81,7 @@ def run(
         gpus_per_trial=gpus_per_trial,
         address=address,
         serial=serial,
-        log=options.names(log),
+        log=options.some_names("--log", log),
         command=options.command(),
     )
     finish(made)

@@ -13,7 +13,9 @@ from harness.cli.run import finish
 Algo = Annotated[
     str, typer.Option(help="the algorithm", autocompletion=complete.algorithms, rich_help_panel=options.WHAT)
 ]
-Samples = Annotated[int, typer.Option(min=1, help="draws of the samplers", rich_help_panel=options.WHAT)]
+Samples = Annotated[
+    int, typer.Option(min=1, max=options.MOST_SEEDS, help="draws of the samplers", rich_help_panel=options.WHAT)
+]
 
 
 @app.command()
@@ -59,7 +61,7 @@ def sweep(
         options.seeds(seeds),
         protocol,
         dataset=dataset,
-        eval_datasets=options.names(eval_dataset) or None,
+        eval_datasets=options.some_names("--eval-dataset", eval_dataset) or None,
         overrides=set_ or [],
         prc=prc,
         split=split,
@@ -77,7 +79,7 @@ def sweep(
         gpus_per_trial=gpus_per_trial,
         address=address,
         serial=serial,
-        log=options.names(log),
+        log=options.some_names("--log", log),
         command=options.command(),
     )
     finish(made)

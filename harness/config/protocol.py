@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -179,7 +179,7 @@ class Protocol:
         Raises
         ------
         BadInput
-            Where it names none.
+            Where it names none, and where an algorithm that it names does not take the value.
         """
         places = self.places(key)
         if not places:
@@ -192,7 +192,10 @@ class Protocol:
         raw = self.raw
         for place in places:
             raw = _with(raw, place, value)
-        return replace(self, raw=raw, overrides={**self.overrides, key: value})
+        protocol = replace(self, raw=raw, overrides={**self.overrides, key: value})
+        if (algorithm := key.rpartition(".")[0]) in ALGORITHMS:
+            protocol.hyper(algorithm)  # which may not be among those that run, so that nobody would look at it
+        return protocol
 
     def overridden(self, key: str) -> str | None:
         """The key of an override that holds where ``key`` does; None without one."""
@@ -340,12 +343,66 @@ def _with(plain: Mapping[str, Any], path: Path, value: Any) -> dict[str, Any]:
 
 def validated(where: str, model: type[Model], plain: Mapping[str, Any]) -> Model:
     """``plain`` as ``model``; the first fault as BadInput, in one line."""
+    _check_kinds(where, model, plain)
     try:
-        return model.model_validate(dict(plain))
+        made = model.model_validate(dict(plain))
     except ValidationError as error:
         first = error.errors()[0]
-        path = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
-        raise BadInput(f"{path} = {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
+        path = _dotted(where, *first["loc"])
+        if first["type"] == "missing":
+            raise BadInput(f"{path} is missing") from None
+        raise BadInput(f"{path} = {_short(first['input'])}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
+    _check_sizes(where, made)
+    return made
+
+
+def _dotted(*parts: object) -> str:
+    return ".".join(str(part) for part in parts if part != "")
+
+
+LARGEST = 3.4e38
+"""The largest number of 32 bits: what is beyond is no number in a network."""
+
+
+MOST = 2**31 - 1
+"""The largest whole number: what is counted, and the seeds of splits and retrainings."""
+
+
+def _check_kinds(where: str, model: type[BaseModel], plain: Mapping[str, Any]) -> None:
+    """Raise BadInput where pydantic would take yes for 1 in silence."""
+    for name, value in plain.items():
+        path = _dotted(where, name)
+        kinds = _kinds(model.model_fields[name].annotation) if name in model.model_fields else ()
+        if isinstance(value, Mapping):
+            for kind in kinds:
+                if isinstance(kind, type) and issubclass(kind, BaseModel):
+                    _check_kinds(path, kind, value)
+        if isinstance(value, bool) and kinds and not {bool, Any} & {*kinds}:
+            raise BadInput(f"{path} = {value!r}: input should be a number or a word, not yes or no")
+
+
+def _check_sizes(where: str, made: BaseModel) -> None:
+    """Raise BadInput for numbers that 32 bits do not hold."""
+    for name, value in made:
+        most = MOST if isinstance(value, int) else LARGEST
+        if isinstance(value, BaseModel):
+            _check_sizes(_dotted(where, name), value)
+        elif isinstance(value, (int, float)) and abs(value) > most:
+            raise BadInput(f"{_dotted(where, name)} = {_short(value)}: input should be at most {most:g}")
+
+
+def _short(value: object) -> str:
+    """A value as it would be written, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:80]}… ({len(text)} characters)"
+
+
+def _kinds(annotation: Any) -> tuple[Any, ...]:
+    """The types that a field's annotation allows; of literals, those of its words."""
+    parts = get_args(annotation)
+    if get_origin(annotation) is Literal:
+        return tuple(type(word) for word in parts)
+    return tuple(kind for part in parts for kind in _kinds(part)) if parts else (annotation,)
 
 
 def pairs(assignments: Iterable[str] | Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -371,5 +428,5 @@ def parsed(where: str, text: str) -> Any:
     """``text`` as YAML. Raises BadInput where it is none."""
     try:
         return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
         raise BadInput(f"{where}: {text!r} is no YAML value; write a number, a word, or a closed [a, b]") from None

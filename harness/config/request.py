@@ -9,9 +9,10 @@ from typing import Any, Literal, get_args
 
 from algorithms import ALGORITHMS
 from harness.config import plugins
-from harness.config.protocol import Protocol, protocol_names
+from harness.config.protocol import Protocol, protocol_names, validated
 from harness.config.sections import Environment, Settings
 from harness.data import DATASETS
+from harness.execution.loggers import check_loggers
 from results.errors import BadInput
 from results.lookup import lookup
 from spaces import SPACES
@@ -83,6 +84,9 @@ def check_request(request: Request) -> None:
     lookup("--evaluate", request.evaluate, dict.fromkeys(WAYS))
     if not request.seeds or any(seed < 0 for seed in request.seeds):
         raise BadInput("the seeds are none, or one is negative: write whole numbers such as 0,1,2 or 0-4")
+    check_loggers(request.log)
+    if request.log and request.serial:
+        raise BadInput("--log goes through Ray's callbacks, and --serial runs without Ray: leave one out")
     _check_prc(request)
     for option, keys in ALSO_KEYS.items():
         if getattr(request, option) is not None:
@@ -126,7 +130,7 @@ def asked_protocol(request: Request) -> Protocol:
         For what the protocol, its space or a field does not take.
     """
     protocol = Protocol.load(request.protocol, request.space)
-    if request.dataset:
+    if request.dataset is not None:
         judged = protocol.raw["settings"].get("eval_datasets", [request.dataset])
         protocol = protocol.at(("settings", "dataset"), request.dataset)
         protocol = protocol.at(
@@ -134,9 +138,9 @@ def asked_protocol(request: Request) -> Protocol:
         )
     if request.eval_datasets:
         protocol = protocol.at(("settings", "eval_datasets"), list(request.eval_datasets))
-    if request.split:
+    if request.split is not None:
         protocol = protocol.at(("settings", "split"), lookup("split", request.split, {n: n for n in SPLIT_NAMES}))
-    if request.budget:
+    if request.budget is not None:
         protocol = protocol.with_budget(request.budget)
     protocol = protocol.set(request.overrides)
     return protocol if request.prc is None else protocol.override("space.prc", request.prc)
@@ -157,24 +161,25 @@ def environment_of(request: Request, folder: Path, processes: int = 1) -> Enviro
     Raises
     ------
     BadInput
-        For a device that is not here.
+        For a device that is not here, and for a number of GPUs that is none.
     """
     from harness.measuring.device import device_here
 
     device, gpus = device_here(request.device), request.gpus_per_trial
-    return Environment(
-        run=absolute(folder),
-        data_dir=absolute(request.data_dir) if request.data_dir else None,
-        download=request.download,
-        table=absolute(request.table) if request.table else None,
-        device=device,
-        threads=request.cpus_per_trial,
-        gpus=gpus if gpus is not None else processes * float(device.startswith("cuda")),
-        address=request.address,
-        serial=request.serial,
-        log=tuple(request.log),
-        plugins=tuple(plugin.where for plugin in plugins.load(request.plugins)),
-    )
+    plain = {
+        "run": absolute(folder),
+        "data_dir": absolute(request.data_dir) if request.data_dir else None,
+        "download": request.download,
+        "table": absolute(request.table) if request.table else None,
+        "device": device,
+        "threads": request.cpus_per_trial,
+        "gpus": gpus if gpus is not None else processes * float(device.startswith("cuda")),
+        "address": request.address,
+        "serial": request.serial,
+        "log": tuple(request.log),
+        "plugins": tuple(plugin.where for plugin in plugins.load(request.plugins)),
+    }
+    return validated("", Environment, plain)
 
 
 def absolute(path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Section(BaseModel):
@@ -26,6 +26,12 @@ class Budget(Section):
 
     kind: Literal["epochs", "macs", "seconds"] = "epochs"
     amount: float = Field(gt=0, description="length of a search, in the unit that kind names")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Budget:
+        if self.kind == "epochs" and not self.amount.is_integer():
+            raise ValueError("epochs are whole")
+        return self
 
 
 class Evaluation(Section):

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, SerializeAsAny
 from algorithms import ALGORITHMS
 from algorithms.hyper import Fields
 from harness.config.sections import Budget, Section, Settings
+from results.lookup import lookup
 from spaces import SPACES
 
 if TYPE_CHECKING:
@@ -71,9 +72,12 @@ class TrialConfig(Job):
 
     @classmethod
     def parse(cls, plain: dict[str, Any]) -> TrialConfig:
-        """The configuration that ``model_dump`` wrote, its options and hyperparameters in their own types again."""
-        options = SPACES[plain["space"]].Options.model_validate(plain["options"])
-        hyper = ALGORITHMS[plain["algorithm"]].Hyper.model_validate(plain["hyper"])
+        """The configuration that ``model_dump`` wrote, its options and hyperparameters in their own types again.
+
+        Raises BadInput for an algorithm or a space that is not there.
+        """
+        options = lookup("space", plain["space"], SPACES).Options.model_validate(plain["options"])
+        hyper = lookup("algorithm", plain["algorithm"], ALGORITHMS).Hyper.model_validate(plain["hyper"])
         return cls.model_validate(plain | {"options": options, "hyper": hyper})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.config.protocol import Protocol, parsed
+from harness.config.protocol import LARGEST, Protocol, parsed
 from results.errors import BadInput
 from results.lookup import lookup
 
@@ -74,6 +74,27 @@ def _sampler(text: str, name: str, arguments: str) -> Any:
 
     lookup("sampler", name, dict.fromkeys(SAMPLERS))
     try:
-        return getattr(tune, name)(*[float(a) if "." in a or "e" in a else int(a) for a in arguments.split(",")])
+        given = [float(a) if "." in a or "e" in a else int(a) for a in arguments.split(",")]
+        if fault := _fault(name, given):
+            raise ValueError(fault)
+        return getattr(tune, name)(*given)
     except (TypeError, ValueError) as error:
         raise BadInput(f"--vary {text!r}: {error}") from None
+
+
+def _fault(name: str, given: Sequence[float]) -> str:
+    """What is wrong with a sampler's bounds, which Ray Tune finds out when it draws; empty: nothing."""
+    if len(given) != 2 + name.startswith("q"):
+        return f"{name} takes {'low, high and a step' if name.startswith('q') else 'low and high'}"
+    low, high, *step = given
+    if not all(abs(value) <= LARGEST for value in given):
+        return f"bounds are numbers of at most {LARGEST:g}"
+    if not low < high:
+        return f"low is {low:g} and has to be less than high, {high:g}"
+    if "log" in name and low <= 0:
+        return f"low is {low:g} and has to be more than 0"
+    if name.endswith("randint") and not all(isinstance(value, int) for value in given):
+        return f"{name} takes whole numbers"
+    if step and not 0 < step[0] <= high - low:
+        return f"the step is {step[0]:g} and has to be more than 0 and at most high - low"
+    return ""

@@ -85,7 +85,7 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
 
 def _check_what(request: Request, found: Run | None) -> None:
     """Refuse options without effect, and networks cut from a search's, whose protocols have settings to fine-tune."""
-    space = request.space if found is None else found.config["space"]
+    space = request.space if found is None else _of_run(found, "space")
     if found is None and request.algorithms:
         raise BadInput("--algos chooses among what a run found, and --genotype is no run: leave --algos out")
     if request.space not in ("", space):
@@ -95,6 +95,13 @@ def _check_what(request: Request, found: Run | None) -> None:
             f"evaluate trains from scratch, but a network of the space {space} is cut from the searched one and "
             "fine-tuned by its own run: give that run other seeds or settings instead"
         )
+
+
+def _of_run(run: Run, key: str) -> str:
+    """What the run's configuration says. Raises BadInput where it does not."""
+    if not isinstance(value := run.config.get(key), str):
+        raise BadInput(f"the config.yaml of {run.path} has no {key}: restore it, or launch the run in another folder")
+    return value
 
 
 def _from_run(run: Run, algorithms: Sequence[str]) -> Iterator[Candidate]:
@@ -195,7 +202,7 @@ def _data(request: Request, dataset: str, settings: Settings) -> AnyDataset:
 
 def _check_same(found: Run, data: Mapping[str, AnyDataset]) -> None:
     """Refuse, under the name of the data that the run searched, other data."""
-    name, searched = found.config["dataset"], found.config.get("data_digest")
+    name, searched = _of_run(found, "dataset"), found.config.get("data_digest")
     if searched and name in data and data[name].digest != searched:
         raise BadInput(
             f"{found.path} was searched on other {name} data ({found.config['data']}) than {data[name].source}: "
