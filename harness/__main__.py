@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from harness.cli import app, archive, evaluate, export, inspect, latency, listing, report, run, sweep
+from harness.cli import app, archive, doctor, evaluate, export, inspect, latency, listing, report, run, sweep
 from harness.cli.output import Outlived, outlived
 from results.atomic import NO_ROOM, no_room
 from results.errors import BadInput
 
-COMMANDS = (run, evaluate, sweep, report, listing, inspect, latency, export, archive)
+COMMANDS = (run, evaluate, sweep, report, listing, inspect, latency, export, archive, doctor)
 """The modules whose import gives ``app`` its commands."""
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from harness.config.protocol import Protocol
 from harness.config.sections import Environment
 from harness.data import SPLITS
-from harness.measuring.device import device_here
+from harness.measuring.device import check_gpus, device_here
 from results.lookup import lookup
 
 Evaluate = Literal["auto", "table", "train", "none"]
@@ -78,6 +78,11 @@ def laid(protocol: Protocol, values: Mapping[str, Any]) -> Protocol:
     return protocol
 
 
+def device_of(request: Request) -> str:
+    """The device that the request's trials run on. Raises BadInput for one that is not here."""
+    return device_here(request.device, serial=request.serial, elsewhere=request.address is not None)
+
+
 def environment_of(request: Request, folder: Path, processes: int = 1) -> Environment:
     """Where and on what the request's trials, of so many processes each, run.
 
@@ -86,9 +91,10 @@ def environment_of(request: Request, folder: Path, processes: int = 1) -> Enviro
     Raises
     ------
     BadInput
-        For a device that is not here.
+        For a device that is not here, or a share of it that no trial can have.
     """
-    device, gpus = device_here(request.device), request.gpus_per_trial
+    device, gpus = device_of(request), request.gpus_per_trial
+    check_gpus(device, gpus)
     return Environment(
         run=str(folder.expanduser().resolve()),
         data_dir=str(request.data_dir.expanduser().resolve()) if request.data_dir else None,

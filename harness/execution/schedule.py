@@ -12,6 +12,7 @@ from algorithms import ALGORITHMS
 from harness.config.sections import Environment
 from harness.config.trial import Job, TrialConfig
 from harness.execution.job import parse, run_job
+from harness.measuring.device import DeviceLost
 from results.errors import BadInput
 from results.store import Store
 
@@ -50,6 +51,11 @@ def isolated(config: Job, environment: Environment, report: Any) -> None:
     """Run a trial; what makes it fail stays in its ``error.txt``."""
     try:
         run_job(config, environment, report)
+    except DeviceLost:
+        if report is None:
+            raise
+        # Ray would give this process to the next trial: it starts this one again in another.
+        os._exit(1)
     except Exception:
         # An error that names no trial in the store never reached one: that is the harness's own.
         if not (Store(Path(environment.run)).trial_dir(config.hash) / "error.txt").exists():
@@ -126,8 +132,11 @@ def _start(ray: Any, address: str | None) -> None:
 
 
 def _check_resources(ray: Any, cpus: int, gpus: float, address: str | None) -> None:
-    have = ray.cluster_resources()
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    where = f"any node of the cluster at {address}" if address else "this machine"
     for kind, need, option in (("CPU", cpus, "--cpus-per-trial"), ("GPU", gpus, "--gpus-per-trial")):
-        if need > have.get(kind, 0):
-            where = f"the cluster at {address}" if address else "this machine"
-            raise BadInput(f"{option} {need:g} is more than {where} has ({have.get(kind, 0):g} {kind}s)")
+        most = max((node.get(kind, 0) for node in nodes), default=0)
+        if need > most:
+            raise BadInput(f"{option} {need:g} is more than {where} has ({most:g} {kind}s)")
+    if not any(node.get("CPU", 0) >= cpus and node.get("GPU", 0) >= gpus for node in nodes):
+        raise BadInput(f"no node of the cluster has both {cpus} CPUs and {gpus:g} GPUs: lower --cpus-per-trial")
