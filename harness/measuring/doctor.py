@@ -123,7 +123,8 @@ def waits(device: torch.device, space: str, algorithm: str) -> Finding:
 
 def speed(device: torch.device, protocol: Protocol) -> Finding:
     """Seconds of a step of first-order DARTS and its peak memory; passes nothing."""
-    algorithm = "network_slimming" if SPACES[protocol.space].inherits else "darts1"
+    gates = "prc" in SPACES[protocol.space].Options.model_fields
+    algorithm = "network_slimming" if gates else "darts1"
     search, batches = made(device, protocol, algorithm, protocol.settings.batch_size)
     memory, steps = PeakMemory(device, interval=0.01), 0
     with memory.running():
@@ -160,7 +161,7 @@ def _add(shard: Shard, say: Callable[[str], None], tick: Callable[[int, int], No
 
 def small(device: torch.device, space: str, algorithm: str) -> tuple[Search, list[Batch]]:
     """A search of the size of the protocol ``quick``, and a batch of each half."""
-    overrides = ["space.prc=0.4"] if SPACES[space].inherits else []
+    overrides = ["space.prc=0.4"] if "prc" in SPACES[space].Options.model_fields else []
     return made(device, Protocol.load("quick", space).set(overrides), algorithm, IMAGES)
 
 

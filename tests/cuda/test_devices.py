@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from harness.config.protocol import Protocol
 from harness.config.request import Request, environment_of
 from harness.config.sections import Environment
 from harness.config.trial import TrialConfig
+from harness.data.batches import Normalise
+from harness.data.streamed import _batch
 from harness.execution.job import run_job
 from harness.execution.schedule import _check_resources, isolated, run_serial
 from harness.measuring.clock import PeakMemory
@@ -171,3 +174,13 @@ def test_full_memory_names_the_remedy(cuda: PretendedCuda, tmp_path: Path, monke
     told = (Store(tmp_path).trial_dir(trial.hash) / "error.txt").read_text().splitlines()[-1]
     assert told.startswith("the memory of cuda is full (CUDA out of memory. Tried to allocate 2.00 GiB.)")
     assert "--gpus-per-trial (now 0.5)" in told
+
+
+def test_streamed_images_are_sent_without_a_wait(cuda: PretendedCuda) -> None:
+    image: Future[torch.Tensor] = Future()
+    image.set_result(torch.full((3, 4, 4), 255, dtype=torch.uint8))
+    normalise = Normalise((0.5,) * 3, (0.25,) * 3, TWO)
+    cuda.reset()
+    batch = _batch([image, image], torch.tensor([1, 2]), normalise, "all")
+    assert not cuda.waits and batch.x.device == batch.y.device == TWO
+    assert batch.x.shape == (2, 3, 4, 4) and bool((batch.x == 2).all()) and batch.y.tolist() == [1, 2]
