@@ -73,7 +73,7 @@ class Nats(Stackable, PartlyConnected, Timeable, Tabular):
         """⟨weights, Lat⟩ summed over the edges, Lat divided by its mean over the operations."""
         if self.options.latency is None:
             return None
-        latency = torch.tensor(self.options.latency).to(weights["cell"])
+        latency = torch.tensor(self.options.latency).to(weights["cell"], non_blocking=True)
         return (weights["cell"] @ (latency / latency.mean())).sum()
 
     def discretise(self, alpha: Alpha) -> Genotype:

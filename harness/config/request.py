@@ -153,6 +153,13 @@ def laid(protocol: Protocol, values: Mapping[str, Any]) -> Protocol:
     return protocol
 
 
+def device_of(request: Request) -> str:
+    """The device that the request's trials run on. Raises BadInput for one that is not here."""
+    from harness.measuring.device import device_here
+
+    return device_here(request.device, serial=request.serial, elsewhere=request.address is not None)
+
+
 def environment_of(request: Request, folder: Path, processes: int = 1) -> Environment:
     """Where and on what the request's trials, of so many processes each, run.
 
@@ -161,11 +168,12 @@ def environment_of(request: Request, folder: Path, processes: int = 1) -> Enviro
     Raises
     ------
     BadInput
-        For a device that is not here, and for a number of GPUs that is none.
+        For a device that is not here, or a share of it that no trial can have.
     """
-    from harness.measuring.device import device_here
+    from harness.measuring.device import check_gpus
 
-    device, gpus = device_here(request.device), request.gpus_per_trial
+    device, gpus = device_of(request), request.gpus_per_trial
+    check_gpus(device, gpus)
     plain = {
         "run": absolute(folder),
         "data_dir": absolute(request.data_dir) if request.data_dir else None,

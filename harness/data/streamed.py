@@ -126,5 +126,10 @@ def streamed_evaluation(
 
 
 def _batch(images: list[Future[Tensor]], y: Tensor, normalise: Normalise, half: str) -> Batch:
-    device = normalise.mean.device
-    return Batch(normalise(torch.stack([image.result() for image in images]).to(device)), y.to(device), half)
+    device, pixels = normalise.mean.device, torch.stack([image.result() for image in images])
+    return Batch(normalise(_sent(pixels, device)), _sent(y, device), half)
+
+
+def _sent(t: Tensor, device: torch.device) -> Tensor:
+    """``t`` on ``device``. From pinned memory a GPU fetches it while the host goes on to the next batch."""
+    return t.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else t.to(device)

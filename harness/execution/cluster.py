@@ -163,15 +163,18 @@ def _reached(address: str) -> str:
 
 
 def check_resources(environment: Environment) -> None:
-    """Raise BadInput where no trial can ever have the CPUs and GPUs that it is given."""
+    """Raise BadInput where no node can ever give a trial the CPUs and GPUs that it is to have."""
     import ray
 
-    have, address = ray.cluster_resources(), environment.address
-    asked = (("CPU", environment.threads, "--cpus-per-trial"), ("GPU", environment.gpus, "--gpus-per-trial"))
-    for kind, need, option in asked:
-        if need > have.get(kind, 0):
-            where = f"the cluster at {address}" if address else "this machine"
-            raise BadInput(f"{option} {need:g} is more than {where} has ({have.get(kind, 0):g} {kind}s)")
+    nodes, address = [node["Resources"] for node in ray.nodes() if node["Alive"]], environment.address
+    where = f"any node of the cluster at {address}" if address else "this machine"
+    cpus, gpus = environment.threads, environment.gpus
+    for kind, need, option in (("CPU", cpus, "--cpus-per-trial"), ("GPU", gpus, "--gpus-per-trial")):
+        most = max((node.get(kind, 0) for node in nodes), default=0)
+        if need > most:
+            raise BadInput(f"{option} {need:g} is more than {where} has ({most:g} {kind}s)")
+    if not any(node.get("CPU", 0) >= cpus and node.get("GPU", 0) >= gpus for node in nodes):
+        raise BadInput(f"no node of the cluster has both {cpus} CPUs and {gpus:g} GPUs: lower --cpus-per-trial")
 
 
 def check_nodes(environment: Environment, foreign: str) -> None:

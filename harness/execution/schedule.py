@@ -14,6 +14,7 @@ from harness.config.trial import Job, TrialConfig
 from harness.execution.cluster import check_nodes, check_resources, connected
 from harness.execution.job import parse, run_job
 from harness.execution.labels import labels
+from harness.measuring.device import DeviceLost
 from results.store import Store
 
 RAY_FOLDER = "ray"
@@ -51,6 +52,11 @@ def isolated(config: Job, environment: Environment, report: Any) -> None:
     """Run a trial; what makes it fail stays in its ``error.txt``."""
     try:
         run_job(config, environment, report)
+    except DeviceLost:
+        if report is None:
+            raise
+        # Ray would give this process to the next trial: it starts this one again in another.
+        os._exit(1)
     except Exception:
         # An error that names no trial in the store never reached one: that is the harness's own.
         if not (Store(Path(environment.run)).trial_dir(config.hash) / "error.txt").exists():

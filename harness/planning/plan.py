@@ -14,12 +14,11 @@ import torch
 from algorithms import ALGORITHMS
 from harness.config import plugins
 from harness.config.protocol import Protocol
-from harness.config.request import Request, asked_protocol, check_request, environment_of, laid
+from harness.config.request import Request, asked_protocol, check_request, device_of, environment_of, laid
 from harness.config.sections import Comparison, Environment, Settings
 from harness.config.trial import Job, TrialConfig
 from harness.config.variation import check_free
 from harness.data import Dataset, Split, load, split
-from harness.measuring.device import device_here
 from harness.measuring.latency import conditions, read
 from harness.measuring.record import TRAINED
 from harness.planning.sparsity import l1
@@ -131,7 +130,7 @@ def _latencies(request: Request, protocol: Protocol) -> dict[str, Any]:
         return {}
     if protocol.raw["options"].get("latency") is not None:
         raise BadInput("both --latency and --set space.latency give latencies: leave one out")
-    here = conditions(request.space, protocol.settings, device_here(request.device), request.cpus_per_trial)
+    here = conditions(request.space, protocol.settings, device_of(request), request.cpus_per_trial)
     table = read(request.latency.expanduser(), here, request.any_latency)
     return {"space.latency": table.option(), "space.latency_source": f"{table.description()}; table {table.digest}"}
 
