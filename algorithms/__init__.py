@@ -6,10 +6,13 @@ that wraps another search composes by name: ``rarts+es``, ``darts1+pt``.
 
 from algorithms.base import Algorithm
 from algorithms.baseline import Baseline
+from algorithms.beta import Beta
 from algorithms.darts import Darts1, Darts2
+from algorithms.dartsminus import DartsMinus
 from algorithms.early_stopping import EarlyStopping
 from algorithms.evolution import Evolution
 from algorithms.fairdarts import FairDarts
+from algorithms.gaea import Gaea
 from algorithms.gdas import Gdas
 from algorithms.milenas import MileNas, MileNas2
 from algorithms.network_slimming import NetworkSlimming
@@ -21,10 +24,11 @@ from algorithms.random_pruning import RandomPruning
 from algorithms.random_search import RandomSearch
 from algorithms.random_ws import RandomWs
 from algorithms.rarts import Rarts
+from algorithms.sdarts import SdartsAdv, SdartsRs
 from algorithms.search import Search
 from algorithms.snas import Snas
 from algorithms.tas import Tas
-from algorithms.wrapping import Selection, wrapped
+from algorithms.wrapping import Wrapping, wrapped
 
 SOFTMAX: tuple[type[Search], ...] = (Darts1, Darts2, MileNas, MileNas2, Rarts)
 """Searches whose relaxation is the space's own: perturbation may select from their supernets."""
@@ -44,9 +48,17 @@ CLASSES: tuple[type[Algorithm], ...] = (
     Evolution,
 )
 
-SELECTIONS: dict[str, tuple[type[Selection], tuple[type[Search], ...]]] = {
+LOGITS: tuple[type[Search], ...] = (*SOFTMAX, PcDarts, Gdas, Snas)
+"""Searches whose choice is softmax α: what regularises or moves α can be changed."""
+
+SELECTIONS: dict[str, tuple[type[Wrapping], tuple[type[Search], ...]]] = {
     EarlyStopping.suffix: (EarlyStopping, STEADY),
     Perturbation.suffix: (Perturbation, SOFTMAX),
+    Beta.suffix: (Beta, LOGITS),
+    SdartsRs.suffix: (SdartsRs, (*SOFTMAX, PcDarts)),
+    SdartsAdv.suffix: (SdartsAdv, (*SOFTMAX, PcDarts)),
+    Gaea.suffix: (Gaea, LOGITS),
+    DartsMinus.suffix: (DartsMinus, SOFTMAX),
 }
 """What wraps a search, by the suffix of its name, and the searches that it wraps."""
 

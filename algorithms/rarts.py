@@ -47,6 +47,11 @@ class Rarts(Search):
         if self.hyper.lr_y is not None:
             self.y.lr = self.hyper.lr_y
 
+    @classmethod
+    def weight_steps(cls, hyper: Any) -> int:
+        """w's and y's; jacobi takes them along with α's."""
+        return 0 if hyper.update_order == "jacobi" else 2
+
     def step(self, train: Any, val: Any) -> None:
         """Eq. 7: w on D_t, y on D_v, then α on both."""
         beta, lam = self.hyper.beta, self.hyper.lam

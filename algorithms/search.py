@@ -13,7 +13,7 @@ from torch import Tensor
 from algorithms.base import Algorithm, Lesson, Setting
 from algorithms.counts import Counts
 from algorithms.hyper import Hyper
-from algorithms.optimisers import alpha_optimiser, weight_optimiser
+from algorithms.optimisers import Make, alpha_optimiser, weight_optimiser
 from algorithms.parameters import Parameters
 from algorithms.passes import Passes, Relax
 from results.errors import BadInput
@@ -36,7 +36,10 @@ class Search(Algorithm):
         self.check(space, hyper)
         self.w = self.weights("w")
         self.alpha = Parameters(
-            {name: a.to(self.device) for name, a in self.alphas().items()}, alpha_optimiser(hyper), after=self.prox
+            {name: a.to(self.device) for name, a in self.alphas().items()},
+            self.alpha_optimiser(),
+            before=self.alpha_direction,
+            after=self.prox,
         )
         self.passes = Passes(space.supernet(), self.w.layout, self.alpha.layout, self.relax, space.loss)
 
@@ -54,6 +57,11 @@ class Search(Algorithm):
                 "with --set space.latency=..., or set latency_weight=0"
             )
 
+    @classmethod
+    def weight_steps(cls, hyper: Any) -> int:
+        """How many weight steps a step takes along ``grad_w``, a pass of their own; 0 where α shares w's pass."""
+        return 1
+
     @abstractmethod
     def step(self, train: Any, val: Any) -> None:
         """One iteration on one batch of each half."""
@@ -61,6 +69,14 @@ class Search(Algorithm):
     def alphas(self) -> dict[str, Tensor]:
         """α at the start, on the CPU."""
         return dict(self.space.alphas(self.seeded("alpha")))
+
+    def alpha_optimiser(self) -> Make:
+        """What moves α: Adam or plain descent."""
+        return alpha_optimiser(self.hyper)
+
+    def alpha_direction(self, gradient: Tensor) -> Tensor:
+        """Along what α's optimiser moves, given a step's whole gradient: that gradient."""
+        return gradient
 
     def prox(self) -> None:
         """What follows each descent of α: the space's proximal step."""
@@ -131,7 +147,11 @@ class Search(Algorithm):
         """Learning rates at the start of an epoch: by ``progress``, the share of the budget that is used."""
         self.progress = progress
         self.set_lr(progress)
-        self.alpha.lr = self.hyper.arch_lr_at(progress)
+        self.alpha.lr = self.arch_lr_at(progress)
+
+    def arch_lr_at(self, progress: float) -> float:
+        """α's learning rate where the share ``progress`` of the budget is used."""
+        return float(self.hyper.arch_lr_at(progress))
 
     def set_lr(self, progress: float) -> None:
         """Each network's learning rate where the share ``progress`` of the budget is used."""

@@ -1,20 +1,49 @@
-"""Selection that wraps any search: ``darts1+es`` is a class of its own, made of DARTS-1 and early stopping."""
+"""What wraps any search: ``darts1+es`` is a class of its own, made of DARTS-1 and early stopping.
+
+A ``Part`` changes a step (``rarts+beta``), a ``Selection`` what is made of the supernet (``darts1+pt``). Both come
+before the search in the class's bases and override the methods of ``Search`` that they concern:
+
+=====================  =================================================================
+``relax``              what α stands for in every pass
+``grad_w``             the gradient of a weight step
+``grad_alpha``         the gradient of an α step
+``grad_penalty``       what is added to it, once a step of α
+``alpha_direction``    along what α's optimiser moves, given the sum of the two
+``prox``               what follows each move of α
+=====================  =================================================================
+"""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from algorithms.counts import Cost
 from algorithms.search import Search
 
 
-class Selection(Search):
-    """Comes before a search in a class's bases and changes what it makes of its supernet; ``suffix`` ends its name."""
+class Wrapping(Search):
+    """Comes before a search in a class's bases; ``suffix`` ends its name."""
 
     suffix: ClassVar[str]
 
+    @classmethod
+    def cost_around(cls, inner: type[Search]) -> Cost | None:
+        """The passes of a step of ``inner`` wrapped in this: by default its own."""
+        return inner.cost
+
+
+class Selection(Wrapping):
+    """Changes what a search makes of its supernet."""
+
+
+class Part(Wrapping):
+    """Changes how a search steps."""
+
+    among_operations = True
+
 
 def wrapped(selection: type[Any], inner: type[Search]) -> type[Search]:
-    """``inner`` under ``selection`` (a ``Selection``), named ``inner+suffix``, with the hyperparameters of both."""
+    """``inner`` under ``selection`` (a ``Wrapping``), named ``inner+suffix``, with the hyperparameters of both."""
     name = f"{inner.name}+{selection.suffix}"
     # The search first: of the fields that both have its own defaults hold.
     both = type(f"{inner.Hyper.__name__}{selection.Hyper.__name__}", (inner.Hyper, selection.Hyper), {})
@@ -28,6 +57,7 @@ def wrapped(selection: type[Any], inner: type[Search]) -> type[Search]:
             "title": f"{inner.title} + {selection.title}",
             "source": f"{inner.source}; {selection.source}",
             "departures": "; ".join(text for text in (inner.departures, selection.departures) if text),
+            "cost": selection.cost_around(inner),
             "Hyper": both,
         },
     )

@@ -1,0 +1,62 @@
+"""DARTS− (Chu, Wang, Zhang, Lu, Wei, Yan, ICLR 2021): an auxiliary skip takes the skip's unfair advantage, then fades.
+
+An edge is Σ_o softmax(α)_o o(x) + β x (their Eq. 4): what a skip does for the supernet's training, as in a ResNet, no
+longer rests on α_skip, which then tells of the operation alone. β falls from 1 to 0, so that at the end the supernet is
+that of DARTS. The auxiliary skip is the skip operation, its weight larger by β.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, Field
+from torch import Tensor
+from torch.nn.functional import pad
+
+from algorithms.hyper import Hyper
+from algorithms.wrapping import Part
+from results.errors import BadInput
+
+
+class DartsMinusHyper(Hyper):
+    """The authors' fields."""
+
+    minus_beta: float = Field(1.0, ge=0, description="β at the start: weight of the auxiliary skip")
+    minus_decay: Literal["linear", "cosine"] = Field("linear", description="how β falls to 0 over the budget")
+
+
+class DartsMinus(Part):
+    """The auxiliary skip in every pass of any softmax search: no pass more."""
+
+    suffix = "minus"
+    title = "DARTS−"
+    source = "Chu, Wang, Zhang, Lu, Wei, Yan, ICLR 2021, Eq. 4 and Algorithm 1"
+    departures = (
+        "β falls from step to step, the authors' from epoch to epoch; on the edges of stride 2 the auxiliary skip shares "
+        "the weights of the skip operation, the authors' factorised reduction there has its own"
+    )
+    Hyper: ClassVar[type[BaseModel]] = DartsMinusHyper
+
+    @classmethod
+    def check(cls, space: Any, hyper: Any) -> None:
+        """The space's edges have skip connections."""
+        super().check(space, hyper)
+        if space.skip is None:
+            raise BadInput(f"{cls.name} adds a skip connection to each edge, but the space {space.name} has no skips")
+
+    @property
+    def beta(self) -> float:
+        """β where the share ``progress`` of the budget is used."""
+        left = 1 - min(self.progress, 1.0)
+        share = left if self.hyper.minus_decay == "linear" else (1 + math.cos(math.pi * (1 - left))) / 2
+        return float(self.hyper.minus_beta * share)
+
+    def relax(self, alpha: dict[str, Tensor]) -> Any:
+        """The search's weights, the skip's larger by β."""
+        mix, (_, skip) = super().relax(alpha), self.space.skip
+        weights = {}
+        for name, p in mix.weights.items():
+            weights[name] = p + pad(p.new_full((1,), self.beta), (skip, p.shape[-1] - skip - 1))
+        return replace(mix, weights=weights)
