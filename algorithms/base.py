@@ -58,12 +58,25 @@ class Setting:
 class Algorithm(ABC):
     """What the harness drives: epochs, a genotype at any time, and a state that can be saved."""
 
+    own: ClassVar[tuple[str, ...]] = ("title", "order", "role", "source", "departures", "traits")
+    """What is said of one class alone: where a subclass does not say it, the default holds, not its parent's."""
     name: ClassVar[str]
-    title: ClassVar[str]
+    title: ClassVar[str] = ""
+    """What tables and figures call it."""
+    order: ClassVar[int] = 100
+    """Its place in tables, from the top; of equals, names decide."""
+    role: ClassVar[str] = ""
+    """"reference": what others are compared with; "control": what a search must beat; else empty."""
     source: ClassVar[str] = ""
     """The paper, and where in it the algorithm stands."""
     departures: ClassVar[str] = ""
     """What differs from the original."""
+    traits: ClassVar[tuple[str, ...]] = ()
+    """What parts may count on. "steady": it moves α on one supernet, so that eigenvalues compare over the epochs;
+    "softmax": its relaxation is the space's own, so that operations can be left out of its supernet; "logits": its
+    choice is softmax α, drawn or not; "mixture": its weight step runs every operation, weighed by softmax α."""
+    requires: ClassVar[tuple[type, ...]] = ()
+    """The contracts (spaces/contracts.py) that a space must keep."""
     cost: ClassVar[Cost | None] = None
     """The passes of one step; None where its steps are no passes of a supernet."""
     Hyper: ClassVar[type[BaseModel]]
@@ -77,6 +90,12 @@ class Algorithm(ABC):
     """Whether the search has ended by a rule of its own, before its budget."""
     selects: ClassVar[bool] = False
     """Whether ``select`` follows the last epoch."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name in Algorithm.own:
+            if name not in vars(cls):
+                setattr(cls, name, getattr(Algorithm, name))
 
     def __init__(self, setting: Setting) -> None:
         self.space, self.hyper, self.seeded = setting.space, setting.hyper, setting.seeded

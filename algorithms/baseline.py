@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from algorithms import ALGORITHMS
 from algorithms.counts import Cost
 from algorithms.search import Search
 from results.errors import BadInput
 
 
+@ALGORITHMS.register
 class Baseline(Search):
     """The weights alone, trained on all data with every gate at one: 2F + 2B a step. Nothing is cut or fine-tuned."""
 
     name = "baseline"
-    title = "Unpruned baseline"
+    title = "Baseline (unpruned)"
     cost = Cost(2, 2)
     source = "Xue, Qi, Xin, IEEE Access 2022, Tables 5 and 6"
     prunes = False

@@ -13,6 +13,7 @@ import torch
 from pydantic import BaseModel, Field
 from torch import Tensor
 
+from algorithms import PARTS
 from algorithms.hyper import Hyper
 from algorithms.wrapping import Part
 
@@ -23,16 +24,18 @@ class BetaHyper(Hyper):
     beta_decay: float = Field(50.0, ge=0, description="λ of the Beta-Decay loss at the end of its linear rise from 0")
 
 
+@PARTS.register
 class Beta(Part):
     """Beta-Decay beside any search whose choice is softmax α: no pass more."""
 
-    suffix = "beta"
+    name = "beta"
     title = "Beta-Decay"
+    wraps = ("logits",)
+    keeps = ("steady", "softmax", "logits", "mixture")
     source = "Ye, Li, Li, Chen, Fan, Ouyang, CVPR 2022, Eq. 12 and 13"
     departures = (
-        "λ rises from step to step, the authors' from epoch to epoch (50 · epoch / 100); averaged over the edges of all "
-        "cells, where the published code has the single cell of NAS-Bench-201 alone; the weights that PC-DARTS gives "
-        "edges do not decay"
+        "λ rises from step to step, the authors' (50 · epoch / 100) from epoch to epoch; averaged over the edges of "
+        "all cells, their code has NAS-Bench-201's one alone; the weights that PC-DARTS gives edges do not decay"
     )
     Hyper: ClassVar[type[BaseModel]] = BetaHyper
 

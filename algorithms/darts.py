@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, Field
 from torch import Tensor
 
+from algorithms import ALGORITHMS
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.search import Search
@@ -25,11 +26,15 @@ class DartsHyper(Hyper):
     )
 
 
+@ALGORITHMS.register
 class Darts1(Search):
     """First-order DARTS: 2F + B + Bα a step."""
 
     name = "darts1"
-    title = "DARTS (first order)"
+    title = "DARTS-1"
+    order = 1
+    role = "reference"
+    traits = ("steady", "softmax", "logits", "mixture")
     cost = Cost(2, 1, 1)
     source = "Liu, Simonyan, Yang, ICLR 2019, Eq. 5 with ξ = 0"
     Hyper: ClassVar[type[BaseModel]] = DartsHyper
@@ -52,11 +57,14 @@ class Darts2Hyper(DartsHyper, UnrolledHyper):
     """Second-order DARTS: the order of the two steps, and the look-ahead."""
 
 
+@ALGORITHMS.register
 class Darts2(Unrolled, Darts1):
     """Second-order DARTS: 5F + 3B + 2Bα a step with the finite difference."""
 
     name = "darts2"
-    title = "DARTS (second order)"
+    title = "DARTS-2"
+    order = 2
+    traits = ("steady", "softmax", "logits", "mixture")
     cost = Cost(5, 3, 2)
     source = "Liu, Simonyan, Yang, ICLR 2019, Eq. 6 to 8"
     Hyper: ClassVar[type[BaseModel]] = Darts2Hyper

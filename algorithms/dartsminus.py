@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from torch import Tensor
 from torch.nn.functional import pad
 
+from algorithms import PARTS
 from algorithms.hyper import Hyper
 from algorithms.wrapping import Part
 from results.errors import BadInput
@@ -27,15 +28,18 @@ class DartsMinusHyper(Hyper):
     minus_decay: Literal["linear", "cosine"] = Field("linear", description="how β falls to 0 over the budget")
 
 
+@PARTS.register
 class DartsMinus(Part):
     """The auxiliary skip in every pass of any softmax search: no pass more."""
 
-    suffix = "minus"
+    name = "minus"
     title = "DARTS−"
+    wraps = ("softmax",)
+    keeps = ("steady", "softmax", "logits", "mixture")
     source = "Chu, Wang, Zhang, Lu, Wei, Yan, ICLR 2021, Eq. 4 and Algorithm 1"
     departures = (
-        "β falls from step to step, the authors' from epoch to epoch; on the edges of stride 2 the auxiliary skip shares "
-        "the weights of the skip operation, the authors' factorised reduction there has its own"
+        "β falls from step to step, the authors' from epoch to epoch; on the edges of stride 2 the auxiliary skip "
+        "shares the weights of the skip operation, the authors' factorised reduction there has its own"
     )
     Hyper: ClassVar[type[BaseModel]] = DartsMinusHyper
 

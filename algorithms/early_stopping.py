@@ -14,10 +14,11 @@ import numpy as np
 import torch
 from pydantic import BaseModel, Field
 
+from algorithms import PARTS
 from algorithms.base import Setting
 from algorithms.curvature import largest_eigenvalue
 from algorithms.hyper import Hyper
-from algorithms.wrapping import Selection
+from algorithms.wrapping import Part
 
 
 class EarlyStoppingHyper(Hyper):
@@ -30,11 +31,14 @@ class EarlyStoppingHyper(Hyper):
     es_start: int = Field(10, ge=0, description="no genotype from before this epoch is returned")
 
 
-class EarlyStopping(Selection):
+@PARTS.register
+class EarlyStopping(Part):
     """Ends any search by its own rule; the passes behind λ_max are counted."""
 
-    suffix = "es"
-    title = "early stopping"
+    name = "es"
+    title = "ES"
+    wraps = ("steady",)
+    keeps = ("softmax",)
     source = "Zela et al., ICLR 2020, Section 4.3"
     departures = "λ_max by Lanczos, not from the whole Hessian; on the epoch's first validation batch"
     Hyper: ClassVar[type[BaseModel]] = EarlyStoppingHyper

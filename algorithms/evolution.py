@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
+from algorithms import ALGORITHMS
 from algorithms.base import Setting
 from algorithms.querying import SEES, Querying
 
@@ -26,11 +27,12 @@ class EvolutionHyper(BaseModel):
     queries: int = Field(1000, ge=1, description="C: architectures evaluated in all, one an epoch (the paper: 20,000)")
 
 
+@ALGORITHMS.register
 class Evolution(Querying):
     """Ageing evolution through the harness's evaluator."""
 
     name = "evolution"
-    title = "Regularised evolution"
+    title = "Evolution"
     source = "Real, Aggarwal, Huang, Le, AAAI 2019, Algorithm 1"
     departures = f"1,000 architectures in all, not 20,000; a mutation is the space's, always a change; {SEES}"
     Hyper = EvolutionHyper

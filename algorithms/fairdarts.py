@@ -13,6 +13,7 @@ import torch
 from pydantic import BaseModel, Field
 from torch import Tensor
 
+from algorithms import ALGORITHMS
 from algorithms.darts import Darts1, DartsHyper
 
 
@@ -25,11 +26,13 @@ class FairDartsHyper(DartsHyper):
     threshold: float = Field(0.85, ge=0, le=1, description="a gate at or below it is no operation of the genotype")
 
 
+@ALGORITHMS.register
 class FairDarts(Darts1):
     """DARTS-1 with independent gates: 2F + B + Bα a step."""
 
     name = "fairdarts"
     title = "FairDARTS"
+    traits = ("steady",)
     source = "Chu, Zhou, Zhang, Li, ECCV 2020, Eq. 3, 5 and 8"
     departures = (
         "on nats an edge has exactly one operation, that of the largest gate, whatever the threshold; the space's none "

@@ -1,7 +1,8 @@
 """GAEA (Li, Khodak, Balcan, Talwalkar, ICLR 2021): exponentiated gradient on the simplex in place of Adam on logits.
 
-An edge's weights θ = softmax α move by θ ← θ ⊙ exp(−η ∇_θ L), then over their sum (their Algorithm 1). In logits this is
-α ← α − η ∇_θ L, and up to a shift, which a softmax does not see, ∇_θ L is ∇_α L / θ: the search's own gradient serves.
+An edge's weights θ = softmax α move by θ ← θ ⊙ exp(−η ∇_θ L), then over their sum (their Algorithm 1). In logits this
+is α ← α − η ∇_θ L, and up to a shift, which a softmax does not see, ∇_θ L is ∇_α L / θ: the search's own gradient
+serves.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import torch
 from pydantic import BaseModel, Field
 from torch import Tensor
 
+from algorithms import PARTS
 from algorithms.hyper import Hyper
 from algorithms.optimisers import Make, plain_descent
 from algorithms.wrapping import Part
@@ -26,11 +28,14 @@ class GaeaHyper(Hyper):
     gaea_lr: float = Field(0.1, ge=0, description="η of the exponentiated gradient")
 
 
+@PARTS.register
 class Gaea(Part):
     """Exponentiated gradient for any search whose choice is softmax α: no pass more."""
 
-    suffix = "gaea"
+    name = "gaea"
     title = "GAEA"
+    wraps = ("logits",)
+    keeps = ("steady", "softmax", "logits", "mixture")
     source = "Li, Khodak, Balcan, Talwalkar, ICLR 2021, Algorithm 1"
     departures = (
         "θ starts at the softmax of the space's α, within 1e-3 of the authors' uniform; none stays, which the authors "

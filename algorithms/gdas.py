@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
+from algorithms import ALGORITHMS
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.sampling import Concrete, Named, one_hot, only, straight_through
@@ -23,11 +24,13 @@ class GdasHyper(Hyper):
     tau_min: float = Field(0.1, gt=0, description="τ at the end of its linear fall")
 
 
+@ALGORITHMS.register
 class Gdas(Concrete):
     """Hard Gumbel sampling: 2F + B + Bα a step, each through the sampled operations alone."""
 
     name = "gdas"
     title = "GDAS"
+    traits = ("steady", "logits")
     cost = Cost(2, 1, 1)
     source = "Dong, Yang, CVPR 2019, Eq. 3 to 5 and Algorithm 1"
     departures = (

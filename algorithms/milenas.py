@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, Field
 from torch import Tensor
 
+from algorithms import ALGORITHMS
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.search import Search
@@ -26,11 +27,14 @@ class MileNasHyper(Hyper):
     )
 
 
+@ALGORITHMS.register
 class MileNas(Search):
     """Mixed-level NAS: 3F + B + 2Bα a step."""
 
     name = "milenas"
     title = "MiLeNAS"
+    order = 3
+    traits = ("steady", "softmax", "logits", "mixture")
     cost = Cost(3, 1, 2)
     source = "He, Ye, Shen, Zhang, CVPR 2020, as Xue, Qi, Xin, IEEE Access 2022, Eq. 3"
     Hyper: ClassVar[type[BaseModel]] = MileNasHyper
@@ -58,11 +62,13 @@ class MileNas2Hyper(MileNasHyper, UnrolledHyper):
     """The mixed level's fields, and the look-ahead."""
 
 
+@ALGORITHMS.register
 class MileNas2(Unrolled, MileNas):
     """Second-order mixed-level NAS: 6F + 4B + 2Bα a step with the finite difference."""
 
     name = "milenas2"
-    title = "MiLeNAS (second order)"
+    title = "MiLeNAS-2"
+    traits = ("steady", "softmax", "logits", "mixture")
     cost = Cost(6, 4, 2)
     source = "He, Ye, Shen, Zhang, CVPR 2020, the mixed level at the w' of DARTS, Eq. 6"
     departures = "the two losses share one w' and, the product being linear, one second derivative"

@@ -13,6 +13,7 @@ import torch
 from pydantic import BaseModel, Field
 from torch import Tensor, nn
 
+from algorithms import ALGORITHMS
 from algorithms.base import Setting
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
@@ -27,6 +28,7 @@ class NetworkSlimmingHyper(Hyper):
     scale_start: float = Field(0.5, gt=0, description="every batch-norm scale at the start")
 
 
+@ALGORITHMS.register
 class NetworkSlimming(Search):
     """Single-level training with ℓ1 on batch norm's scales: 2F + 2B a step, a step of w on each half's batch."""
 

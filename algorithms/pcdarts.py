@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
+from algorithms import ALGORITHMS
 from algorithms.base import Setting
 from algorithms.darts import Darts1, DartsHyper
 
@@ -23,11 +24,13 @@ class PcDartsHyper(DartsHyper):
     warm_up: float = Field(0.3, ge=0, le=1, description="share of the budget in which α and β stay: 15 of 50 epochs")
 
 
+@ALGORITHMS.register
 class PcDarts(Darts1):
     """F + B a step in the warm-up, then 2F + B + Bα, through 1/K of the channels."""
 
     name = "pcdarts"
     title = "PC-DARTS"
+    traits = ("steady", "logits", "mixture")
     source = "Xu, Xie, Zhang, Chen, Qi, Tian, Xiong, ICLR 2020, Eq. 2 and 3"
     departures = (
         "the weights' learning rate and the batch size are the protocol's (the authors': 0.1, made possible by batches "

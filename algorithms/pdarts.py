@@ -16,6 +16,7 @@ import torch
 from pydantic import BaseModel, Field
 from torch import Tensor
 
+from algorithms import ALGORITHMS
 from algorithms.base import Setting
 from algorithms.counts import Cost
 from algorithms.growing import Growing, GrowingHyper
@@ -34,6 +35,7 @@ class PDartsHyper(GrowingHyper):
     max_skips: int = Field(2, ge=0, description="M: the most skip connections in the genotype's normal cell")
 
 
+@ALGORITHMS.register
 class PDarts(Growing):
     """DARTS-1 in three stages: F + B a step while α is frozen, then 2F + B + Bα."""
 

@@ -17,10 +17,11 @@ import torch
 from pydantic import BaseModel, Field
 from torch import Tensor
 
+from algorithms import PARTS
 from algorithms.base import Setting
 from algorithms.hyper import Hyper
 from algorithms.remaining import Remaining
-from algorithms.wrapping import Selection
+from algorithms.wrapping import Part
 from results.errors import BadInput
 
 
@@ -31,11 +32,13 @@ class PerturbationHyper(Hyper):
     pt_batches: int | None = Field(None, ge=1, description="validation batches behind a score; default: an epoch's")
 
 
-class Perturbation(Selection):
+@PARTS.register
+class Perturbation(Part):
     """Selection from the trained supernet of any softmax search; its passes are counted."""
 
-    suffix = "pt"
-    title = "perturbation-based selection"
+    name = "pt"
+    title = "PT"
+    wraps = ("softmax",)
     source = "Wang et al., ICLR 2021, Algorithm 1"
     departures = (
         "scores by the batches of the search, augmented; trains on at a constant lr (on DARTS cells theirs decays); "

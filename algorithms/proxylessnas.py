@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import torch
 from pydantic import BaseModel, Field
 
+from algorithms import ALGORITHMS
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.sampling import Named, Sampling, one_hot, only, straight_through
@@ -27,11 +28,13 @@ class ProxylessHyper(Hyper):
     arch_beta1: float = Field(0.0, ge=0, lt=1, description="Adam's β₁ for α")
 
 
+@ALGORITHMS.register
 class ProxylessNas(Sampling):
     """Two paths at most: 2F + B + Bα a step, w through one operation an edge and α through two."""
 
     name = "proxylessnas"
     title = "ProxylessNAS"
+    traits = ("steady",)
     cost = Cost(2, 1, 1)
     source = "Cai, Zhu, Han, ICLR 2019, Eq. 2 to 4 and 9, Section 3.2"
     departures = (

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
+from algorithms import ALGORITHMS
 from algorithms.base import Setting
 from algorithms.baseline import Baseline
 from algorithms.hyper import Hyper
@@ -20,6 +21,7 @@ class RandomPruningHyper(Hyper):
     )
 
 
+@ALGORITHMS.register
 class RandomPruning(Baseline):
     """Trains as the baseline; in each layer, channels drawn uniformly go: as many as in another search's network."""
 

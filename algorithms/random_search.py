@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from algorithms import ALGORITHMS
 from algorithms.querying import SEES, Querying
 
 
@@ -17,11 +18,14 @@ class RandomHyper(BaseModel):
     k: int = Field(10, ge=1, description="architectures drawn and evaluated, one an epoch")
 
 
+@ALGORITHMS.register
 class RandomSearch(Querying):
     """Draws one architecture an epoch and asks the harness's evaluator for its validation accuracy."""
 
     name = "random"
-    title = "Random search"
+    title = "Random"
+    order = 1000
+    role = "control"
     source = "Li, Talwalkar, UAI 2019, Section 3"
     departures = SEES
     Hyper = RandomHyper

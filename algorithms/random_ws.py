@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import torch
 from pydantic import BaseModel, Field
 
+from algorithms import ALGORITHMS
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.sampling import Sampling, through
@@ -26,11 +27,12 @@ class RandomWsHyper(Hyper):
     batches: int = Field(10, ge=1, description="validation batches that score each of them")
 
 
+@ALGORITHMS.register
 class RandomWs(Sampling):
     """Weights of uniform samples: F + B a step, through one architecture; then k times ``batches`` F."""
 
     name = "random_ws"
-    title = "Random search with weight sharing"
+    title = "Random, shared weights"
     cost = Cost(1, 1)
     source = "Li, Talwalkar, UAI 2019, Section 3.2"
     departures = (

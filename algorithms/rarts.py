@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from pydantic import BaseModel, Field
 
+from algorithms import ALGORITHMS
 from algorithms.base import Setting
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
@@ -29,12 +30,16 @@ class RartsHyper(Hyper):
     )
 
 
+@ALGORITHMS.register
 class Rarts(Search):
     """Relaxed architecture search: 4F + 2B + 2Bα a step; jacobi: 2F + 2B, for both gradients come from one pass."""
 
     name = "rarts"
     title = "RARTS"
+    order = 4
+    traits = ("steady", "softmax", "logits", "mixture")
     cost = Cost(4, 2, 2)
+    weight_steps = 2
     source = "Xue, Qi, Xin, IEEE Access 2022, Eq. 6 to 8"
     Hyper: ClassVar[type[BaseModel]] = RartsHyper
 
@@ -48,9 +53,9 @@ class Rarts(Search):
             self.y.lr = self.hyper.lr_y
 
     @classmethod
-    def weight_steps(cls, hyper: Any) -> int:
-        """w's and y's; jacobi takes them along with α's."""
-        return 0 if hyper.update_order == "jacobi" else 2
+    def steps_apart(cls, hyper: Any) -> bool:
+        """Jacobi takes w's and y's gradient along with α's."""
+        return bool(hyper.update_order == "gauss_seidel")
 
     def step(self, train: Any, val: Any) -> None:
         """Eq. 7: w on D_t, y on D_v, then α on both."""

@@ -15,6 +15,7 @@ import torch
 from pydantic import BaseModel, Field
 from torch import Tensor
 
+from algorithms import PARTS
 from algorithms.base import Setting
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
@@ -45,10 +46,8 @@ class Smooth(Part):
     def check(cls, space: Any, hyper: Any) -> None:
         """The weight step has a pass of its own to move the operations' weights in."""
         super().check(space, hyper)
-        if not cls.weight_steps(hyper):
-            raise BadInput(
-                f"{cls.name}: one pass gives this search's weight step and its α step; leave out +{cls.suffix}"
-            )
+        if not cls.steps_apart(hyper):
+            raise BadInput(f"{cls.name}: one pass gives w's gradient and α's, so that w's has no α of its own to move")
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -83,35 +82,35 @@ class Smooth(Part):
         self.noise.set_state(state["sdarts"])
 
 
+@PARTS.register
 class SdartsRs(Smooth):
     """A random δ: no pass more."""
 
-    suffix = "sdarts_rs"
+    name = "sdarts_rs"
     title = "SDARTS-RS"
+    wraps = ("mixture",)
+    keeps = ("steady", "softmax", "logits")
     source = "Chen, Hsieh, ICML 2020, Eq. 3 and 5"
     departures = (
-        "ε grows from step to step, the authors' from epoch to epoch; a second-order search looks ahead at α itself, as "
-        "in their code; the weights that PC-DARTS gives edges are not moved"
+        "ε grows from step to step, the authors' from epoch to epoch; a second-order search looks ahead at α itself, "
+        "as in their code; the weights that PC-DARTS gives edges are not moved"
     )
 
 
+@PARTS.register
 class SdartsAdv(Smooth):
     """The worst δ of projected gradient ascent from a random one: 9F + 7Bα more a weight step."""
 
-    suffix = "sdarts_adv"
+    name = "sdarts_adv"
     title = "SDARTS-ADV"
+    wraps = ("mixture",)
+    keeps = ("steady", "softmax", "logits")
+    adds = Cost(9, 0, 7)
     source = "Chen, Hsieh, ICML 2020, Eq. 4 and 6, Algorithm 1"
     departures = (
-        "as SDARTS-RS; the attack sees the batch's statistics in batch norm, the authors' the running ones; seven steps "
-        "of 2ε/7, and none where they end at a lower loss than without δ, are their code's"
+        "as SDARTS-RS; the attack sees the batch's statistics in batch norm, the authors' the running ones; seven "
+        "steps of 2ε/7, and no δ where they end at a lower loss than without it, are their code's"
     )
-
-    @classmethod
-    def cost_around(cls, inner: type[Any]) -> Cost | None:
-        """A gradient to the operations' weights for each of the attack's steps, and a loss before and after."""
-        cost, attacks = inner.cost, inner.weight_steps(inner.Hyper())
-        forwards, alpha = attacks * (STEPS + 2), attacks * STEPS
-        return cost and Cost(cost.forwards + forwards, cost.weight_backwards, cost.alpha_backwards + alpha)
 
     def moved(self, w: Parameters | Tensor, batch: Any, mix: Any) -> Named:
         """The weights of ``mix`` by the δ that the attack ends at, or as they are where that is no worse."""
@@ -142,7 +141,7 @@ def choices(mix: Any) -> list[tuple[str, Tensor]]:
 
 
 def onto_simplex(mix: Any, delta: Mapping[str, Tensor]) -> Named:
-    """The weights of ``mix`` plus ``delta``, clipped to [0, 1] and divided by their sum; the largest is 1 if all are 0."""
+    """The weights of ``mix`` plus ``delta``, clipped to [0, 1], over their sum; where all are 0, 1 for the largest."""
     weights = {name: p.detach() for name, p in mix.weights.items()}
     for name, p in choices(mix):
         moved = p + delta[name]

@@ -30,6 +30,9 @@ class Search(Algorithm):
     among_operations: ClassVar[bool] = False
     """Whether it has a meaning only where α chooses among the operations of an edge."""
 
+    weight_steps: ClassVar[int] = 1
+    """How many weight steps a step takes along ``grad_w``."""
+
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         space, hyper = setting.space, setting.hyper
@@ -58,9 +61,9 @@ class Search(Algorithm):
             )
 
     @classmethod
-    def weight_steps(cls, hyper: Any) -> int:
-        """How many weight steps a step takes along ``grad_w``, a pass of their own; 0 where α shares w's pass."""
-        return 1
+    def steps_apart(cls, hyper: Any) -> bool:
+        """Whether each weight step has a pass of its own, ``grad_w``, in which a part may change it."""
+        return True
 
     @abstractmethod
     def step(self, train: Any, val: Any) -> None:

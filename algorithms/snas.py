@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
+from algorithms import ALGORITHMS
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.sampling import Concrete
@@ -23,11 +24,13 @@ class SnasHyper(Hyper):
     tau_min: float = Field(0.03, gt=0, description="τ at the end of its linear fall")
 
 
+@ALGORITHMS.register
 class Snas(Concrete):
     """Single-level stochastic search: 2F + 2B a step, for it trains w and α on either half's batch."""
 
     name = "snas"
     title = "SNAS"
+    traits = ("steady", "logits")
     cost = Cost(2, 2)
     source = "Xie, Zheng, Liu, Lin, ICLR 2019, Eq. 5, 9 and 11"
     departures = (

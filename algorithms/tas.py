@@ -14,6 +14,7 @@ import torch
 from pydantic import BaseModel, Field
 from torch import Tensor
 
+from algorithms import ALGORITHMS
 from algorithms.base import Lesson, Setting
 from algorithms.counts import Cost
 from algorithms.parameters import Parameters
@@ -41,6 +42,7 @@ class TasHyper(WidthHyper):
     distil_temperature: float = Field(4.0, gt=0, description="temperature of the distillation's softmax")
 
 
+@ALGORITHMS.register
 class Tas(WidthSearch):
     """Sampled widths: 2F + B + Bα a step, and 2F + 2B for the unpruned teacher, where there is one."""
 

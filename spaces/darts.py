@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from torch import Tensor, nn
 
 from results.schema import CONCAT
+from spaces import SPACES
 from spaces.base import Alpha, Edge, Genotype, Space, SpaceOptions, Timed, Topology
 from spaces.darts_genotype import INPUTS, Architecture, Cell, canonical, cell, parse, text
 from spaces.darts_graph import CELLS, OPERATIONS, edges
@@ -98,6 +99,7 @@ def network(stem: str, image_size: int) -> type[CifarNetwork] | type[ImageNetNet
     return ImageNetNetwork if imagenet else CifarNetwork
 
 
+@SPACES.register
 class Darts(Space):
     """Cell search by DARTS's rules: two edges a node, none excluded. There is no table: genotypes are trained."""
 

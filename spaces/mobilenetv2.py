@@ -19,6 +19,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torchvision.models.mobilenetv2 import InvertedResidual, MobileNetV2
 
+from spaces import SPACES
 from spaces.base import Genotype, Mix
 from spaces.gated_layers import GatedBatchNorm, Widths, gate, initialise, narrow_conv, narrow_norm, selection
 from spaces.gated_space import GatedSpace, GateOptions, Term
@@ -81,6 +82,7 @@ class GatedMobileNetV2(nn.Module):
         return logits
 
 
+@SPACES.register
 class MobileNetV2Width(GatedSpace):
     """Channel pruning of MobileNetV2: a gate a hidden channel, PRC the mean of the layers' ratios."""
 

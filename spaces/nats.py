@@ -10,6 +10,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from spaces import SPACES
 from spaces.base import Alpha, Edge, Genotype, Score, Space, SpaceOptions, Timed
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, TinyNetwork, operation, parse, text
 from spaces.nats_partial import PartialSupernet
@@ -31,6 +32,7 @@ class NatsOptions(SpaceOptions):
     )
 
 
+@SPACES.register
 class Nats(Space):
     """Topology search by NATS-Bench's rules: argmax over each edge, none allowed, scored by its table."""
 

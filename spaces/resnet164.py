@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from pydantic import Field, field_validator
 from torch import Tensor, nn
 
+from spaces import SPACES
 from spaces.base import Mix
 from spaces.gated_layers import (
     GatedBatchNorm,
@@ -129,6 +130,7 @@ class PreActResNet(nn.Module):
         return logits
 
 
+@SPACES.register
 class ResNet164(GatedSpace):
     """Channel pruning of a pre-activation ResNet: a gate after every batch norm, PRC over all gates."""
 

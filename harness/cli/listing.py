@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from algorithms import ALGORITHMS, CLASSES, SELECTIONS
+from algorithms import ALGORITHMS, PARTS
 from algorithms.base import Algorithm
 from algorithms.hyper import Hyper
 from harness.cli import app, console, options
@@ -73,9 +73,9 @@ def _taken_by(cls: type[Algorithm]) -> list[str]:
 
 
 def _overview() -> None:
-    wraps = ", ".join(f"NAME+{suffix} ({len(inner)} of them)" for suffix, (_, inner) in SELECTIONS.items())
+    wraps = ", ".join(f"NAME+{part} ({len(ALGORITHMS.wrapped_by(part))} of them)" for part in PARTS)
     lines = {
-        "algorithms": ", ".join(cls.name for cls in CLASSES) + f"; {wraps}",
+        "algorithms": ", ".join(ALGORITHMS.single) + f"; {wraps}",
         "spaces": ", ".join(SPACES),
         "datasets": ", ".join(DATASETS),
         "protocols": ", ".join(protocol_names()),
@@ -92,14 +92,15 @@ def _algorithms(space: str) -> Table:
     table = Table("algorithm", show_lines=True, expand=True)
     for heading, share in shares.items():
         table.add_column(heading, ratio=share, overflow="fold")
-    for cls in CLASSES:
+    for cls in (ALGORITHMS[name] for name in ALGORITHMS.single):
         cost = f"{cls.cost} = {cls.cost.units}" if cls.cost else "no supernet"
         source, spaces = cls.source, ", ".join(_taken_by(cls))
         table.add_row(cls.name, cls.title, source, spaces, cost, cls.departures)
-    for suffix, (selection, inner) in SELECTIONS.items():
-        names = ", ".join(cls.name for cls in inner)
+    for suffix, selection in PARTS.items():
+        inner = ALGORITHMS.wrapped_by(suffix)
+        names = ", ".join(inner)
         cost = "its search's; counted besides: the selection's own"
-        spaces = ", ".join(_taken_by(ALGORITHMS[f"{inner[0].name}+{suffix}"]))
+        spaces = ", ".join(_taken_by(ALGORITHMS[f"{inner[0]}+{suffix}"]))
         table.add_row(
             f"NAME+{suffix}", f"{selection.title}; NAME: {names}", selection.source, spaces, cost, selection.departures
         )
@@ -133,7 +134,7 @@ def _keys(space: str) -> Table:
         if key not in dotted | own and not key.startswith("space."):
             written = protocol.value(key)
             table.add_row(key, f"{field.default if written is None else written}", field.description)
-    for cls in CLASSES:
+    for cls in (ALGORITHMS[name] for name in ALGORITHMS.single):
         for key, field in cls.Hyper.model_fields.items():
             if key not in Hyper.model_fields:
                 table.add_row(f"{cls.name}.{key}", f"{field.default}", field.description)

@@ -59,7 +59,7 @@ def plan(request: Request) -> Plan:
     if not request.algorithms:
         raise BadInput(f"no algorithm is named; there are {', '.join(ALGORITHMS)}")
     for algorithm in request.algorithms:
-        lookup("algorithm", algorithm, ALGORITHMS)
+        ALGORITHMS.known(algorithm)
     _check_options(request)
     asked = asked_protocol(request)
     known = _latencies(request, asked)

@@ -164,7 +164,7 @@ def test_composed_names_carry_the_fields_of_both() -> None:
     fields = ALGORITHMS["rarts+es"].Hyper.model_fields
     assert {"lam", "beta", "es_window"} <= set(fields)
     assert "lam" not in ALGORITHMS["darts1+pt"].Hyper.model_fields
-    assert ALGORITHMS["rarts+es"].title == "RARTS + early stopping"
+    assert ALGORITHMS["rarts+es"].title == "RARTS + ES"
 
 
 def test_once_every_edge_is_decided_the_eigenvalue_is_0() -> None:
