@@ -31,7 +31,7 @@ class Beta(Part):
     name = "beta"
     title = "Beta-Decay"
     wraps = ("logits",)
-    keeps = ("steady", "softmax", "logits", "mixture")
+    keeps = ("steady", "softmax", "logits", "mixture", "alternating")
     source = "Ye, Li, Li, Chen, Fan, Ouyang, CVPR 2022, Eq. 12 and 13"
     departures = (
         "λ rises from step to step, the authors' (50 · epoch / 100) from epoch to epoch; averaged over the edges of "

@@ -34,7 +34,7 @@ class Darts1(Search):
     title = "DARTS-1"
     order = 1
     role = "reference"
-    traits = ("steady", "softmax", "logits", "mixture")
+    traits = ("steady", "softmax", "logits", "mixture", "alternating")
     cost = Cost(2, 1, 1)
     source = "Liu, Simonyan, Yang, ICLR 2019, Eq. 5 with ξ = 0"
     Hyper: ClassVar[type[BaseModel]] = DartsHyper

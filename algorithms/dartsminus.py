@@ -35,7 +35,7 @@ class DartsMinus(Part):
     name = "minus"
     title = "DARTS−"
     wraps = ("softmax",)
-    keeps = ("steady", "softmax", "logits", "mixture")
+    keeps = ("steady", "softmax", "logits", "mixture", "alternating")
     source = "Chu, Wang, Zhang, Lu, Wei, Yan, ICLR 2021, Eq. 4 and Algorithm 1"
     departures = (
         "β falls from step to step, the authors' from epoch to epoch; on the edges of stride 2 the auxiliary skip "

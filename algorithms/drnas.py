@@ -34,7 +34,7 @@ class DrNas(Sampling):
 
     name = "drnas"
     title = "DrNAS"
-    traits = ("steady",)
+    traits = ("steady", "alternating")
     cost = Cost(2, 1, 1)
     source = "Chen, Wang, Cheng, Tang, Hsieh, ICLR 2021, Eq. 3 and 4, Algorithm 1"
     departures = (

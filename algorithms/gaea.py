@@ -35,7 +35,7 @@ class Gaea(Part):
     name = "gaea"
     title = "GAEA"
     wraps = ("logits",)
-    keeps = ("steady", "softmax", "logits", "mixture")
+    keeps = ("steady", "softmax", "logits", "mixture", "alternating")
     source = "Li, Khodak, Balcan, Talwalkar, ICLR 2021, Algorithm 1"
     departures = (
         "θ starts at the softmax of the space's α, within 1e-3 of the authors' uniform; none stays, which the authors "

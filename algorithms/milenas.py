@@ -34,7 +34,7 @@ class MileNas(Search):
     name = "milenas"
     title = "MiLeNAS"
     order = 3
-    traits = ("steady", "softmax", "logits", "mixture")
+    traits = ("steady", "softmax", "logits", "mixture", "alternating")
     cost = Cost(3, 1, 2)
     source = "He, Ye, Shen, Zhang, CVPR 2020, as Xue, Qi, Xin, IEEE Access 2022, Eq. 3"
     Hyper: ClassVar[type[BaseModel]] = MileNasHyper

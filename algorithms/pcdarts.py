@@ -30,7 +30,7 @@ class PcDarts(Darts1):
 
     name = "pcdarts"
     title = "PC-DARTS"
-    traits = ("steady", "logits", "mixture")
+    traits = ("steady", "logits", "mixture", "alternating")
     source = "Xu, Xie, Zhang, Chen, Qi, Tian, Xiong, ICLR 2020, Eq. 2 and 3"
     departures = (
         "the weights' learning rate and the batch size are the protocol's (the authors': 0.1, made possible by batches "

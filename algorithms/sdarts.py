@@ -89,7 +89,7 @@ class SdartsRs(Smooth):
     name = "sdarts_rs"
     title = "SDARTS-RS"
     wraps = ("mixture",)
-    keeps = ("steady", "softmax", "logits")
+    keeps = ("steady", "softmax", "logits", "alternating")
     source = "Chen, Hsieh, ICML 2020, Eq. 3 and 5"
     departures = (
         "ε grows from step to step, the authors' from epoch to epoch; a second-order search looks ahead at α itself, "
@@ -104,7 +104,7 @@ class SdartsAdv(Smooth):
     name = "sdarts_adv"
     title = "SDARTS-ADV"
     wraps = ("mixture",)
-    keeps = ("steady", "softmax", "logits")
+    keeps = ("steady", "softmax", "logits", "alternating")
     adds = Cost(9, 0, 7)
     source = "Chen, Hsieh, ICML 2020, Eq. 4 and 6, Algorithm 1"
     departures = (

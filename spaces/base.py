@@ -72,12 +72,14 @@ class Topology:
     """What a genotype leaves out of the supernet besides operations; by default nothing.
 
     ``inputs`` lists, by α's name, the nodes that have to choose, each as the rows of α that are its input edges, of
-    which ``kept`` stay. ``excluded`` are the columns of the operations that no edge of a genotype can have.
+    which ``kept`` stay. ``excluded`` are the columns of the operations that no edge of a genotype can have; ``allowed``
+    lists, by α's name and row, those that an edge can have, where not all edges can have all.
     """
 
     inputs: Mapping[str, list[list[int]]] = field(default_factory=dict)
     kept: int = 0
     excluded: tuple[int, ...] = ()
+    allowed: Mapping[str, list[list[int]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

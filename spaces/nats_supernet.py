@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from spaces.base import AfterSkip, Mix
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, Reduction
+from spaces.per_cell import by_cell
 from spaces.pooling import avg_pool_3x3
 
 NONE, SKIP, CONV1, CONV3, POOL = (
@@ -113,19 +114,25 @@ class Supernet(nn.Module):
         self.classifier = nn.Linear(4 * channels, classes)
 
     def forward(self, x: Tensor, mix: Mix) -> Tensor:
-        """Logits (B, classes) of images (B, in_channels, H, W) under ``mix``, weights {"cell": (6, 5)}."""
-        weights = mix.weights["cell"]
-        outgoing = [torch.stack([weights[edge] for edge in edges]) for edges in LEAVING]
+        """Logits (B, classes) of images (B, in_channels, H, W) under ``mix``: {"cell": (6, 5)}, or (cells, 6, 5)."""
+        cells = by_cell(mix.weights["cell"], _with_outgoing)
         x = self.stem(x)
         for block in self.blocks:
             if not isinstance(block, MixedCell):
                 x = block(x)
-            elif mix.active is None:
+                continue
+            weights, outgoing = next(cells)
+            if mix.active is None:
                 x = block(x, outgoing)
             else:
                 x = block.active_only(x, weights, mix.active["cell"], mix.after_skip)
         logits: Tensor = self.classifier(F.relu(self.norm(x)).mean((2, 3)))
         return logits
+
+
+def _with_outgoing(weights: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """A cell's weights (6, 5), and those of the edges that leave each source (m, 5)."""
+    return weights, [torch.stack([weights[edge] for edge in edges]) for edges in LEAVING]
 
 
 def _scaled_norm(z: Tensor, scale: Tensor) -> Tensor:
