@@ -45,7 +45,9 @@ def test_alignment_is_the_mean_cosine_over_pairs_and_its_slope_the_authors_proje
 
 
 def test_the_weight_gradient_is_that_of_the_loss_less_lambda_times_the_alignments(double: None) -> None:
-    search, plain, batch = aligning(), make_search("darts1", Nats(SMALL)), make_batch("train", 16)
+    # So small a step that no ReLU turns on its way, which the second derivative does not see.
+    search, plain = aligning(lambda_epsilon=1e-8), make_search("darts1", Nats(SMALL))
+    batch = make_batch("train", 16)
     found = search.grad_w(search.w, batch)
     _, slope = exact(search, search.w.flat, batch)
     expected = plain.grad_w(plain.w, batch) - 0.125 * slope
@@ -78,5 +80,5 @@ def test_cells_with_weights_of_their_own_that_agree_compute_what_shared_ones_do(
 
 
 def test_channel_gates_have_no_cells_to_align() -> None:
-    with pytest.raises(BadInput, match="channel gates"):
+    with pytest.raises(BadInput, match="has no two of them"):
         make_search("darts1+lambda", ResNet164(ResNet164Options(depth=11, width=2, image_size=8)))

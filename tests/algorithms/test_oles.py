@@ -50,9 +50,8 @@ def test_the_match_is_the_cosine_of_an_operations_gradients_on_both_halves(doubl
     search, plain = oles(), make_search("darts1", NATS)
     train, val = make_batch("train"), make_batch("val")
     on_train, on_val = plain.grad_w(plain.w, train), plain.grad_w(plain.w, val)
-    with torch.no_grad():
-        gradient = search.grad_alpha(search.w, val)
-    assert torch.equal(gradient, plain.grad_alpha(plain.w, val))
+    gradient = search.grad_alpha(search.w, val)
+    assert torch.allclose(gradient, plain.grad_alpha(plain.w, val), atol=1e-12)
     assert torch.equal(search.grad_w(search.w, train), on_train)
     for number in (1, 7, 36):
         own = search.operation == number
