@@ -8,12 +8,12 @@ along its δ_l (their Eq. 10). λ rises linearly from 0.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar
 
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor
 
 from algorithms import PARTS
@@ -23,6 +23,8 @@ from algorithms.parameters import Parameters
 from algorithms.passes import Relax
 from algorithms.wrapping import Part
 from results.errors import BadInput
+from spaces.base import Alpha, Batch, Mix, Space
+from spaces.contracts import Stackable
 
 
 class AlignmentHyper(Hyper):
@@ -30,6 +32,12 @@ class AlignmentHyper(Hyper):
 
     lambda_weight: float = Field(0.125, ge=0, description="λ of the layer alignment at the end of its linear rise")
     lambda_epsilon: float = Field(1e-4, gt=0, description="ε₀ of the central difference: ε = ε₀/‖δ‖")
+
+    def fits(self, space: Space) -> None:
+        """The weight step has a pass of its own, whose loss the alignment joins."""
+        super().fits(space)
+        if not self.steps_apart:
+            raise BadInput("+lambda: one pass gives w's gradient and α's, so that w's has no loss of its own")
 
 
 @PARTS.register
@@ -47,18 +55,12 @@ class LayerAlignment(Part):
         "their code; α's learning rate is the search's, theirs on NAS-Bench-201 is 1e-4; a second-order search looks "
         "ahead along ∇_w L_t alone"
     )
-    Hyper: ClassVar[type[BaseModel]] = AlignmentHyper
+    Hyper = AlignmentHyper
+    hyper: AlignmentHyper
+    requires = (Stackable,)
+    space: Stackable
 
-    @classmethod
-    def check(cls, space: Any, hyper: Any) -> None:
-        """There are at least two cells to align, in a weight step that has a pass of its own."""
-        super().check(space, hyper)
-        if space.skip is None or space.layers(space.skip[0]) < 2:
-            raise BadInput(f"{cls.name} aligns cells that share α, but the space {space.name} has no two of them")
-        if not cls.steps_apart(hyper):
-            raise BadInput(f"{cls.name}: one pass gives w's gradient and α's, so that w's has no loss of its own")
-
-    def grad_w(self, w: Parameters | Tensor, batch: Any, relax: Relax | None = None) -> Tensor:
+    def grad_w(self, w: Parameters | Tensor, batch: Batch, relax: Relax | None = None) -> Tensor:
         """∇_w [L_t − λ Λ]."""
         of_cells: list[Tensor] = []
         gradient, _ = self.grad_both(w, batch, partial(self.each_cell, relax or self.relax, of_cells.append))
@@ -71,14 +73,14 @@ class LayerAlignment(Part):
         )
         return gradient - self.hyper.lambda_weight * min(self.progress, 1.0) * (ahead - behind) / (2 * epsilon)
 
-    def each_cell(self, relax: Relax, tell: Any, alpha: dict[str, Tensor]) -> Any:
+    def each_cell(self, relax: Relax, tell: Callable[[Tensor], None], alpha: Alpha) -> Mix:
         """The mix with weights of each cell's own, whose gradients ``tell`` is called with in the backward pass."""
         mix, (name, _) = relax(alpha), self.space.skip
         own = mix.weights[name].expand(self.space.layers(name), -1, -1).clone()
         own.register_hook(tell)
         return replace(mix, weights={**mix.weights, name: own})
 
-    def moved(self, relax: Relax, delta: Tensor, alpha: dict[str, Tensor]) -> Any:
+    def moved(self, relax: Relax, delta: Tensor, alpha: Alpha) -> Mix:
         """The mix with each cell's weights moved by its row of ``delta`` (cells, E, operations)."""
         mix, (name, _) = relax(alpha), self.space.skip
         return replace(mix, weights={**mix.weights, name: mix.weights[name] + delta})

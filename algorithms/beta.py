@@ -7,15 +7,14 @@ decay under Adam moves all α of an edge alike, which a softmax does not see. λ
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor
 
 from algorithms import PARTS
 from algorithms.hyper import Hyper
 from algorithms.wrapping import Part
+from spaces.contracts import CellSpace
 
 
 class BetaHyper(Hyper):
@@ -37,11 +36,14 @@ class Beta(Part):
         "λ rises from step to step, the authors' (50 · epoch / 100) from epoch to epoch; averaged over the edges of "
         "all cells, their code has NAS-Bench-201's one alone; the weights that PC-DARTS gives edges do not decay"
     )
-    Hyper: ClassVar[type[BaseModel]] = BetaHyper
+    Hyper = BetaHyper
+    hyper: BetaHyper
+    requires = (CellSpace,)
+    space: CellSpace
 
-    def grad_penalty(self, seen: Any = None) -> Tensor | float:
+    def grad_penalty(self) -> Tensor | float:
         """The search's own penalty, and λ ∇_α L_Beta."""
-        return super().grad_penalty(seen) + self.hyper.beta_decay * min(self.progress, 1.0) * self.grad_decay()
+        return super().grad_penalty() + self.hyper.beta_decay * min(self.progress, 1.0) * self.grad_decay()
 
     def grad_decay(self) -> Tensor:
         """∇_α of the mean over edges of log Σ_o exp α_o: softmax α over the number of edges."""

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
-from pydantic import BaseModel, Field
-from torch import Tensor
+from pydantic import Field
 from torch.nn.functional import pad
 
 from algorithms import PARTS
 from algorithms.hyper import Hyper
 from algorithms.wrapping import Part
-from results.errors import BadInput
+from spaces.base import Alpha, Mix
+from spaces.contracts import Stackable
 
 
 class DartsMinusHyper(Hyper):
@@ -41,26 +41,26 @@ class DartsMinus(Part):
         "β falls from step to step, the authors' from epoch to epoch; on the edges of stride 2 the auxiliary skip "
         "shares the weights of the skip operation, the authors' factorised reduction there has its own"
     )
-    Hyper: ClassVar[type[BaseModel]] = DartsMinusHyper
-
-    @classmethod
-    def check(cls, space: Any, hyper: Any) -> None:
-        """The space's edges have skip connections."""
-        super().check(space, hyper)
-        if space.skip is None:
-            raise BadInput(f"{cls.name} adds a skip connection to each edge, but the space {space.name} has no skips")
+    Hyper = DartsMinusHyper
+    hyper: DartsMinusHyper
+    requires = (Stackable,)
+    space: Stackable
 
     @property
     def beta(self) -> float:
         """β where the share ``progress`` of the budget is used."""
         left = 1 - min(self.progress, 1.0)
         share = left if self.hyper.minus_decay == "linear" else (1 + math.cos(math.pi * (1 - left))) / 2
-        return float(self.hyper.minus_beta * share)
+        return self.hyper.minus_beta * share
 
-    def relax(self, alpha: dict[str, Tensor]) -> Any:
+    def relax(self, alpha: Alpha) -> Mix:
         """The search's weights, the skip's larger by β."""
         mix, (_, skip) = super().relax(alpha), self.space.skip
         weights = {}
         for name, p in mix.weights.items():
             weights[name] = p + pad(p.new_full((1,), self.beta), (skip, p.shape[-1] - skip - 1))
         return replace(mix, weights=weights)
+
+    def expected(self, alpha: Alpha) -> Alpha:
+        """The search's own: the auxiliary skip is no choice."""
+        return super().relax(alpha).weights

@@ -7,11 +7,11 @@ it grows as α learns. The decay inside α's optimiser holds c near the uniform 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, ClassVar
 
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor
 from torch.distributions import Dirichlet
 from torch.nn.functional import elu
@@ -20,6 +20,8 @@ from algorithms import ALGORITHMS
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.sampling import Named, Sampling
+from spaces.base import Batch, Mix
+from spaces.contracts import CellSpace
 
 
 class DrNasHyper(Hyper):
@@ -39,26 +41,29 @@ class DrNas(Sampling):
     source = "Chen, Wang, Cheng, Tang, Hsieh, ICLR 2021, Eq. 3 and 4, Algorithm 1"
     departures = (
         "without the progressive scheme (partial channels and fewer operations in two stages); the distance to Dir(1) "
-        "is the L2 of the authors' code, not its KL; a latency penalty reads softmax α. Others could not repeat the "
+        "is the L2 of the authors' code, not its KL; Others could not repeat the "
         "paper's 73.51 on CIFAR-100 of NAS-Bench-201 (70.88) nor the 2.46 of its published cell (2.67 ± 0.09): issue "
         "10 of xiangning-chen/DrNAS, open"
     )
-    Hyper: ClassVar[type[BaseModel]] = DrNasHyper
+    Hyper = DrNasHyper
+    hyper: DrNasHyper
+    requires = (CellSpace,)
+    space: CellSpace
 
-    def step(self, train: Any, val: Any) -> None:
+    def step(self, train: Batch, val: Batch) -> None:
         """α on D_v, then w on D_t, each at draws of its own."""
-        self.alpha.descend(self.grad_alpha(self.w, val, self.sampled) + self.grad_penalty())
+        self.alpha.descend(self.grad_alpha(self.w, val, self.sampled))
         self.w.descend(self.grad_w(self.w, train, self.sampled))
 
-    def sampled(self, alpha: Named) -> Any:
+    def sampled(self, alpha: Named) -> Mix:
         """θ ~ Dir(c) on each edge."""
         return self.of_edges(alpha, self.draw)
 
-    def relax(self, alpha: Named) -> Any:
+    def relax(self, alpha: Named) -> Mix:
         """The mean, c over its sum: what α stands for where nothing is drawn."""
         return self.of_edges(alpha, lambda c: c / c.sum(-1, keepdim=True))
 
-    def of_edges(self, alpha: Named, weights: Any) -> Any:
+    def of_edges(self, alpha: Named, weights: Callable[[Tensor], Tensor]) -> Mix:
         """The space's mix with ``weights`` of each edge's concentrations, of the operations that the space allows."""
         mix = self.space.relax(alpha)
         found = {}

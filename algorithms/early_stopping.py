@@ -7,18 +7,19 @@ average over the new one below 0.75, says their Section 4.3; their code: the new
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from algorithms import PARTS
-from algorithms.base import Setting
+from algorithms.base import Pair, Setting, State
 from algorithms.curvature import largest_eigenvalue
 from algorithms.hyper import Hyper
 from algorithms.wrapping import Part
+from spaces.base import Batch
+from spaces.contracts import CellSpace
 
 
 class EarlyStoppingHyper(Hyper):
@@ -41,20 +42,21 @@ class EarlyStopping(Part):
     keeps = ("softmax",)
     source = "Zela et al., ICLR 2020, Section 4.3"
     departures = "λ_max by Lanczos, not from the whole Hessian; on the epoch's first validation batch"
-    Hyper: ClassVar[type[BaseModel]] = EarlyStoppingHyper
-    among_operations = True
+    Hyper = EarlyStoppingHyper
+    hyper: EarlyStoppingHyper
+    requires = (CellSpace,)
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self.epochs_done, self.kept = 0, ""
         self.measured: list[tuple[int, float, str]] = []
 
-    def epoch(self, pairs: Iterable[tuple[Any, Any]]) -> dict[str, float]:
+    def epoch(self, pairs: Iterable[Pair]) -> dict[str, float]:
         """The search's own epoch; then, every few, λ_max and the decision.
 
         Not while α stays as it was drawn (PC-DARTS's warm-up): its genotypes are none to return.
         """
-        first: list[Any] = []
+        first: list[Batch] = []
         start = self.alpha.flat.detach().clone()
         losses = super().epoch(_noting(pairs, first))
         self.epochs_done += 1
@@ -81,12 +83,12 @@ class EarlyStopping(Part):
         """The one from before the rise; as long as there is none, the search's own."""
         return self.kept or super().genotype()
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """The search's, and what was measured."""
         own = {"epochs_done": self.epochs_done, "measured": [list(m) for m in self.measured], "kept": self.kept}
         return super().state_dict() | {"early_stopping": own | {"stopped": self.stopped}}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue exactly where ``state_dict`` was taken."""
         super().load_state_dict(state)
         own = state["early_stopping"]
@@ -94,7 +96,7 @@ class EarlyStopping(Part):
         self.measured = [(epoch, value, genotype) for epoch, value, genotype in own["measured"]]
 
 
-def _noting(pairs: Iterable[tuple[Any, Any]], first: list[Any]) -> Iterator[tuple[Any, Any]]:
+def _noting(pairs: Iterable[Pair], first: list[Batch]) -> Iterator[Pair]:
     """``pairs``, the first validation batch noted on the way."""
     for train, val in pairs:
         if not first:

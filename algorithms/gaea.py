@@ -7,16 +7,16 @@ serves.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor
 
 from algorithms import PARTS
 from algorithms.hyper import Hyper
 from algorithms.optimisers import Make, plain_descent
 from algorithms.wrapping import Part
+from spaces.base import Alpha
+from spaces.contracts import CellSpace
 
 SMALLEST = 1e-5
 """The least weight of an operation, as in the authors' code: from 0 none comes back."""
@@ -42,7 +42,10 @@ class Gaea(Part):
         "leave out on NAS-Bench-201; at most 1/1e-5 times ∇_α is taken for ∇_θ; single-level search (their ERM) is not "
         "here"
     )
-    Hyper: ClassVar[type[BaseModel]] = GaeaHyper
+    Hyper = GaeaHyper
+    hyper: GaeaHyper
+    requires = (CellSpace,)
+    space: CellSpace
 
     def alpha_optimiser(self) -> Make:
         """Plain descent: ``alpha_direction`` makes it exponentiated."""
@@ -50,11 +53,11 @@ class Gaea(Part):
 
     def arch_lr_at(self, progress: float) -> float:
         """η, throughout."""
-        return float(self.hyper.gaea_lr)
+        return self.hyper.gaea_lr
 
-    def theta(self) -> dict[str, Tensor]:
+    def theta(self) -> Alpha:
         """θ by name, shaped as α."""
-        return dict(self.space.relax({name: a.detach() for name, a in self.alpha.views().items()}).weights)
+        return self.space.relax(self.alpha.views(self.alpha.flat.detach())).weights
 
     def alpha_direction(self, gradient: Tensor) -> Tensor:
         """∇_α L / θ, which is ∇_θ L − ⟨θ, ∇_θ L⟩ on each edge."""

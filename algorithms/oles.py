@@ -8,20 +8,20 @@ operation whose mean GM is below ξ keeps its weights as they are, for good (the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
 
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor
 
 from algorithms import PARTS
-from algorithms.base import Setting
+from algorithms.base import Setting, State
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.parameters import Parameters
 from algorithms.passes import Relax
 from algorithms.wrapping import Part
-from results.errors import BadInput
+from spaces.base import Batch
+from spaces.contracts import Stackable
 
 
 class OlesHyper(Hyper):
@@ -46,7 +46,10 @@ class Oles(Part):
         "its tensors; the two gradients are of one step, theirs compares ∇L_v with the step before's ∇L_t; the mean "
         "is over M steps, theirs sums 21 and divides by 20; a factorised reduction never stops, as in theirs"
     )
-    Hyper: ClassVar[type[BaseModel]] = OlesHyper
+    Hyper = OlesHyper
+    hyper: OlesHyper
+    requires = (Stackable,)
+    space: Stackable
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -59,21 +62,14 @@ class Oles(Part):
         self.on_val: Tensor | None = None
         self.w.after = self.hold
 
-    @classmethod
-    def check(cls, space: Any, hyper: Any) -> None:
-        """The space tells the operations' weights apart."""
-        super().check(space, hyper)
-        if space.skip is None:
-            raise BadInput(f"{cls.name} stops operations one by one, but the space {space.name} has none in cells")
-
-    def grad_alpha(self, w: Parameters | Tensor, batch: Any, relax: Relax | None = None) -> Tensor:
+    def grad_alpha(self, w: Parameters | Tensor, batch: Batch, relax: Relax | None = None) -> Tensor:
         """∇_α of the loss; on D_v ∇_w is kept as well."""
         if batch.half != "val":
             return super().grad_alpha(w, batch, relax)
         self.on_val, gradient = self.grad_both(w, batch, relax)
         return gradient
 
-    def grad_w(self, w: Parameters | Tensor, batch: Any, relax: Relax | None = None) -> Tensor:
+    def grad_w(self, w: Parameters | Tensor, batch: Batch, relax: Relax | None = None) -> Tensor:
         """∇_w of the loss on D_t, compared with the one kept."""
         gradient = super().grad_w(w, batch, relax)
         if self.on_val is not None:
@@ -104,12 +100,12 @@ class Oles(Part):
         """After each descent of w: the operations that have stopped are where they stopped."""
         self.w.flat.copy_(torch.where(self.frozen[self.operation], self.held, self.w.flat))
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """The search's, and what has stopped where."""
         own = {"match": self.match, "frozen": self.frozen, "steps": self.steps, "held": self.held}
         return super().state_dict() | {"oles": own | {"on_val": self.on_val}}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue exactly where ``state_dict`` was taken."""
         super().load_state_dict(state)
         own = state["oles"]
@@ -119,7 +115,7 @@ class Oles(Part):
         self.on_val = None if own["on_val"] is None else own["on_val"].to(self.device)
 
 
-def operations(space: Any, layout: Mapping[str, torch.Size]) -> tuple[Tensor, int]:
+def operations(space: Stackable, layout: Mapping[str, torch.Size]) -> tuple[Tensor, int]:
     """The number of the operation that each weight belongs to, 0 for none; and the count of numbers.
 
     The space says which operation a parameter holds, and of how many edges, whose rows lie one after the other.

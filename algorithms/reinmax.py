@@ -9,16 +9,17 @@ quadratic in D, and τ = 1, its expectation is the gradient of E L(D) exactly.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar
 
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor
 
 from algorithms import ALGORITHMS
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.sampling import Named, Sampling, one_hot, only
+from spaces.base import Batch, Mix
+from spaces.contracts import CellSpace
 
 
 class ReinMaxHyper(Hyper):
@@ -40,24 +41,27 @@ class ReinMax(Sampling):
         "every operation runs in α's pass, at weight 0 but for the drawn one, for the estimator reads ∂L/∂D of all; "
         "the paper tunes τ, here it is 1"
     )
-    Hyper: ClassVar[type[BaseModel]] = ReinMaxHyper
+    Hyper = ReinMaxHyper
+    hyper: ReinMaxHyper
+    requires = (CellSpace,)
+    space: CellSpace
 
-    def step(self, train: Any, val: Any) -> None:
+    def step(self, train: Batch, val: Batch) -> None:
         """w on D_t through one path, then α on D_v at a draw of its own."""
         self.w.descend(self.grad_w(self.w, train, self.one_path))
-        self.alpha.descend(self.grad_alpha(self.w, val, self.sampled) + self.grad_penalty())
+        self.alpha.descend(self.grad_alpha(self.w, val, self.sampled))
 
     def draw(self, alpha: Named) -> Named:
         """An operation of each edge drawn by softmax α: indices (…, 1) on the CPU."""
         probabilities = {name: torch.softmax(a.detach().cpu(), -1) for name, a in alpha.items()}
         return {name: torch.multinomial(p, 1, generator=self.generator) for name, p in probabilities.items()}
 
-    def one_path(self, alpha: Named) -> Any:
+    def one_path(self, alpha: Named) -> Mix:
         """The drawn operation of each edge alone, at weight 1."""
         mix, drawn = self.space.relax(alpha), self.draw(alpha)
         return only(replace(mix, weights=one_hot(mix, drawn)), drawn)
 
-    def sampled(self, alpha: Named) -> Any:
+    def sampled(self, alpha: Named) -> Mix:
         """The drawn operation at weight 1, the others at 0; the gradient is ReinMax's."""
         mix = self.space.relax(alpha)
         hard = one_hot(mix, self.draw(alpha))

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
 
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor
 
 from algorithms import PARTS
-from algorithms.base import Setting
+from algorithms.base import Setting, State
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.parameters import Parameters
 from algorithms.passes import Relax
 from algorithms.wrapping import Part
 from results.errors import BadInput
+from spaces.base import Batch, Mix, Space
+from spaces.contracts import CellSpace
 
 Named = dict[str, Tensor]
 
@@ -36,18 +37,20 @@ class SdartsHyper(Hyper):
     sdarts_epsilon: float = Field(0.3, ge=0, description="ε at the end of its linear rise")
     sdarts_epsilon_min: float = Field(0.03, ge=0, description="ε at the start")
 
+    def fits(self, space: Space) -> None:
+        """The weight step has a pass of its own to move the operations' weights in."""
+        super().fits(space)
+        if not self.steps_apart:
+            raise BadInput("+sdarts: one pass gives w's gradient and α's, so that w's has no α of its own to move")
+
 
 class Smooth(Part):
     """What both share: δ's radius, its generator, and the weight step at moved weights."""
 
-    Hyper: ClassVar[type[BaseModel]] = SdartsHyper
-
-    @classmethod
-    def check(cls, space: Any, hyper: Any) -> None:
-        """The weight step has a pass of its own to move the operations' weights in."""
-        super().check(space, hyper)
-        if not cls.steps_apart(hyper):
-            raise BadInput(f"{cls.name}: one pass gives w's gradient and α's, so that w's has no α of its own to move")
+    Hyper = SdartsHyper
+    hyper: SdartsHyper
+    requires = (CellSpace,)
+    space: CellSpace
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -57,26 +60,26 @@ class Smooth(Part):
     def epsilon(self) -> float:
         """ε, from step to step linear in the share of the budget that is used."""
         h = self.hyper
-        return float(h.sdarts_epsilon_min + (h.sdarts_epsilon - h.sdarts_epsilon_min) * min(self.progress, 1.0))
+        return h.sdarts_epsilon_min + (h.sdarts_epsilon - h.sdarts_epsilon_min) * min(self.progress, 1.0)
 
-    def grad_w(self, w: Parameters | Tensor, batch: Any, relax: Relax | None = None) -> Tensor:
+    def grad_w(self, w: Parameters | Tensor, batch: Batch, relax: Relax | None = None) -> Tensor:
         """∇_w L_t at the moved weights of the operations."""
         mix = (relax or self.relax)(self.alpha.views(self.alpha.flat.detach()))
         moved = replace(mix, weights=self.moved(w, batch, mix))
         return super().grad_w(w, batch, lambda alpha: moved)
 
-    def moved(self, w: Parameters | Tensor, batch: Any, mix: Any) -> Named:
+    def moved(self, w: Parameters | Tensor, batch: Batch, mix: Mix) -> Named:
         """The weights of ``mix`` by a uniform δ."""
         uniform = {
             n: torch.empty(p.shape, dtype=p.dtype).uniform_(-1, 1, generator=self.noise) for n, p in choices(mix)
         }
         return onto_simplex(mix, {n: self.epsilon * delta.to(self.device) for n, delta in uniform.items()})
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """The search's, and δ's generator."""
         return super().state_dict() | {"sdarts": self.noise.get_state()}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue exactly where ``state_dict`` was taken."""
         super().load_state_dict(state)
         self.noise.set_state(state["sdarts"])
@@ -112,12 +115,12 @@ class SdartsAdv(Smooth):
         "steps of 2ε/7, and no δ where they end at a lower loss than without it, are their code's"
     )
 
-    def moved(self, w: Parameters | Tensor, batch: Any, mix: Any) -> Named:
+    def moved(self, w: Parameters | Tensor, batch: Batch, mix: Mix) -> Named:
         """The weights of ``mix`` by the δ that the attack ends at, or as they are where that is no worse."""
         flat = w if isinstance(w, Tensor) else w.flat
         attacked = batch._replace(half="attack")
 
-        def as_they_are(weights: Named) -> Any:
+        def as_they_are(weights: Named) -> Mix:
             return replace(mix, weights=weights)
 
         def vector(weights: Mapping[str, Tensor]) -> Tensor:
@@ -135,12 +138,12 @@ class SdartsAdv(Smooth):
         return {n: torch.where(after >= before, p, mix.weights[n].detach()) for n, p in now.items()}
 
 
-def choices(mix: Any) -> list[tuple[str, Tensor]]:
+def choices(mix: Mix) -> list[tuple[str, Tensor]]:
     """The weights of operations (…, operations) by name, detached; those of whole edges (E,) are left out."""
     return [(name, p.detach()) for name, p in mix.weights.items() if p.dim() > 1]
 
 
-def onto_simplex(mix: Any, delta: Mapping[str, Tensor]) -> Named:
+def onto_simplex(mix: Mix, delta: Mapping[str, Tensor]) -> Named:
     """The weights of ``mix`` plus ``delta``, clipped to [0, 1], over their sum; where all are 0, 1 for the largest."""
     weights = {name: p.detach() for name, p in mix.weights.items()}
     for name, p in choices(mix):

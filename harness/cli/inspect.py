@@ -20,6 +20,7 @@ from results.lookup import lookup
 from results.schema import skip_ratios
 from spaces import SPACES
 from spaces.base import Space
+from spaces.contracts import CellSpace, Tabular, WidthSpace, offers, provides
 from spaces.counting import multiply_adds, parameters
 
 Genotype = Annotated[str, typer.Option(help="an architecture in the space's notation")]
@@ -35,8 +36,8 @@ def score(
 ) -> None:
     """A genotype's entry in the space's table: accuracy, error, rank, percentile, regret, counts, skip ratios."""
     cls = lookup("space", space, SPACES)
-    if not cls.table_datasets:
-        have = [name for name, other in SPACES.items() if other.table_datasets]
+    if not provides(cls, Tabular):
+        have = [name for name, other in SPACES.items() if provides(other, Tabular)]
         raise BadInput(f"the space {space} has no table to look it up in; these have: {', '.join(have)}")
     table = cls.open_table(nats)
     if table is None:
@@ -66,7 +67,7 @@ def describe(
     network = made.supernet() if genotype is None else made.build(genotype)
     extra = [made.relax(made.alphas(torch.Generator()))] if genotype is None else []
     columns = {"params": parameters(network), "flops": multiply_adds(network, image, *extra)}
-    if not made.relaxed:
+    if offers(made, WidthSpace):
         columns["gates"] = sum(a.numel() for a in made.alphas(torch.Generator()).values())
     _answer({"space": space, "dataset": dataset} | columns, made, genotype, json_)
 
@@ -88,7 +89,7 @@ def show(
 def _answer(columns: dict[str, Any], space: Space, genotype: str | None, as_json: bool) -> None:
     if genotype is not None:
         columns |= {"genotype": genotype, **space.columns(genotype)}
-        if space.relaxed:
+        if offers(space, CellSpace):
             skip, skip_all, none = skip_ratios([edge.as_dict() for edge in space.edges(genotype)])
             columns |= {"skip_ratio": skip, "skip_ratio_all_edges": skip_all, "none_edges": none}
     if as_json:

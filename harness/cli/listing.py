@@ -19,6 +19,7 @@ from harness.planning.plan import check
 from results.errors import BadInput
 from results.lookup import lookup
 from spaces import SPACES
+from spaces.contracts import WidthSpace, provides
 
 What = Annotated[str, typer.Argument(help="algos, spaces, datasets, protocols or keys; default: all, in short")]
 
@@ -63,7 +64,7 @@ def _taken_by(cls: type[Algorithm]) -> list[str]:
         protocol = Protocol.load("quick", name)
         if protocol.places("prc"):
             protocol = protocol.override("prc", 0.4)
-        evaluation = "pruned" if SPACES[name].inherits else "trained"
+        evaluation = "pruned" if provides(SPACES[name], WidthSpace) else "trained"
         try:
             check(protocol.trial(cls.name, 0, {"classes": 10, "in_channels": 1}, evaluation))
         except BadInput:

@@ -16,6 +16,7 @@ from harness.planning.plan import Plan, plan
 from reports import page
 from results.lookup import lookup
 from spaces import SPACES
+from spaces.contracts import WidthSpace, provides
 
 CONTROL = "random"
 """The search that every other must beat; in each run of architectures unless --no-random."""
@@ -38,7 +39,7 @@ def run(asked: Comparing, algos: Algos = "rarts,darts2", random: Control = True)
     """
     algorithms = options.names(algos)
     # Where networks are pruned, none is drawn and trained: the control there is random_pruning, and not free.
-    wanted = random and not lookup("space", asked.space, SPACES).inherits
+    wanted = random and not provides(lookup("space", asked.space, SPACES), WidthSpace)
     control = [CONTROL] if wanted and CONTROL not in algorithms else []
     finish(plan(asked.request(algorithms + control)))
 

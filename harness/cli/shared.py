@@ -14,6 +14,7 @@ from harness.config.request import Evaluate, Request
 from results.errors import BadInput
 from results.lookup import lookup
 from spaces import SPACES
+from spaces.contracts import WidthSpace, provides
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class Comparing(Training):
         """``--prc`` as an override."""
         if self.prc is None:
             return []
-        if not lookup("space", self.space, SPACES).inherits:
+        if not provides(lookup("space", self.space, SPACES), WidthSpace):
             raise BadInput(f"--prc {self.prc:g}: the space {self.space} has no channels to prune")
         if not 0 < self.prc < 1:
             raise BadInput(f"--prc {self.prc:g} is not between 0 and 1: give the share to prune, 0.4 for 40 %")

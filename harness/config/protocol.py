@@ -24,7 +24,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from algorithms import ALGORITHMS
-from algorithms.hyper import Hyper
+from algorithms.hyper import Fields, Hyper
 from harness.config.sections import Augmentation, Budget, Diagnostics, Evaluation, Settings
 from harness.config.trial import TrialConfig
 from results.errors import BadInput
@@ -219,7 +219,7 @@ class Protocol:
         """The settings that every trial shares."""
         return validated("", Settings, self.raw["settings"])
 
-    def hyper(self, algorithm: str) -> BaseModel:
+    def hyper(self, algorithm: str) -> Fields:
         """The hyperparameters of one algorithm, by the order of precedence at the top of this file.
 
         Raises
@@ -227,7 +227,7 @@ class Protocol:
         BadInput
             For an unknown algorithm, and for a value that its field does not take.
         """
-        model = lookup("algorithm", algorithm, ALGORITHMS).Hyper
+        model = ALGORITHMS.named(algorithm).Hyper
         own = declared(model)
         given = {n: v for n, v in self.raw.get("hyper", {}).items() if n in model.model_fields and n not in own}
         for name, factor in self.scale.items():

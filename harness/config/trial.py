@@ -6,9 +6,10 @@ import hashlib
 import json
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, SerializeAsAny
+from pydantic import Field, SerializeAsAny
 
 from algorithms import ALGORITHMS
+from algorithms.hyper import Fields
 from harness.config.sections import Budget, Section, Settings
 from spaces import SPACES
 from spaces.base import SpaceOptions
@@ -49,7 +50,7 @@ class TrialConfig(Job):
     """A search and its evaluation: one algorithm, one seed, one space, one protocol."""
 
     budget: Budget
-    hyper: SerializeAsAny[BaseModel]
+    hyper: SerializeAsAny[Fields]
     evaluation: Literal["table", "trained", "pruned", "none"]
 
     def alike(self, algorithm: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from results.errors import BadInput
 from results.lookup import lookup
 from results.store import Run, Store
 from spaces import SPACES
+from spaces.contracts import WidthSpace, provides
 
 GIVEN = "given"
 """The algorithm of an architecture that no search of ours found; its name is the variant."""
@@ -86,7 +87,7 @@ def _check_what(request: Request, found: Run | None) -> None:
         raise BadInput("--algos chooses among what a run found, and --genotype is no run: leave --algos out")
     if request.space not in ("", space):
         raise BadInput(f"--space {request.space}: the run was on {space}, and its architectures are; leave --space out")
-    if lookup("space", space, SPACES).inherits:
+    if provides(lookup("space", space, SPACES), WidthSpace):
         raise BadInput(
             f"evaluate trains from scratch, but a network of the space {space} is cut from the searched one and "
             "fine-tuned by its own run: give that run other seeds or settings instead"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,6 +15,7 @@ from harness.config.trial import Job
 from harness.data import ALONE, Augment, Batches, Dataset, Shard, Split, evaluation_batches, generator, load, split
 from spaces import SPACES
 from spaces.base import Batch, Space
+from spaces.contracts import Described, open_table
 
 
 @dataclass
@@ -31,10 +31,10 @@ class Task:
         return torch.device(self.environment.device)
 
     @cached_property
-    def table(self) -> Any:
+    def table(self) -> Described | None:
         """The space's table, or None."""
         where = self.environment.table
-        return SPACES[self.config.space].open_table(Path(where) if where else None)
+        return open_table(SPACES[self.config.space], Path(where) if where else None)
 
     @cached_property
     def space(self) -> Space:
