@@ -71,4 +71,5 @@ class Gaea(Part):
         super().prox()
         views = self.alpha.views()
         for name, theta in self.theta().items():
-            views[name].copy_(theta.clamp(min=SMALLEST).log())
+            # What the space closes stays closed: its weight is exactly 0.
+            views[name].copy_(torch.where(theta > 0, theta.clamp(min=SMALLEST).log(), views[name]))

@@ -37,12 +37,14 @@ class Mix:
 
     ``weights`` holds a weight per operation, shaped as the architecture parameters. ``active``, where given, lists for
     each edge the operations to run, drawn on the CPU: the supernet computes those alone and never inspects a tensor.
+    ``added``, of NAS-Bench-201's cells and beside ``active``, holds for each edge a number that is added to its output.
     ``after_skip`` (dropout, for instance) is called for each identity skip that runs, and only beside ``active``.
     """
 
     weights: dict[str, Tensor]
     active: dict[str, list[list[int]]] | None = None
     after_skip: AfterSkip | None = None
+    added: dict[str, Tensor] | None = None
 
     def __post_init__(self) -> None:
         if self.after_skip is not None and self.active is None:

@@ -57,9 +57,14 @@ class MixedCell(nn.Module):
         return targets + by_target[..., POOL] * avg_pool_3x3(node).unsqueeze(1)
 
     def active_only(
-        self, x: Tensor, weights: Tensor, active: list[list[int]], after_skip: AfterSkip | None = None
+        self,
+        x: Tensor,
+        weights: Tensor,
+        active: list[list[int]],
+        after_skip: AfterSkip | None = None,
+        added: Tensor | None = None,
     ) -> Tensor:
-        """The same cell, running only the operations that ``active`` lists for each edge."""
+        """The same cell, running only the operations that ``active`` lists for each edge; ``added`` (6,) or none."""
         nodes: list[Tensor] = [x]
         for target in range(1, NODES):
             total = torch.zeros_like(x)
@@ -69,6 +74,8 @@ class MixedCell(nn.Module):
                         total = total + weights[edge, SKIP] * after_skip(nodes[source])
                     elif kind != NONE:
                         total = total + self.operation(nodes[source], edge, kind, weights[edge, kind])
+                if added is not None:
+                    total = total + added[edge]
             nodes.append(total)
         return nodes[-1]
 
@@ -125,7 +132,8 @@ class Supernet(nn.Module):
             if mix.active is None:
                 x = block(x, outgoing)
             else:
-                x = block.active_only(x, weights, mix.active["cell"], mix.after_skip)
+                added = None if mix.added is None else mix.added["cell"]
+                x = block.active_only(x, weights, mix.active["cell"], mix.after_skip, added)
         logits: Tensor = self.classifier(F.relu(self.norm(x)).mean((2, 3)))
         return logits
 

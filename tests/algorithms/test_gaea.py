@@ -7,6 +7,7 @@ from searches import make_batch, make_search
 
 from algorithms.gaea import SMALLEST, Gaea
 from spaces.base import Mix
+from spaces.darts import Darts, DartsOptions
 from spaces.nats import Nats, NatsOptions
 
 SMALL = NatsOptions(channels=2, cells=1, image_size=8)
@@ -57,6 +58,16 @@ def test_no_operation_falls_below_the_smallest_weight_so_that_it_can_come_back(d
             search.alpha.descend((sign * theta * (cost - (theta * cost).sum(-1, keepdim=True))).flatten())
             assert (weights(search) >= SMALLEST / (1 + 5 * SMALLEST)).all()
         assert (weights(search)[:, 0] < 1e-4).all() == (sign == 1)
+
+
+def test_what_a_space_closes_stays_closed(double: None) -> None:
+    search = make_search(
+        "darts1+gaea", Darts(DartsOptions(channels=2, cells=3, nodes=2, image_size=8, operations="s2"))
+    )
+    assert isinstance(search, Gaea)
+    before = {name: theta > 0 for name, theta in search.theta().items()}
+    search.alpha.descend(torch.randn_like(search.alpha.flat) * torch.cat([b.flatten() for b in before.values()]))
+    assert all(torch.equal(theta > 0, before[name]) for name, theta in search.theta().items())
 
 
 def test_alphas_own_optimiser_does_not_count() -> None:
