@@ -25,7 +25,7 @@ MARK = "+"
 class Algorithms(Registry["Algorithm"]):
     """The algorithms of a package, and their compositions with ``parts``.
 
-    Listed are the algorithms and each with one part; found is also a search with several.
+    Listed are the algorithms and each with one part; found is also a search with several, each named once.
     """
 
     def __init__(self, kind: str, package: str, called: str, parts: Registry[Part]) -> None:
