@@ -235,7 +235,8 @@ class Protocol:
                 published = given.get(name, model.model_fields[name].default)
                 given[name] = float(f"{published * factor:.{DIGITS}g}")
         sections = self.raw.get("algorithms", {})
-        for section in dict.fromkeys([*algorithm.split("+"), algorithm]):
+        alone, *parts = algorithm.split("+")
+        for section in dict.fromkeys([alone, *parts, *(f"{alone}+{part}" for part in parts), algorithm]):
             given |= sections.get(section, {})
         return validated(algorithm, model, given)
 

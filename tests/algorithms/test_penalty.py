@@ -15,7 +15,6 @@ from spaces.nats import Nats, NatsOptions
 
 LATENCY = (0.0, 1.0, 2.0, 5.0, 3.0)
 SPACE = Nats(NatsOptions(channels=2, cells=1, image_size=8, latency=LATENCY))
-PAIR = (make_batch("train"), make_batch("val"))
 SEARCHES = [name for name, cls in ALGORITHMS.items() if not cls.queries and takes(name, SPACE)]
 
 
@@ -25,7 +24,7 @@ def stepped(name: str, kappa: float) -> Search:
     own = {"parts": 2} if "parts" in ALGORITHMS[name].Hyper.model_fields else {}
     search = make_search(name, SPACE, latency_weight=kappa, **plain, **own)
     search.on_epoch(0, 0.9)
-    search.step(*PAIR)
+    search.step(make_batch("train"), make_batch("val"))
     return search
 
 
@@ -78,5 +77,5 @@ def test_expected_latency_of_gates_is_their_sum(double: None) -> None:
 def test_what_is_selected_does_not_change_what_alpha_stands_for() -> None:
     search = make_search("darts1+pt", SPACE, pt_tune_epochs=0, pt_batches=1)
     before = search.undecided()
-    search.select(iter([PAIR] * 200))
+    search.select(iter([(make_batch("train"), make_batch("val"))] * 200))
     assert search.undecided() == before > 0.99
