@@ -7,7 +7,7 @@ batch norm (mix · BN(z)), so that its gradient is α's; and what a node passes 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from spaces.base import AfterSkip, Mix
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, Reduction
+from spaces.nats_kernel import MixedCellFunction, by_source
 from spaces.per_cell import by_cell
 from spaces.pooling import avg_pool_3x3
 
@@ -36,25 +37,12 @@ class MixedCell(nn.Module):
         self.conv1 = nn.ParameterList([conv.weight for conv in conv1])
         self.conv3 = nn.ParameterList([conv.weight for conv in conv3])
 
-    def forward(self, x: Tensor, outgoing: list[Tensor]) -> Tensor:
-        """Node 3 from node 0, both (B, C, H, W); ``outgoing`` holds for each source the weights (m, 5) of its edges."""
-        waiting = self.leaving(x, 0, outgoing[0])
-        for source in range(1, NODES - 1):
-            node, waiting = waiting[:, 0], waiting[:, 1:]
-            waiting = waiting + self.leaving(node, source, outgoing[source])
-        return waiting[:, 0]
-
-    def leaving(self, node: Tensor, source: int, weights: Tensor) -> Tensor:
-        """What ``node`` gives each of its m targets, (B, m, C, H, W); ``weights`` (m, 5)."""
-        batch, channels, height, width = node.shape
-        active = F.relu(node)
-        z1 = self.conv1[source].flatten(1) @ active.flatten(2)
-        z3 = F.conv2d(active, self.conv3[source], padding=1)
-        convolved = _scaled_norm(z1.view_as(z3), weights[:, CONV1]) + _scaled_norm(z3, weights[:, CONV3])
-        targets = convolved.view(batch, len(weights), channels, height, width)
-        by_target = weights.view(-1, 1, 1, 1, len(OPERATIONS))
-        targets = targets + by_target[..., SKIP] * node.unsqueeze(1)
-        return targets + by_target[..., POOL] * avg_pool_3x3(node).unsqueeze(1)
+    def forward(self, x: Tensor, weights: Tensor) -> Tensor:
+        """Node 3 from node 0, both (B, C, H, W); ``weights`` (6, 5) in the order of LEAVING."""
+        if x.device.type == "cpu":
+            out: Tensor = MixedCellFunction.apply(cell, x, weights, *self.conv1, *self.conv3)
+            return out
+        return cell(x, weights, list(self.conv1), list(self.conv3))
 
     def active_only(
         self,
@@ -89,6 +77,34 @@ class MixedCell(nn.Module):
         rows = slice((target - source - 1) * self.channels, (target - source) * self.channels)
         kernel = (self.conv1 if kind == CONV1 else self.conv3)[source][rows]
         return _scaled_norm(F.conv2d(F.relu(node), kernel, padding=kernel.shape[-1] // 2), weight.view(1))
+
+
+def cell(x: Tensor, weights: Tensor, conv1: Sequence[Tensor], conv3: Sequence[Tensor]) -> Tensor:
+    """Node 3 from node 0, both (B, C, H, W); ``weights`` (6, 5) in the order of LEAVING, the kernels by source."""
+    mixes = by_source(weights)
+    return chain(x, lambda node, source: leaving(node, mixes[source], conv1[source], conv3[source]))
+
+
+def chain(x: Tensor, leaving: Callable[[Tensor, int], Tensor]) -> Tensor:
+    """Node 3 from node 0, where ``leaving`` says what a node gives each of its m targets: (B, m, C, H, W)."""
+    waiting = leaving(x, 0)
+    for source in range(1, NODES - 1):
+        node, waiting = waiting[:, 0], waiting[:, 1:]
+        waiting = waiting + leaving(node, source)
+    return waiting[:, 0]
+
+
+def leaving(node: Tensor, weights: Tensor, conv1: Tensor, conv3: Tensor) -> Tensor:
+    """What ``node`` gives each of its m targets, (B, m, C, H, W); ``weights`` (m, 5)."""
+    batch, channels, height, width = node.shape
+    active = F.relu(node)
+    z1 = conv1.flatten(1) @ active.flatten(2)
+    z3 = F.conv2d(active, conv3, padding=1)
+    convolved = _scaled_norm(z1.view_as(z3), weights[:, CONV1]) + _scaled_norm(z3, weights[:, CONV3])
+    targets = convolved.view(batch, len(weights), channels, height, width)
+    by_target = weights.view(-1, 1, 1, 1, len(OPERATIONS))
+    targets = targets + by_target[..., SKIP] * node.unsqueeze(1)
+    return targets + by_target[..., POOL] * avg_pool_3x3(node).unsqueeze(1)
 
 
 class Supernet(nn.Module):
@@ -138,9 +154,9 @@ class Supernet(nn.Module):
         return logits
 
 
-def _with_outgoing(weights: Tensor) -> tuple[Tensor, list[Tensor]]:
-    """A cell's weights (6, 5), and those of the edges that leave each source (m, 5)."""
-    return weights, [torch.stack([weights[edge] for edge in edges]) for edges in LEAVING]
+def _with_outgoing(weights: Tensor) -> tuple[Tensor, Tensor]:
+    """A cell's weights (6, 5) in the order of EDGES, and in that of LEAVING."""
+    return weights, torch.stack([weights[edge] for edges in LEAVING for edge in edges])
 
 
 def _scaled_norm(z: Tensor, scale: Tensor) -> Tensor:
