@@ -84,7 +84,9 @@ class Algorithm(ABC):
     """What differs from the original."""
     traits: ClassVar[tuple[str, ...]] = ()
     """What parts may count on. "steady": it moves α on one supernet, so that eigenvalues compare over the epochs;
-    "softmax": its relaxation is the space's own, so that operations can be left out of its supernet."""
+    "softmax": its relaxation is the space's own, so that operations can be left out of its supernet; "logits": its
+    choice is softmax α, drawn or not; "mixture": its weight step runs every operation, weighed by softmax α;
+    "alternating": one network, whose w descends on D_t where α descends on D_v, every operation run in both."""
     requires: ClassVar[tuple[type[Space], ...]] = ()
     """The contracts (spaces/contracts.py) that a space must keep."""
     cost: ClassVar[Cost | None] = None

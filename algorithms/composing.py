@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from algorithms.counts import Cost
 from results.errors import BadInput
 from results.lookup import nearest
 from results.registry import Facts, Registry
@@ -24,7 +25,7 @@ MARK = "+"
 class Algorithms(Registry["Algorithm"]):
     """The algorithms of a package, and their compositions with ``parts``.
 
-    Listed are the algorithms and each with one part; found is also a search with several.
+    Listed are the algorithms and each with one part; found is also a search with several, each named once.
     """
 
     def __init__(self, kind: str, package: str, called: str, parts: Registry[Part]) -> None:
@@ -74,6 +75,8 @@ class Algorithms(Registry["Algorithm"]):
 
     def _fault(self, inner: str, part: str) -> str | None:
         """Why ``inner`` does not go under ``part``; None where it does."""
+        if part in inner.split(MARK)[1:]:
+            return f"{inner} has the part {part} already: name it once"
         wraps, traits = self.parts.facts(part)["wraps"], self.facts(inner)["traits"]
         missing = [trait for trait in _texts(wraps) if trait not in _texts(traits)]
         if not missing:
@@ -119,15 +122,25 @@ def composed(inner: Facts, part: Facts) -> Facts:
         "role": "",
         "traits": kept,
         "requires": tuple(dict.fromkeys([*_texts(inner["requires"]), *_texts(part["requires"])])),
+        "cost": _cost(inner, part),
         "doc": f"{inner['title']} under {part['title']}.",
     }
+
+
+def _cost(inner: Facts, part: Facts) -> Cost | None:
+    """The passes of a step of ``inner``, and what the part adds to each of its weight steps."""
+    cost, adds, steps = inner["cost"], part["adds"], inner["weight_steps"]
+    if not isinstance(cost, tuple) or not isinstance(adds, tuple) or not isinstance(steps, int):
+        return None
+    of_step, more = Cost(*cost), Cost(*adds)
+    return Cost(*(passes + steps * added for passes, added in zip(of_step, more, strict=True)))
 
 
 def wrapped(part: type[Part], inner: type[Algorithm]) -> type[Algorithm]:
     """``inner`` under ``part``: a class of both, with the hyperparameters of both."""
     # The search first: of the fields that both have its own defaults hold.
     both = type(f"{inner.Hyper.__name__}{part.Hyper.__name__}", (inner.Hyper, part.Hyper), {})
-    said = ("name", "title", "source", "departures", "role", "traits", "requires", "order")
+    said = ("name", "title", "source", "departures", "role", "traits", "requires", "order", "cost")
     facts = composed(_said(inner), _said(part))
     attributes = {name: facts[name] for name in said} | {"requires": (*inner.requires, *part.requires)}
     attributes |= {"__doc__": facts["doc"], "__module__": part.__module__, "Hyper": both}
@@ -136,7 +149,8 @@ def wrapped(part: type[Part], inner: type[Algorithm]) -> type[Algorithm]:
 
 def _said(cls: type[Algorithm]) -> Facts:
     names = ("name", "title", "source", "departures", "role", "order", "traits")
-    return {name: getattr(cls, name) for name in names} | {"requires": (), "keeps": getattr(cls, "keeps", ())}
+    of_parts = {name: getattr(cls, name, ()) for name in ("keeps", "adds", "cost", "weight_steps")}
+    return {name: getattr(cls, name) for name in names} | {"requires": (), **of_parts}
 
 
 def _texts(value: object) -> tuple[str, ...]:

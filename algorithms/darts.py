@@ -35,7 +35,7 @@ class Darts1(Search):
     title = "DARTS-1"
     order = 1
     role = "reference"
-    traits: ClassVar[tuple[str, ...]] = ("steady", "softmax")
+    traits: ClassVar[tuple[str, ...]] = ("steady", "softmax", "logits", "mixture", "alternating")
     cost = Cost(2, 1, 1)
     source = "Liu, Simonyan, Yang, ICLR 2019, Eq. 5 with ξ = 0"
     Hyper = DartsHyper
@@ -66,7 +66,7 @@ class Darts2(Unrolled, Darts1):
     name = "darts2"
     title = "DARTS-2"
     order = 2
-    traits: ClassVar[tuple[str, ...]] = ("steady", "softmax")
+    traits: ClassVar[tuple[str, ...]] = ("steady", "softmax", "logits", "mixture")
     cost = Cost(5, 3, 2)
     source = "Liu, Simonyan, Yang, ICLR 2019, Eq. 6 to 8"
     Hyper = Darts2Hyper

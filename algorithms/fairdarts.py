@@ -34,7 +34,7 @@ class FairDarts(Darts1):
 
     name = "fairdarts"
     title = "FairDARTS"
-    traits = ("steady",)
+    traits = ("steady", "alternating")
     source = "Chu, Zhou, Zhang, Li, ECCV 2020, Eq. 3, 5 and 8"
     departures = (
         "on nats an edge has exactly one operation, that of the largest gate, whatever the threshold; the space's none "

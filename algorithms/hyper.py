@@ -63,6 +63,11 @@ class Hyper(Fields):
                 "with --set space.latency=..., or set latency_weight=0"
             )
 
+    @property
+    def steps_apart(self) -> bool:
+        """Whether each weight step has a pass of its own, ``Search.grad_w``, in which a part may change it."""
+        return True
+
     def lr_at(self, progress: float) -> float:
         """η_w where the share ``progress`` of the budget is used."""
         if self.schedule == "steps":

@@ -35,7 +35,7 @@ class MileNas(Search):
     name = "milenas"
     title = "MiLeNAS"
     order = 3
-    traits = ("steady", "softmax")
+    traits = ("steady", "softmax", "logits", "mixture", "alternating")
     cost = Cost(3, 1, 2)
     source = "He, Ye, Shen, Zhang, CVPR 2020, as Xue, Qi, Xin, IEEE Access 2022, Eq. 3"
     Hyper = MileNasHyper
@@ -70,7 +70,7 @@ class MileNas2(Unrolled, MileNas):
 
     name = "milenas2"
     title = "MiLeNAS-2"
-    traits = ("steady", "softmax")
+    traits = ("steady", "softmax", "logits", "mixture")
     cost = Cost(6, 4, 2)
     source = "He, Ye, Shen, Zhang, CVPR 2020, the mixed level at the w' of DARTS, Eq. 6"
     departures = "the two losses share one w' and, the product being linear, one second derivative"

@@ -23,3 +23,8 @@ def alpha_optimiser(h: Hyper) -> Make:
     if h.arch_optimiser == "sgd":
         return partial(SGD, lr=h.arch_lr, weight_decay=h.arch_weight_decay)
     return partial(Adam, lr=h.arch_lr, betas=(h.arch_beta1, h.arch_beta2), weight_decay=h.arch_weight_decay)
+
+
+def plain_descent(lr: float) -> Make:
+    """SGD without momentum or decay."""
+    return partial(SGD, lr=lr)

@@ -33,8 +33,8 @@ class PcDarts(Darts1):
 
     name = "pcdarts"
     title = "PC-DARTS"
+    traits = ("steady", "logits", "mixture", "alternating")
     requires = (PartlyConnected,)
-    traits = ("steady",)
     source = "Xu, Xie, Zhang, Chen, Qi, Tian, Xiong, ICLR 2020, Eq. 2 and 3"
     departures = (
         "the weights' learning rate and the batch size are the protocol's (the authors': 0.1, made possible by batches "

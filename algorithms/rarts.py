@@ -30,6 +30,11 @@ class RartsHyper(Hyper):
         "gauss_seidel", description="each update uses the newest values (Eq. 7), or all use the old ones"
     )
 
+    @property
+    def steps_apart(self) -> bool:
+        """Jacobi takes w's and y's gradient along with α's."""
+        return self.update_order == "gauss_seidel"
+
 
 @ALGORITHMS.register
 class Rarts(Search):
@@ -38,8 +43,9 @@ class Rarts(Search):
     name = "rarts"
     title = "RARTS"
     order = 4
-    traits = ("steady", "softmax")
+    traits = ("steady", "softmax", "logits", "mixture")
     cost = Cost(4, 2, 2)
+    weight_steps = 2
     source = "Xue, Qi, Xin, IEEE Access 2022, Eq. 6 to 8"
     Hyper = RartsHyper
     hyper: RartsHyper

@@ -45,7 +45,8 @@ class Remaining:
 
     def decide_edge(self, name: str, row: int, score: Score) -> None:
         """Keep the operation without which the supernet is right least often; of equals the first."""
-        columns = [c for c in range(self.mask[name].shape[1]) if c not in self.topology.excluded]
+        allowed = self.topology.allowed[name][row] if self.topology.allowed else range(self.mask[name].shape[1])
+        columns = [c for c in allowed if c not in self.topology.excluded]
         kept = min(columns, key={c: self._without(score, name, row, c) for c in columns}.__getitem__)
         self.mask[name][row] = 0
         self.mask[name][row, kept] = 1

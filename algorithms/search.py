@@ -13,7 +13,7 @@ from algorithms.base import Algorithm, Lesson, Pair, Setting, State
 from algorithms.counts import Counts
 from algorithms.hyper import Fields
 from algorithms.hyper import Hyper as Shared
-from algorithms.optimisers import alpha_optimiser, weight_optimiser
+from algorithms.optimisers import Make, alpha_optimiser, weight_optimiser
 from algorithms.parameters import Parameters
 from algorithms.passes import Passes, Relax
 from algorithms.undecided import among_choices
@@ -27,7 +27,7 @@ class Architecture(Parameters):
     """
 
     def __init__(self, tensors: Mapping[str, Tensor], search: Search) -> None:
-        super().__init__(tensors, alpha_optimiser(search.hyper), after=search.prox)
+        super().__init__(tensors, search.alpha_optimiser(), before=search.alpha_direction, after=search.prox)
         self.penalty: Callable[[], Tensor | float] = search.grad_penalty
 
     def descend(self, gradient: Tensor) -> None:
@@ -44,6 +44,9 @@ class Search(Algorithm):
     Hyper: ClassVar[type[Fields]] = Shared
     hyper: Shared
     alpha: Parameters
+
+    weight_steps: ClassVar[int] = 1
+    """How many weight steps a step takes along ``grad_w``."""
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -69,6 +72,14 @@ class Search(Algorithm):
     def alphas(self) -> Alpha:
         """α at the start, on the CPU."""
         return self.space.alphas(self.seeded("alpha"))
+
+    def alpha_optimiser(self) -> Make:
+        """What moves α: Adam or plain descent."""
+        return alpha_optimiser(self.hyper)
+
+    def alpha_direction(self, gradient: Tensor) -> Tensor:
+        """Along what α's optimiser moves, given a step's whole gradient: that gradient."""
+        return gradient
 
     def prox(self) -> None:
         """What follows each descent of α: the space's proximal step."""
@@ -150,7 +161,11 @@ class Search(Algorithm):
         """Learning rates at the start of an epoch: by ``progress``, the share of the budget that is used."""
         self.progress = progress
         self.set_lr(progress)
-        self.alpha.lr = self.hyper.arch_lr_at(progress)
+        self.alpha.lr = self.arch_lr_at(progress)
+
+    def arch_lr_at(self, progress: float) -> float:
+        """α's learning rate where the share ``progress`` of the budget is used."""
+        return float(self.hyper.arch_lr_at(progress))
 
     def set_lr(self, progress: float) -> None:
         """Each network's learning rate where the share ``progress`` of the budget is used."""

@@ -29,7 +29,7 @@ class Snas(Concrete):
 
     name = "snas"
     title = "SNAS"
-    traits = ("steady",)
+    traits = ("steady", "logits")
     requires = (CellSpace,)
     space: CellSpace
     cost = Cost(2, 2)

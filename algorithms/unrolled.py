@@ -37,7 +37,8 @@ class Unrolled(Search):
 
     def look_ahead(self, train: Batch) -> Tensor:
         """w' = w − ξ ∇_w L_t(w, α), with the momentum and weight decay of the real step."""
-        return self.w.ahead(self.grad_w(self.w, train), self.xi)
+        # The search's own gradient, whatever a part makes of the weight step: the look-ahead is no step.
+        return self.w.ahead(Search.grad_w(self, self.w, train), self.xi)
 
     def mixed_product(self, v: Tensor, train: Batch) -> Tensor:
         """∇²_{α,w} L_t(w, α) · v, at w (not w')."""

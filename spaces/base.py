@@ -37,12 +37,14 @@ class Mix:
 
     ``weights`` holds a weight per operation, shaped as the architecture parameters. ``active``, where given, lists for
     each edge the operations to run, drawn on the CPU: the supernet computes those alone and never inspects a tensor.
+    ``added``, of NAS-Bench-201's cells and beside ``active``, holds for each edge a number that is added to its output.
     ``after_skip`` (dropout, for instance) is called for each identity skip that runs, and only beside ``active``.
     """
 
     weights: dict[str, Tensor]
     active: dict[str, list[list[int]]] | None = None
     after_skip: AfterSkip | None = None
+    added: dict[str, Tensor] | None = None
 
     def __post_init__(self) -> None:
         if self.after_skip is not None and self.active is None:
@@ -69,12 +71,14 @@ class Topology:
     """What a genotype leaves out of the supernet besides operations; by default nothing.
 
     ``inputs`` lists, by α's name, the nodes that have to choose, each as the rows of α that are its input edges, of
-    which ``kept`` stay. ``excluded`` are the columns of the operations that no edge of a genotype can have.
+    which ``kept`` stay. ``excluded`` are the columns of the operations that no edge of a genotype can have; ``allowed``
+    lists, by α's name and row, those that an edge can have, where not all edges can have all.
     """
 
     inputs: Mapping[str, list[list[int]]] = field(default_factory=dict)
     kept: int = 0
     excluded: tuple[int, ...] = ()
+    allowed: Mapping[str, list[list[int]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,17 @@ class Stackable(CellSpace):
     def cells(self) -> int:
         """The option ``cells``."""
 
+    @abstractmethod
+    def layers(self, name: str) -> int:
+        """How many cells share the α of ``name``."""
+
+    @abstractmethod
+    def operation_of(self, parameter: str) -> tuple[str, int] | None:
+        """Which operation's weights a parameter of the supernet holds, and of how many edges; None where of none.
+
+        The edges' rows lie one after the other, as many for each.
+        """
+
     def deeper(self, cells: int) -> Self:
         """The same space with ``cells`` for the option of that name."""
         return type(self)(self.options.model_copy(update={"cells": cells}), self.table)

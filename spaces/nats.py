@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import partial
 from pathlib import Path
 
@@ -68,6 +69,15 @@ class Nats(Stackable, PartlyConnected, Timeable, Tabular):
     def partial(self, parts: int) -> CellSpace:
         """The same cells by partial channels; the nodes 1, 2 and 3 have one, two and three edges."""
         return PartialNats(self, parts, self.options.channels, range(1, NODES))
+
+    def layers(self, name: str) -> int:
+        """How many cells share the α of ``name``."""
+        return STAGES * self.options.cells
+
+    def operation_of(self, parameter: str) -> tuple[str, int] | None:
+        """Which operation's weights a parameter of the supernet holds, and of how many edges; None where of none."""
+        convolutions = re.fullmatch(r"blocks\.\d+\.conv[13]\.(\d)", parameter)
+        return None if convolutions is None else (parameter, NODES - 1 - int(convolutions[1]))
 
     def penalty(self, weights: Alpha) -> Tensor | None:
         """⟨weights, Lat⟩ summed over the edges, Lat divided by its mean over the operations."""

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from spaces.base import AfterSkip, Mix
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, Reduction
 from spaces.nats_kernel import MixedCellFunction, by_source
+from spaces.per_cell import by_cell
 from spaces.pooling import avg_pool_3x3
 
 NONE, SKIP, CONV1, CONV3, POOL = (
@@ -44,9 +45,14 @@ class MixedCell(nn.Module):
         return cell(x, weights, list(self.conv1), list(self.conv3))
 
     def active_only(
-        self, x: Tensor, weights: Tensor, active: list[list[int]], after_skip: AfterSkip | None = None
+        self,
+        x: Tensor,
+        weights: Tensor,
+        active: list[list[int]],
+        after_skip: AfterSkip | None = None,
+        added: Tensor | None = None,
     ) -> Tensor:
-        """The same cell, running only the operations that ``active`` lists for each edge."""
+        """The same cell, running only the operations that ``active`` lists for each edge; ``added`` (6,) or none."""
         nodes: list[Tensor] = [x]
         for target in range(1, NODES):
             total = torch.zeros_like(x)
@@ -56,6 +62,8 @@ class MixedCell(nn.Module):
                         total = total + weights[edge, SKIP] * after_skip(nodes[source])
                     elif kind != NONE:
                         total = total + self.operation(nodes[source], edge, kind, weights[edge, kind])
+                if added is not None:
+                    total = total + added[edge]
             nodes.append(total)
         return nodes[-1]
 
@@ -129,19 +137,26 @@ class Supernet(nn.Module):
         self.classifier = nn.Linear(4 * channels, classes)
 
     def forward(self, x: Tensor, mix: Mix) -> Tensor:
-        """Logits (B, classes) of images (B, in_channels, H, W) under ``mix``, weights {"cell": (6, 5)}."""
-        weights = mix.weights["cell"]
-        outgoing = torch.stack([weights[edge] for edges in LEAVING for edge in edges])
+        """Logits (B, classes) of images (B, in_channels, H, W) under ``mix``: {"cell": (6, 5)}, or (cells, 6, 5)."""
+        cells = by_cell(mix.weights["cell"], _with_outgoing)
         x = self.stem(x)
         for block in self.blocks:
             if not isinstance(block, MixedCell):
                 x = block(x)
-            elif mix.active is None:
+                continue
+            weights, outgoing = next(cells)
+            if mix.active is None:
                 x = block(x, outgoing)
             else:
-                x = block.active_only(x, weights, mix.active["cell"], mix.after_skip)
+                added = None if mix.added is None else mix.added["cell"]
+                x = block.active_only(x, weights, mix.active["cell"], mix.after_skip, added)
         logits: Tensor = self.classifier(F.relu(self.norm(x)).mean((2, 3)))
         return logits
+
+
+def _with_outgoing(weights: Tensor) -> tuple[Tensor, Tensor]:
+    """A cell's weights (6, 5) in the order of EDGES, and in that of LEAVING."""
+    return weights, torch.stack([weights[edge] for edges in LEAVING for edge in edges])
 
 
 def _scaled_norm(z: Tensor, scale: Tensor) -> Tensor:

@@ -33,8 +33,9 @@ def test_an_algorithm_keeps_its_colour_and_marker_in_any_company() -> None:
 
 
 def test_no_two_algorithms_look_alike() -> None:
-    every = looks(list(ALGORITHMS)).values()
-    assert len({(look.colour, look.marker) for look in every}) == len(ALGORITHMS)
+    # Without their parts: there are 55 pairs of a colour and a marker, and no page shows as many rows.
+    every = looks(ALGORITHMS.single).values()
+    assert len({(look.colour, look.marker) for look in every}) == len(ALGORITHMS.single)
 
 
 def test_names_come_from_the_records_then_from_the_paper_and_fall_back() -> None:
