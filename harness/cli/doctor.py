@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import torch
 import typer
 
 from harness.cli import app, console, options
 from harness.cli.inspect import print_json
-from harness.measuring.device import device_here
-from harness.measuring.doctor import Finding, examine
+
+if TYPE_CHECKING:
+    from harness.measuring.doctor import Finding
 
 SIGNS = {True: "✓", False: "✗", None: "·"}
 
@@ -26,8 +26,13 @@ def doctor(
 ) -> None:
     """Check a device: that results repeat and agree with the CPU's, its speed and memory, its processes.
 
-    Exits 1 where a check fails. Example: harness doctor --device cuda --protocol paper
+    Exits 1 where a check fails. Example: python -m harness doctor --device cuda --protocol paper
     """
+    import torch
+
+    from harness.measuring.device import device_here
+    from harness.measuring.doctor import examine
+
     torch.set_num_threads(threads)
     found: list[Finding] = []
     for finding in examine(torch.device(device_here(device)), protocol, options.names(space)):
