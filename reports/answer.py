@@ -75,11 +75,10 @@ def _first(verdict: Verdict, named: Methods) -> str:
     if len(verdict.untested) == len(pairs.methods) - 1:
         if all(len(errors) == 1 for errors in pairs.errors.values()):
             return " ".join([*said, "One search each shows no spread: which is better cannot be said."])
-        said.append(
-            f"Below {FEWEST_PAIRS} common seeds no outcome of the test could show a difference: nothing here is "
-            f"certain, and {name} is the best among {_equals(verdict)} by its mean alone."
+        return (
+            f"{said[0][:-1]}, and is the best among {_equals(verdict)} by its mean alone: with fewer than "
+            f"{FEWEST_PAIRS} common seeds no test can show a difference, so nothing here is certain."
         )
-        return " ".join(said)
     apart = f"It cannot be told apart from {_names(verdict.equals, named)}{_weakest(verdict)}"
     return " ".join([*said, f"{apart}: {name} is the best among {_equals(verdict)} by its mean alone."])
 
@@ -119,7 +118,7 @@ def _seeds(verdict: Verdict, named: Methods) -> list[str]:
     best, said = named.label(*verdict.best), []
     if told:
         fewest = min(len(verdict.pairs.of(verdict.best, other).values) for other in known)
-        rough = f", roughly, for the spread is that of {fewest} seeds" if fewest < FEW else ""
+        rough = f"; rough, for the spread is that of {fewest} seeds" if fewest < FEW else ""
         said.append(
             f"To tell {best} apart would take about {_and(told)} (simulated, power {100 * POWER:.0f} %{rough})."
         )

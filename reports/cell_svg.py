@@ -32,9 +32,9 @@ def _cell(kind: str, edges: Sequence[Edge]) -> Markup:
     said = ", ".join(f"{e['source']} to {e['target']} {e['operation']}" for e in edges if e["operation"] != CONCAT)
     label = visible(f"{kind} cell: {said}".strip())
     title = Markup('<span class="kind">{}</span>').format(visible(kind)) if kind else Markup("")
-    return title + Markup('<svg class="cell" viewBox="{}" width="{}" height="{}" role="img" aria-label="{}">{}</svg>').format(
-        view, f"{width:.0f}", f"{height:.0f}", label, Markup("").join(parts)
-    )
+    return title + Markup(
+        '<svg class="cell" viewBox="{}" width="{}" height="{}" role="img" aria-label="{}">{}</svg>'
+    ).format(view, f"{width:.0f}", f"{height:.0f}", label, Markup("").join(parts))
 
 
 def _arcs(drawing: Arcs) -> Iterable[Markup]:

@@ -50,6 +50,8 @@ class Panel:
         Horizontal lines to compare with, (y, label).
     front
         Corners of the Pareto front.
+    behind
+        Further lines, grey.
     """
 
     title: str
@@ -61,6 +63,7 @@ class Panel:
     dots: tuple[Dot, ...] = ()
     levels: tuple[tuple[float, str], ...] = ()
     front: Curve = ()
+    behind: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,17 @@ class Chart:
     y: Scale
     panels: tuple[Panel, ...]
     grey: bool = False
+    folded: bool = False
+    """Whether the page shows it only when asked: a second measure of the same thing."""
     x_names: tuple[str, ...] = ()
     """Where x counts names from 0 instead of being a number: those names."""
+
+    bare: bool = False
+    """Whether the vertical axis has no numbers: its marks are labelled themselves."""
+
+    def y_ticks(self, most: int) -> list[tuple[float, str]]:
+        """Ticks of the vertical axis."""
+        return [] if self.bare else self.y.ticks(most)
 
     def x_ticks(self) -> list[tuple[float, str]]:
         """Ticks of the horizontal axis."""

@@ -34,7 +34,9 @@ def critical_difference(records: pd.DataFrame, named: Methods) -> Diagram | None
     if done.empty:
         return None
     done = done[done["evaluation"] == done["evaluation"].mode().iloc[0]]
-    keyed = done.assign(method=[key_of((str(a), str(v))) for a, v in zip(done["algorithm"], done["variant"], strict=True)])
+    keyed = done.assign(
+        method=[key_of((str(a), str(v))) for a, v in zip(done["algorithm"], done["variant"], strict=True)]
+    )
     errors = keyed.pivot_table("test_error", ["split_seed", "seed", "eval_dataset"], "method", sort=False)
     whole = errors.count() == errors.count().max()
     if errors.count().max() < FEWEST_PAIRS or whole.sum() < 3:
@@ -79,7 +81,9 @@ def _cliques(ranked: Sequence[str], pairwise: pd.DataFrame) -> list[tuple[int, i
     return found
 
 
-def _draw(ranked: Sequence[str], names: Sequence[str], ranks: Sequence[float], cliques: Sequence[tuple[int, int]]) -> Markup:
+def _draw(
+    ranked: Sequence[str], names: Sequence[str], ranks: Sequence[float], cliques: Sequence[tuple[int, int]]
+) -> Markup:
     count, half = len(ranked), (len(ranked) + 1) // 2
     start = 44 + 9 * len(cliques)
     height = start + _ROW * half + 6
@@ -107,6 +111,6 @@ def _draw(ranked: Sequence[str], names: Sequence[str], ranks: Sequence[float], c
     said = "Mean ranks, the lowest error first: " + ", ".join(
         f"{name} {f.fixed(rank)}" for name, rank in zip(names, ranks, strict=True)
     )
-    return Markup('<svg class="plot" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}</svg>').format(
-        _WIDTH, height, _WIDTH, height, said, Markup("").join(parts)
-    )
+    return Markup(
+        '<svg class="plot" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}</svg>'
+    ).format(_WIDTH, height, _WIDTH, height, said, Markup("").join(parts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -32,7 +33,8 @@ MEASURES: Mapping[str, tuple[str, str, tuple[float, float] | None]] = {
 
 STROKES = (
     "A panel a method: thin lines are its searches, the thick one their mean, the band runs from the lowest to the "
-    "highest; grey, all other searches. The axis spans the middle 95 % of all values; a triangle marks what lies beyond."
+    "highest; grey, all other searches. The axis spans the middle 95 % of all values; a triangle marks what lies "
+    "beyond."
 )
 
 
@@ -56,33 +58,49 @@ def charts(history: pd.DataFrame, records: pd.DataFrame, named: Methods) -> list
         for column, (title, caption, fixed) in MEASURES.items()
         if column in methods and methods[column].notna().any()
     ]
+    made = [replace(chart, folded=chart.key == "skip_ratio_all_edges") for chart in made]
     return [*made, *_anytime(epochs, done, records, named)]
 
 
-def _anytime(
-    epochs: pd.DataFrame, done: pd.DataFrame, records: pd.DataFrame, named: Methods
-) -> list[Chart]:
+def _anytime(epochs: pd.DataFrame, done: pd.DataFrame, records: pd.DataFrame, named: Methods) -> list[Chart]:
     """The table's accuracy by epoch, a chart a data set, the controls as levels."""
     curve = comparison.anytime(epochs, done)
     controls = records[(records["role"] == "control") & (records["evaluation"] == "table")]
     means = controls.groupby(["eval_dataset", "algorithm"], sort=False)["test_error"].mean()
-    made = []
+    made: list[Chart] = []
     for dataset, own in curve.groupby("dataset", sort=False):
         levels = tuple(
             (100 - float(error), named.titles.get(str(name), str(name)))
             for (where, name), error in means.items()
             if where == dataset and pd.notna(error)
         )
-        made.append(
-            _chart(own, "table_accuracy", named, f"anytime-{dataset}", f"Accuracy at any time, {dataset}",
-                   "Test accuracy in the table of the genotype that a search stopped there would give"
-                   + (", dashed the control's mean." if levels else "."), "%", None, levels)
+        one = _chart(
+            own,
+            "table_accuracy",
+            named,
+            f"anytime-{dataset}",
+            f"Accuracy at any time, {dataset}",
+            "Test accuracy in the table of the genotype that a search stopped there would give"
+            + (", dashed the control's mean." if levels else "."),
+            "%",
+            None,
+            levels,
         )
+        made.append(replace(one, folded=bool(made)))
     return made
 
 
-def _chart(rows: pd.DataFrame, column: str, named: Methods, key: str, title: str, caption: str, unit: str,
-           fixed: tuple[float, float] | None, levels: Sequence[tuple[float, str]]) -> Chart:
+def _chart(
+    rows: pd.DataFrame,
+    column: str,
+    named: Methods,
+    key: str,
+    title: str,
+    caption: str,
+    unit: str,
+    fixed: tuple[float, float] | None,
+    levels: Sequence[tuple[float, str]],
+) -> Chart:
     groups = {(str(a), str(v)): own for (a, v), own in rows.groupby(["algorithm", "variant"], sort=False)}
     ordered = sorted(groups, key=lambda m: (named.precedence(m[0]), m))
     panels = tuple(_panel(groups[m], column, m, named, levels, unit) for m in ordered)
@@ -92,8 +110,9 @@ def _chart(rows: pd.DataFrame, column: str, named: Methods, key: str, title: str
     return Chart(key, said, f"{caption} {STROKES}", "epoch", "", x, y, panels, grey=True)
 
 
-def _panel(rows: pd.DataFrame, column: str, method: Method, named: Methods,
-           levels: Sequence[tuple[float, str]], unit: str) -> Panel:
+def _panel(
+    rows: pd.DataFrame, column: str, method: Method, named: Methods, levels: Sequence[tuple[float, str]], unit: str
+) -> Panel:
     searches = {str(trial): own.sort_values("epoch") for trial, own in rows.groupby("trial", sort=False)}
     lines = tuple(
         Line(tuple(zip(own["epoch"].astype(float), own[column].astype(float), strict=True)), trial)

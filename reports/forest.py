@@ -1,4 +1,4 @@
-"""The forest plot: a row a method, sorted by result, with every search, its mean, its place in the space and its cost."""
+"""The forest plot: a row a method, sorted by result, with every search, the mean and what it cost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from results.answer import Verdict
 from results.pairs import Method
 from results.statistics import FEW, Summary, interquartile_mean, summarise
 
-WIDTH = 400
+WIDTH = 330
 """Of a strip, in pixels."""
 
 COST_WIDTH = 110
@@ -89,9 +89,12 @@ def forest(records: pd.DataFrame, verdict: Verdict, named: Methods) -> Forest:
     levels = [_mean(shown[m]) for m in controls]
     costs = cost_means(records)
     kinds = [kind for kind in COSTS if any(costs.get(m, {}).get(kind, 0) > 0 for m in shown)]
-    units = {kind: f.engineering(pd.Series([c[kind] for c in costs.values()]), _unit(kind)) for kind in kinds}
-    strip_scale = spanning([costs[m][kinds[0]] for m in shown if m in costs], log=None) if kinds else Scale(0, 1)
-    front = pareto({m: (costs[m][kinds[0]], _error(verdict, m)) for m in shown if m in costs}) if kinds else set()
+    units = {
+        kind: f.engineering(pd.Series([c[kind] for c in costs.values() if kind in c]), _unit(kind)) for kind in kinds
+    }
+    known = [m for m in shown if kinds and kinds[0] in costs.get(m, {})]
+    strip_scale = spanning([costs[m][kinds[0]] for m in known])
+    front = pareto({m: (costs[m][kinds[0]], _error(verdict, m)) for m in known})
     rows = []
     for method in verdict.pairs.methods:
         cost = costs.get(method, {})
@@ -110,8 +113,15 @@ def forest(records: pd.DataFrame, verdict: Verdict, named: Methods) -> Forest:
                 f.plus_minus(summary.mean, summary.sd),
                 f.fixed(interquartile_mean(summary.values)),
                 f.fixed(percentiles.mean(), 1) if len(percentiles) else "",
-                svg.strip(shown[method], _mean(shown[method]), _interval(shown[method]), scale, levels, WIDTH,
-                          _alt(named.label(*method), summary)),
+                svg.strip(
+                    shown[method],
+                    _mean(shown[method]),
+                    _interval(shown[method]),
+                    scale,
+                    levels,
+                    WIDTH,
+                    _alt(named.label(*method), summary),
+                ),
                 cost.get(kinds[0], math.nan) if kinds else math.nan,
                 _bar(cost.get(kinds[0]), strip_scale) if kinds else Markup(""),
                 tuple(f.significant(cost[k] / units[k][0]) if k in cost else "" for k in kinds),
@@ -128,7 +138,7 @@ def forest(records: pd.DataFrame, verdict: Verdict, named: Methods) -> Forest:
         axis,
         svg.ruler(scale, WIDTH),
         headers,
-        svg.ruler(strip_scale, COST_WIDTH) if kinds and strip_scale.log else Markup(""),
+        svg.ruler(strip_scale, COST_WIDTH, 1) if kinds and strip_scale.log else Markup(""),
         (*rows, *lost),
         _notes(rows, controls, named, value),
     )
@@ -147,7 +157,7 @@ def cost_means(records: pd.DataFrame) -> dict[Method, dict[str, float]]:
     """What each method's done searches cost on average, by column of ``COSTS``; retrainings are no searches."""
     searches = records[(records["status"] == "done") & (records["parent"].fillna("") == "")].drop_duplicates("trial")
     means = searches.groupby(["algorithm", "variant"], sort=False)[list(COSTS)].mean()
-    return {(str(a), str(v)): {k: float(row[k]) for k in COSTS} for (a, v), row in means.iterrows() if row.notna().all()}
+    return {(str(a), str(v)): {k: float(row[k]) for k in COSTS if pd.notna(row[k])} for (a, v), row in means.iterrows()}
 
 
 def _searches(own: pd.DataFrame, value: str) -> list[tuple[float, str]]:
@@ -208,14 +218,19 @@ def _alt(name: str, summary: Summary) -> str:
 
 def _notes(rows: Sequence[Row], controls: Sequence[Method], named: Methods, value: str) -> tuple[str, ...]:
     few = any(row.n < FEW for row in rows)
-    notes = ["A dot is a search, the bar their mean" + (f", the line its 95 % interval (from n = {FEW} on)." if any(
-        row.n >= FEW for row in rows) else ".")]
+    notes = [
+        "A dot is a search, the bar their mean"
+        + (f", the line its 95 % interval (from n = {FEW} on)." if any(row.n >= FEW for row in rows) else ".")
+    ]
     if few:
         notes.append(f"Below n = {FEW} no interval is drawn: the dots are the interval.")
     if controls:
         notes.append(f"Dashed: mean of {', '.join(named.label(*m) for m in controls)}.")
     if value == "regret":
-        notes.append("Regret: the best accuracy in the whole space minus the found one's. Percentile: share of the space that is worse.")
+        notes.append(
+            "Regret: the best accuracy in the whole space minus the found one's. Percentile: the share of the space "
+            "that is worse."
+        )
     return tuple(notes)
 
 

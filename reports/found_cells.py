@@ -13,6 +13,8 @@ from reports.formats import listed
 from reports.neutral import neutral_value
 from reports.rows import Methods
 
+_NEEDED = ("genotype", "edges", "layer_widths", "algorithm", "variant", "seed", "eval_dataset", "test_error")
+
 
 @dataclass(frozen=True)
 class Found:
@@ -28,6 +30,7 @@ class Found:
 
 def found_cells(records: pd.DataFrame, named: Methods, prefix: str) -> list[Found]:
     """The cells of the records, in their order; a chain of pruned layers is no cell."""
+    records = records[[*_NEEDED]]
     known = records[records["genotype"].notna() & records["edges"].notna() & records["layer_widths"].isna()]
     made = []
     for genotype, group in known.groupby("genotype", sort=False):

@@ -15,7 +15,7 @@ from results.statistics import FEW
 
 @dataclass(frozen=True)
 class Cell:
-    """One pair: row minus column in percentage points, the probability that the row is better, and what the test says."""
+    """One pair: row minus column in percentage points, P(the row is better), and what the test says."""
 
     key: str
     difference: str

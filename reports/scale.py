@@ -76,7 +76,7 @@ def spanning(values: Iterable[float], log: bool | None = None) -> Scale:
 
 
 def robust(values: Iterable[float], fixed: tuple[float, float] | None = None) -> Scale:
-    """An axis between outer percentiles, padded, so that a single dip does not set it; or from ``fixed`` to ``fixed``."""
+    """An axis between outer percentiles, padded, so that a single dip does not set it; or between ``fixed``."""
     if fixed is not None:
         return Scale(*fixed)
     known = np.asarray([v for v in values if not math.isnan(v)], dtype=float)

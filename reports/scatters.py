@@ -1,10 +1,11 @@
-"""Figures with a mark a search: error against cost with its Pareto front, latency, pruned networks, widths, profiles."""
+"""Figures with a mark a search: error against cost, latency, pruned networks, widths, profiles."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from reports import formats as f
@@ -81,13 +82,15 @@ def latency(records: pd.DataFrame, named: Methods) -> list[Chart]:
         if len(networks) >= FEWEST_RANKED:
             correlation = networks["latency_ms"].corr(networks["latency_predicted_ms"], "spearman")
             rho = f", Spearman's ρ = {f.significant(correlation)} over {len(networks)} networks"
-        dots = [d for m, rows in _methods(own).items() for d in _dots(rows, "latency_predicted_ms", "latency_ms", m, named)]
+        dots = [
+            d for m, rows in _methods(own).items() for d in _dots(rows, "latency_predicted_ms", "latency_ms", m, named)
+        ]
         panels.append(Panel(f"{dataset}{rho}", f"{dataset}: {len(own)} networks{rho}", dots=tuple(dots)))
     return [
         Chart(
             "latency",
             "Measured against predicted latency",
-            "Measured latency of each found network against the sum of its operations in the latency table. Large: means.",
+            "Measured latency of each found network against the sum of its operations in the table. Large: means.",
             "predicted (ms)",
             "measured (ms)",
             spanning(known["latency_predicted_ms"]),
@@ -114,13 +117,26 @@ def pruned(records: pd.DataFrame, named: Methods) -> list[Chart]:
             if known.empty:
                 continue
             panels = tuple(
-                Panel(str(dataset), f"{dataset}: {len(own)} pruned networks",
-                      dots=tuple(d for m, rows in _methods(own).items() for d in _dots(rows, x, y, m, named)))
+                Panel(
+                    str(dataset),
+                    f"{dataset}: {len(own)} pruned networks",
+                    dots=tuple(d for m, rows in _methods(own).items() for d in _dots(rows, x, y, m, named)),
+                )
                 for dataset, own in known.groupby("eval_dataset", sort=False)
             )
             caption = "Small: searches; large: means."
-            made.append(Chart(f"pruned-{y}", title, caption, x_label, y_label, spanning(known[x], log=False),
-                              spanning(known[y], log=False), panels))
+            made.append(
+                Chart(
+                    f"pruned-{y}",
+                    title,
+                    caption,
+                    x_label,
+                    y_label,
+                    spanning(known[x], log=False),
+                    spanning(known[y], log=False),
+                    panels,
+                )
+            )
     return [*made, *_widths(records, named)]
 
 
@@ -140,8 +156,17 @@ def _widths(records: pd.DataFrame, named: Methods) -> list[Chart]:
         panels.append(Panel(f"{named.label(*method)} (n = {len(lines)})", alt, key_of(method), tuple(lines)))
     caption = "Each gated layer from the input on, a line a search; grey, all other searches."
     return [
-        Chart("layer_widths", "Channels kept by layer (%)", caption, "gated layer", "", Scale(1, max(2, most)),
-              Scale(0, 103), tuple(panels), grey=True)
+        Chart(
+            "layer_widths",
+            "Channels kept by layer (%)",
+            caption,
+            "gated layer",
+            "",
+            Scale(1, max(2, most)),
+            Scale(0, 103),
+            tuple(panels),
+            grey=True,
+        )
     ]
 
 
@@ -162,21 +187,32 @@ def profiles(records: pd.DataFrame, answer: Answer, named: Methods) -> list[Char
     ranked = answer.verdicts[0].pairs.methods
     groups = {m: rows for m, rows in _methods(done).items() if m in ranked}
     for method in sorted(groups, key=ranked.index):
-        sets = [own["regret"] for _, own in groups[method].groupby("eval_dataset")]
+        sets = [np.sort(own["regret"].to_numpy(float)) for _, own in groups[method].groupby("eval_dataset")]
         points: list[tuple[float, float]] = []
         for edge in edges:
-            share = 100 * sum(float((own <= edge).mean()) for own in sets) / len(sets)
+            share = 100 * sum(np.searchsorted(own, edge, "right") / len(own) for own in sets) / len(sets)
             points += [(edge, points[-1][1] if points else 0.0), (edge, share)]
         half = next((edge for edge, share in points if share >= 50), edges[-1])
         name, n = named.label(*method), groups[method]["trial"].nunique()
         alt = f"{name}: half of its results have a regret of at most {f.significant(half)} points"
         panels.append(Panel(f"{name} (n = {n})", alt, key_of(method), (Line(tuple(points)),)))
     caption = (
-        "The share of results with at most so much regret; a curve further up and left is better. Each data set has the "
-        "same weight (Agarwal et al., NeurIPS 2021, after Dolan and Moré). Grey: all other methods."
+        "The share of results with at most so much regret; a curve further up and left is better. Each data set has "
+        "the same weight (Agarwal et al., NeurIPS 2021, after Dolan and Moré). Grey: all other methods."
     )
-    return [Chart("profiles", "Performance profiles (% of results)", caption, "regret (points, log axis)", "", x,
-                  Scale(-2, 102), tuple(panels), grey=True)]
+    return [
+        Chart(
+            "profiles",
+            "Performance profiles (% of results)",
+            caption,
+            "regret (points, log axis)",
+            "",
+            x,
+            Scale(-2, 102),
+            tuple(panels),
+            grey=True,
+        )
+    ]
 
 
 def _methods(rows: pd.DataFrame) -> dict[Method, pd.DataFrame]:
@@ -194,5 +230,3 @@ def _dots(rows: pd.DataFrame, x: str, y: str, method: Method, named: Methods) ->
 
 def _unit(column: str) -> str:
     return next(metric.unit for metric in metrics.METRICS if metric.name == column)
-
-

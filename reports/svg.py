@@ -12,6 +12,8 @@ from reports.scale import Scale
 
 _LETTER = 6.2  # width of a letter at the labels' size
 _LINE = 13  # height of a label
+_STRIP = 22  # height of a row of a forest plot
+_PAD = 8  # before and after a strip's axis
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Box:
 
 
 SMALL = Box(236, 150)
-LARGE = Box(560, 380, left=52, right=100, bottom=42)
+LARGE = Box(560, 380, left=52, right=100, top=20, bottom=42)
 
 
 def panels(chart: Chart, box: Box, prefix: str) -> list[tuple[Panel, Markup]]:
@@ -58,15 +60,15 @@ def _panel(chart: Chart, panel: Panel, box: Box, behind: str) -> Markup:
     if behind:
         parts.append(Markup('<use href="#{}"/>').format(behind))
     for y, label in panel.levels:
-        at = _round(box.y(chart.y.at(y)))
-        line = Markup('<line class="level" x1="{}" x2="{}" y1="{}" y2="{}"/>')
-        parts.append(line.format(box.left, box.width - box.right, at, at))
+        at = box.y(chart.y.at(y))
+        parts.append(_line("level", box.left, box.width - box.right, at, at))
         parts.append(_text(box.left + 3, at - 3, label, "level"))
     if panel.band:
         edge = [(x, high) for x, _, high in panel.band] + [(x, low) for x, low, _ in reversed(panel.band)]
         parts.append(Markup('<polygon class="band" points="{}"/>').format(_points(chart, edge, box)))
     if panel.front:
         parts.append(_path(chart, panel.front, box, "front"))
+    parts += [_path(chart, line.points, box, "grey") for line in panel.behind]
     parts += [_path(chart, line.points, box, "own", line.trial) for line in panel.lines]
     parts += _ends(chart, panel, box)
     if len(panel.mean) > 1:
@@ -75,25 +77,30 @@ def _panel(chart: Chart, panel: Panel, box: Box, behind: str) -> Markup:
         parts.append(_text(box.x(chart.x.at(x)) + 6, box.y(chart.y.at(y)) + 4, _value(y), "end"))
     parts += [_dot(chart, dot, box) for dot in panel.dots]
     parts += _labels(chart, panel.dots, box)
-    return Markup('<svg class="plot" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}</svg>').format(
-        box.width, box.height, box.width, box.height, panel.alt, Markup("").join(parts)
-    )
+    return Markup(
+        '<svg class="plot" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}</svg>'
+    ).format(box.width, box.height, box.width, box.height, panel.alt, Markup("").join(parts))
 
 
 def _axes(chart: Chart, box: Box) -> Iterable[Markup]:
-    floor = box.height - box.bottom
-    for value, text in chart.y.ticks(3 if box is SMALL else 5):
-        y = _round(box.y(chart.y.at(value)))
-        yield Markup('<line class="rule" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(box.left, box.width - box.right, y, y)
+    floor, end = box.height - box.bottom, box.width - box.right
+    for value, text in chart.y_ticks(3 if box is SMALL else 5):
+        y = box.y(chart.y.at(value))
+        yield _line("rule", box.left, end, y, y)
         yield _text(box.left - 5, y + 4, text, "tick right")
     for value, text in chart.x_ticks():
-        x = _round(box.x(chart.x.at(value)))
-        yield Markup('<line class="rule" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(x, x, floor, floor + 3)
+        x = box.x(chart.x.at(value))
+        yield _line("rule", x, x, floor, floor + 3)
         yield _text(x, floor + 14, text, "tick middle")
-    yield Markup('<line class="axis" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(
-        box.left, box.width - box.right, floor, floor
-    )
+    yield _line("axis", box.left, end, floor, floor)
     yield _text(box.x(0.5), box.height - 4, chart.x_label, "label middle")
+    if chart.y_label:
+        yield _text(4, 10, chart.y_label, "label")
+
+
+def _line(kind: str, x1: float, x2: float, y1: float, y2: float) -> Markup:
+    line = Markup('<line class="{}" x1="{}" x2="{}" y1="{}" y2="{}"/>')
+    return line.format(kind, _round(x1), _round(x2), _round(y1), _round(y2))
 
 
 def _ends(chart: Chart, panel: Panel, box: Box) -> Iterable[Markup]:
@@ -155,28 +162,36 @@ def _text(x: float, y: float, text: str, kind: str, method: str = "") -> Markup:
     return Markup('<text class="{}"{} x="{}" y="{}">{}</text>').format(kind, named, _round(x), _round(y), text)
 
 
-def strip(values: Sequence[tuple[float, str]], mean: float, interval: tuple[float, float] | None, scale: Scale,
-          levels: Sequence[float], width: int, alt: str) -> Markup:
+def strip(
+    values: Sequence[tuple[float, str]],
+    mean: float,
+    interval: tuple[float, float] | None,
+    scale: Scale,
+    levels: Sequence[float],
+    width: int,
+    alt: str,
+) -> Markup:
     """One row of a forest plot: a dot a search, a bar at the mean, its interval where one is given, levels behind."""
-    height, pad = 22, 8
-    place = lambda value: _round(pad + scale.at(value) * (width - 2 * pad))  # noqa: E731 - one expression, used here
-    parts = [Markup('<line class="rule" x1="{0}" x2="{0}" y1="0" y2="22"/>').format(place(v)) for v, _ in scale.ticks(6)]
-    parts += [Markup('<line class="level" x1="{0}" x2="{0}" y1="0" y2="22"/>').format(place(v)) for v in levels]
+
+    def place(value: float) -> float:
+        return _PAD + scale.at(value) * (width - 2 * _PAD)
+
+    rules = [("rule", value) for value, _ in scale.ticks(6)] + [("level", value) for value in levels]
+    parts = [_line(kind, x := place(value), x, 0, _STRIP) for kind, value in rules]
     if interval is not None:
         low, high = map(place, interval)
-        parts.append(Markup('<line class="interval" x1="{}" x2="{}" y1="11" y2="11"/>').format(low, high))
-    parts += [_circle(place(v), 11, 3.4, "seed", trial, "") for v, trial in values]
-    if values:
-        parts.append(Markup('<line class="mean" x1="{0}" x2="{0}" y1="4" y2="18"/>').format(place(mean)))
-    return Markup('<svg class="strip" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}</svg>').format(
-        width, height, width, height, alt, Markup("").join(parts)
+        parts.append(_line("interval", low, high, _STRIP / 2, _STRIP / 2))
+    parts += [_circle(place(value), _STRIP / 2, 3.4, "seed", trial, "") for value, trial in values]
+    parts.append(_line("mean", x := place(mean), x, 4, _STRIP - 4))
+    drawing = Markup(
+        '<svg class="strip" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img" aria-label="{2}">{3}</svg>'
     )
+    return drawing.format(width, _STRIP, alt, Markup("").join(parts))
 
 
-def ruler(scale: Scale, width: int) -> Markup:
+def ruler(scale: Scale, width: int, most: int = 6) -> Markup:
     """The axis above a forest plot's strips."""
-    pad = 8
-    texts = [_text(pad + scale.at(v) * (width - 2 * pad), 12, text, "tick middle") for v, text in scale.ticks(6)]
+    texts = [_text(_PAD + scale.at(v) * (width - 2 * _PAD), 12, text, "tick middle") for v, text in scale.ticks(most)]
     return Markup('<svg class="strip" viewBox="0 0 {} 16" width="{}" height="16" aria-hidden="true">{}</svg>').format(
         width, width, Markup("").join(texts)
     )

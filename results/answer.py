@@ -1,4 +1,4 @@
-"""What a run decides: the best, those not told apart from it, and how many seeds would tell. No stronger than a test."""
+"""What a run decides: the best, those not told apart from it, how many seeds would tell. No stronger than a test."""
 
 from __future__ import annotations
 

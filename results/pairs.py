@@ -131,13 +131,16 @@ def _mean(errors: Mapping[Seed, float]) -> float:
 
 
 def frame(pairs: Pairs) -> pd.DataFrame:
-    """A row a pair: methods, n, difference, low, high, improvement, p, adjusted, values."""
+    """A row a pair with a common seed: methods, n, difference, low, high, improvement, p, adjusted, values."""
     columns = ["algorithm_a", "variant_a", "algorithm_b", "variant_b", "n"]
     columns += ["difference", "low", "high", "improvement", "p", "adjusted", "values"]
     rows = [
-        [*pair.first, *pair.second, len(pair.values), pair.difference, pair.low, pair.high]
-        + [pair.improvement, pair.p, pair.adjusted, list(pair.values)]
+        [
+            *(*pair.first, *pair.second, len(pair.values), pair.difference, pair.low, pair.high),
+            *(pair.improvement, pair.p, pair.adjusted, list(pair.values)),
+        ]
         for pair in pairs.pairs.values()
+        if len(pair.seeds)
     ]
     return pd.DataFrame(rows, columns=columns)
 

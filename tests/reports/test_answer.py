@@ -39,24 +39,25 @@ def test_a_clear_winner(make: Make) -> None:
         },
     )
     assert said(records_frame(rows)) == [
-        "cifar10: RARTS is the best: 5.25 % (n = 10), certainly lower than that of each of the 2 others (sign-flip tests "
-        "over 10 common seeds, Holm-adjusted p ≤ 0.0059). Certainly better than Random: RARTS."
+        "cifar10: RARTS is the best: 5.25 % (n = 10), certainly lower than that of each of the 2 others "
+        "(sign-flip tests over 10 common seeds, Holm-adjusted p ≤ 0.0059). Certainly better than Random: "
+        "RARTS."
     ]
 
 
 def test_a_tie(make: Make) -> None:
     rows = of(make, {"rarts": [9, 10, 11, 9, 10, 11, 9, 12], "darts1": [10, 9, 11, 10, 11, 9, 11, 11.4]})
     assert said(records_frame(rows)) == [
-        "cifar10: RARTS has the lowest mean test error, 10.12 % (n = 8). It cannot be told apart from DARTS-1 (adjusted "
-        "p = 0.78): RARTS is the best among 2 equals by its mean alone. Even 200 seeds would not tell RARTS from DARTS-1 "
-        "at the spread seen."
+        "cifar10: RARTS has the lowest mean test error, 10.12 % (n = 8). It cannot be told apart from DARTS-1"
+        " (adjusted p = 0.78): RARTS is the best among 2 equals by its mean alone. Even 200 seeds would not "
+        "tell RARTS from DARTS-1 at the spread seen."
     ]
 
 
 def test_one_seed(make: Make) -> None:
     assert said(records_frame(of(make, {"rarts": [9], "darts1": [10]}))) == [
-        "cifar10: RARTS has the lowest mean test error, 9.00 % (n = 1). One search each shows no spread: which is better "
-        "cannot be said."
+        "cifar10: RARTS has the lowest mean test error, 9.00 % (n = 1). One search each shows no spread: "
+        "which is better cannot be said."
     ]
 
 
@@ -74,23 +75,23 @@ def test_two_data_sets_that_disagree(make: Make) -> None:
     rows = of(make, {"rarts": low, "darts1": high}) + of(make, {"rarts": high, "darts1": low}, "cifar100")
     rows.append(make("darts1", 9, status="diverged", evaluation="none", eval_dataset=None))
     assert said(records_frame(rows)) == [
-        "cifar10: RARTS is the best: 5.24 % (n = 7), certainly lower than that of the other (sign-flip tests over 7 "
-        "common seeds, Holm-adjusted p ≤ 0.016).",
-        "cifar100: DARTS-1 is the best: 5.24 % (n = 7), certainly lower than that of the other (sign-flip tests over 7 "
-        "common seeds, Holm-adjusted p ≤ 0.016).",
-        "The data sets disagree on the lowest mean: RARTS on cifar10 and DARTS-1 on cifar100. RARTS is certainly better "
-        "than DARTS-1 on cifar10 and certainly worse on cifar100. Searches that did not end well are in no mean: "
-        "DARTS-1 (1 diverged of 8).",
+        "cifar10: RARTS is the best: 5.24 % (n = 7), certainly lower than that of the other (sign-flip tests "
+        "over 7 common seeds, Holm-adjusted p ≤ 0.016).",
+        "cifar100: DARTS-1 is the best: 5.24 % (n = 7), certainly lower than that of the other (sign-flip "
+        "tests over 7 common seeds, Holm-adjusted p ≤ 0.016).",
+        "The data sets disagree on the lowest mean: RARTS on cifar10 and DARTS-1 on cifar100. RARTS is "
+        "certainly better than DARTS-1 on cifar10 and certainly worse on cifar100. Searches that did not end "
+        "well are in no mean: DARTS-1 (1 diverged of 8).",
     ]
 
 
 def test_three_seeds_decide_nothing(make: Make) -> None:
     rows = of(make, {"rarts": [5, 6, 7], "darts1": [7, 9, 12], "gdas": [20, 30, 44]})
     assert said(records_frame(rows)) == [
-        "cifar10: RARTS has the lowest mean test error, 6.00 % (n = 3: 5.00, 6.00, 7.00). Below 6 common seeds no outcome "
-        "of the test could show a difference: nothing here is certain, and RARTS is the best among 3 equals by its mean "
-        "alone. To tell RARTS apart would take about 7 seeds from DARTS-1 and 7 seeds from GDAS (simulated, power 80 %, "
-        "roughly, for the spread is that of 3 seeds)."
+        "cifar10: RARTS has the lowest mean test error, 6.00 % (n = 3: 5.00, 6.00, 7.00), and is the best "
+        "among 3 equals by its mean alone: with fewer than 6 common seeds no test can show a difference, so "
+        "nothing here is certain. To tell RARTS apart would take about 7 seeds from DARTS-1 and 7 seeds from "
+        "GDAS (simulated, power 80 %; rough, for the spread is that of 3 seeds)."
     ]
 
 
