@@ -1,57 +1,23 @@
 """How a search moves: one file an algorithm, each reading like its paper's equations.
 
-To add one: a file with a subclass of ``Search`` (its ``step``, its ``Hyper``), and its line in ``CLASSES``. Selection
-that wraps another search composes by name: ``rarts+es``, ``darts1+pt``.
+To add one: a file with a subclass of ``Search`` (its ``step``, its ``Hyper``), decorated with ``@ALGORITHMS.register``;
+a part that changes any search is a subclass of ``Part`` with ``@PARTS.register``, and composes by name: ``rarts+es``,
+``darts1+pt``. Names, and what a class says of itself in literals, are read from the files' text, so that importing
+this package imports no torch.
 """
 
-from algorithms.base import Algorithm
-from algorithms.baseline import Baseline
-from algorithms.darts import Darts1, Darts2
-from algorithms.early_stopping import EarlyStopping
-from algorithms.evolution import Evolution
-from algorithms.fairdarts import FairDarts
-from algorithms.gdas import Gdas
-from algorithms.milenas import MileNas, MileNas2
-from algorithms.network_slimming import NetworkSlimming
-from algorithms.pcdarts import PcDarts
-from algorithms.pdarts import PDarts
-from algorithms.perturbation import Perturbation
-from algorithms.proxylessnas import ProxylessNas
-from algorithms.random_pruning import RandomPruning
-from algorithms.random_search import RandomSearch
-from algorithms.random_ws import RandomWs
-from algorithms.rarts import Rarts
-from algorithms.search import Search
-from algorithms.snas import Snas
-from algorithms.tas import Tas
-from algorithms.wrapping import Selection, wrapped
+from __future__ import annotations
 
-SOFTMAX: tuple[type[Search], ...] = (Darts1, Darts2, MileNas, MileNas2, Rarts)
-"""Searches whose relaxation is the space's own: perturbation may select from their supernets."""
+from typing import TYPE_CHECKING
 
-STEADY: tuple[type[Search], ...] = (*SOFTMAX, Gdas, Snas, FairDarts, ProxylessNas, PcDarts)
-"""Searches that move α on one supernet: early stopping may end them, for their eigenvalues compare."""
+from algorithms.composing import Algorithms
+from results.registry import Registry
 
-CLASSES: tuple[type[Algorithm], ...] = (
-    *STEADY,
-    PDarts,
-    Baseline,
-    NetworkSlimming,
-    Tas,
-    RandomPruning,
-    RandomWs,
-    RandomSearch,
-    Evolution,
-)
+if TYPE_CHECKING:
+    from algorithms.wrapping import Part
 
-SELECTIONS: dict[str, tuple[type[Selection], tuple[type[Search], ...]]] = {
-    EarlyStopping.suffix: (EarlyStopping, STEADY),
-    Perturbation.suffix: (Perturbation, SOFTMAX),
-}
-"""What wraps a search, by the suffix of its name, and the searches that it wraps."""
+PARTS: Registry[Part] = Registry("part", __name__, "PARTS")
+"""What changes a search, by the end that it gives the search's name."""
 
-COMPOSED: tuple[type[Algorithm], ...] = tuple(
-    wrapped(selection, inner) for selection, searches in SELECTIONS.values() for inner in searches
-)
-
-ALGORITHMS: dict[str, type[Algorithm]] = {a.name: a for a in (*CLASSES, *COMPOSED)}
+ALGORITHMS = Algorithms("algorithm", __name__, "ALGORITHMS", PARTS)
+"""The algorithms by name, with every composition that their parts allow."""

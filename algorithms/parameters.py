@@ -20,8 +20,8 @@ Layout = dict[str, torch.Size]
 class Parameters:
     """Named tensors stored as one flat leaf tensor ``flat``, with the optimiser that moves it.
 
-    ``clip`` bounds the 2-norm of the whole gradient before a step (0: no bound); ``after`` is called after each step
-    (a proximal step, for instance).
+    ``before`` makes the direction of a step of its gradient; ``clip`` bounds that direction's 2-norm (0: no bound);
+    ``after`` is called after each step (a proximal step, for instance).
     """
 
     def __init__(
@@ -30,13 +30,14 @@ class Parameters:
         optimiser: Callable[[list[Tensor]], Optimizer],
         *,
         clip: float = 0.0,
+        before: Callable[[Tensor], Tensor] | None = None,
         after: Callable[[], None] | None = None,
     ) -> None:
         self.layout: Layout = {name: tensor.shape for name, tensor in tensors.items()}
         self.flat = torch.cat([tensor.detach().reshape(-1) for tensor in tensors.values()]).requires_grad_()
         self.optimiser = optimiser([self.flat])
         self.clip = clip
-        self.after = after
+        self.before, self.after = before, after
 
     def views(self, flat: Tensor | None = None) -> dict[str, Tensor]:
         """The named tensors as views of ``flat`` (this set's own vector by default); gradients flow to it."""
@@ -49,7 +50,7 @@ class Parameters:
     @torch.no_grad()
     def descend(self, gradient: Tensor) -> None:
         """One step of the optimiser along ``gradient``, a vector like ``flat``, clipped first."""
-        self.flat.grad = gradient
+        self.flat.grad = gradient if self.before is None else self.before(gradient)
         if self.clip:
             torch.nn.utils.clip_grad_norm_([self.flat], self.clip)
         self.optimiser.step()

@@ -7,31 +7,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
-from algorithms.base import Setting
+from algorithms.base import Setting, State
+from algorithms.hyper import Hyper
+from algorithms.parameters import views
 from algorithms.search import Search
+from spaces.base import Mix
+from spaces.contracts import CellSpace
 
 Named = dict[str, Tensor]
+
+
+class ConcreteHyper(Hyper):
+    """The temperature's ends."""
+
+    tau: float = Field(gt=0, description="τ at the start")
+    tau_min: float = Field(gt=0, description="τ at the end of its linear fall")
 
 
 class Sampling(Search):
     """A search that draws from the generator of the purpose "sample", on the CPU; it travels in the checkpoint."""
 
-    among_operations = True
-
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self.generator = self.seeded("sample")
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """A search's, and the generator."""
         return super().state_dict() | {"generator": self.generator.get_state()}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue exactly where ``state_dict`` was taken."""
         super().load_state_dict(state)
         self.generator.set_state(state["generator"])
@@ -40,13 +49,15 @@ class Sampling(Search):
 class Concrete(Sampling):
     """A search that draws from the concrete distribution; ``hyper`` has ``tau`` and ``tau_min``."""
 
+    hyper: ConcreteHyper
+
     @property
     def tau(self) -> float:
         """The temperature: from step to step linear in the share of the budget that is used."""
         h = self.hyper
-        return float(h.tau + (h.tau_min - h.tau) * min(self.progress, 1.0))
+        return h.tau + (h.tau_min - h.tau) * min(self.progress, 1.0)
 
-    def concrete(self, alpha: Named) -> Any:
+    def concrete(self, alpha: Named) -> Mix:
         """The space's relaxation of (α + G) / τ, G standard Gumbel: a draw from the concrete distribution.
 
         (Maddison, Mnih, Teh, ICLR 2017; Jang, Gu, Poole, ICLR 2017.) Its argmax is a draw from softmax α at any τ > 0.
@@ -58,17 +69,38 @@ def gumbel(like: Tensor, generator: torch.Generator) -> Tensor:
     """Standard Gumbel noise, −ln of standard exponentials, shaped like ``like``."""
     exponential = torch.empty(like.shape, dtype=like.dtype).exponential_(generator=generator)
     # An exponential of 0, which float32 can give, would be an infinite Gumbel.
-    return -exponential.clamp(min=torch.finfo(like.dtype).tiny).log().to(like.device)
+    return there(-exponential.clamp(min=torch.finfo(like.dtype).tiny).log(), like)
 
 
-def only(mix: Any, chosen: Mapping[str, Tensor]) -> Any:
+def there(t: Tensor, like: Tensor) -> Tensor:
+    """What was drawn on the CPU, on the device of ``like``; the host does not wait for the copy."""
+    return t.to(like.device, non_blocking=True)
+
+
+def on_host(named: Mapping[str, Tensor]) -> Named:
+    """The tensors on the CPU, outside autograd; from another device in one copy, for the host waits for each."""
+    if all(t.device.type == "cpu" for t in named.values()):
+        return {name: t.detach() for name, t in named.items()}
+    together = torch.cat([t.detach().flatten() for t in named.values()]).cpu()
+    return views(together, {name: t.shape for name, t in named.items()})
+
+
+def all_there(named: Mapping[str, Tensor], like: Tensor) -> Named:
+    """The CPU's tensors, of one type, on the device of ``like``: in one copy, for which the host does not wait."""
+    if like.device.type == "cpu":
+        return dict(named)
+    together = there(torch.cat([t.flatten() for t in named.values()]), like)
+    return views(together, {name: t.shape for name, t in named.items()})
+
+
+def only(mix: Mix, chosen: Mapping[str, Tensor]) -> Mix:
     """``mix`` with only the chosen operations (…, k indices) of each edge run; its weights stay."""
     return replace(mix, active={name: index.tolist() for name, index in chosen.items()})
 
 
-def one_hot(mix: Any, chosen: Mapping[str, Tensor]) -> Named:
+def one_hot(mix: Mix, chosen: Mapping[str, Tensor]) -> Named:
     """Weights of 1 for the chosen operation (…, 1 index) of each edge and 0 for the others."""
-    return {n: torch.zeros_like(w).scatter_(-1, chosen[n].to(w.device), 1.0) for n, w in mix.weights.items()}
+    return {n: torch.zeros_like(w).scatter_(-1, there(chosen[n], w), 1.0) for n, w in mix.weights.items()}
 
 
 def straight_through(hard: Named, soft: Named) -> Named:
@@ -76,8 +108,9 @@ def straight_through(hard: Named, soft: Named) -> Named:
     return {name: h + (soft[name] - soft[name].detach()) for name, h in hard.items()}
 
 
-def through(space: Any, genotype: str, alpha: Named) -> Any:
+def through(space: CellSpace, genotype: str, alpha: Named) -> Mix:
     """The mix that runs one genotype inside the supernet, and nothing else; α is read for its device and type only."""
-    weights = {name: w.to(alpha[name]) for name, w in space.one_hot(genotype).items()}
-    active = {name: [edge.nonzero().flatten().tolist() for edge in w.cpu()] for name, w in weights.items()}
+    hot = space.one_hot(genotype)
+    weights = {name: w.to(alpha[name], non_blocking=True) for name, w in hot.items()}
+    active = {name: [edge.nonzero().flatten().tolist() for edge in w] for name, w in hot.items()}
     return replace(space.relax(alpha), weights=weights, active=active)

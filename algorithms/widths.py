@@ -6,17 +6,16 @@ A gated layer's α holds a logit for each number of its first channels that the 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import torch
 from pydantic import Field
 
-from algorithms.hyper import Hyper
-from algorithms.sampling import Concrete, Named
-from results.errors import BadInput
+from algorithms.sampling import Concrete, ConcreteHyper, Named, on_host
+from spaces.base import Mix
+from spaces.contracts import WidthSpace
 
 
-class WidthHyper(Hyper):
+class WidthHyper(ConcreteHyper):
     """The candidates, and the temperature's ends."""
 
     candidates: int = Field(10, ge=2, description="candidate widths: a layer's channels in so many equal steps")
@@ -27,14 +26,9 @@ class WidthHyper(Hyper):
 class WidthSearch(Concrete):
     """A search on the gated spaces whose α choose how many channels a layer keeps, not which."""
 
-    among_operations = False
-
-    @classmethod
-    def check(cls, space: Any, hyper: Any) -> None:
-        """The space gates channels."""
-        super().check(space, hyper)
-        if not space.inherits:
-            raise BadInput(f"{cls.name} prunes channels, but the space {space.name} has no gates")
+    requires = (WidthSpace,)
+    space: WidthSpace
+    hyper: WidthHyper
 
     @cached_property
     def widths(self) -> Named:
@@ -42,6 +36,11 @@ class WidthSearch(Concrete):
         n, layers = self.hyper.candidates, self.space.layers.items()
         steps = {name: sorted({max(1, round(k * channels / n)) for k in range(1, n + 1)}) for name, channels in layers}
         return {name: torch.tensor(widths, device=self.device) for name, widths in steps.items()}
+
+    @cached_property
+    def widths_here(self) -> Named:
+        """``widths`` on the CPU."""
+        return on_host(self.widths)
 
     def alphas(self) -> Named:
         """Nearly uniform: 0.01 · standard normal."""
@@ -52,24 +51,26 @@ class WidthSearch(Concrete):
         """Nothing: ℓ1 is for gates, and these α are logits."""
 
     def most_probable(self, alpha: Named) -> Named:
-        """Each layer's most probable width, a scalar."""
-        return {name: self.widths[name][a.argmax()] for name, a in alpha.items()}
+        """Each layer's most probable width, a scalar where α is."""
+        best = {name: a.argmax().view(1) for name, a in alpha.items()}
+        # Not [index]: of one number that asks the host for it.
+        return {name: self.widths[name].to(i.device).index_select(0, i).squeeze(0) for name, i in best.items()}
 
-    def relax(self, alpha: Named) -> Any:
+    def relax(self, alpha: Named) -> Mix:
         """The most probable network, for diagnostics."""
-        channels = {name: width[None] for name, width in self.most_probable(alpha).items()}
+        channels = {name: self.widths_here[name][a.argmax()][None] for name, a in on_host(alpha).items()}
         return self.space.at_widths(channels, {name: torch.ones_like(a[:1]) for name, a in alpha.items()})
 
     def genotype(self) -> str:
         """The space's rule on P(width > i) as channel i's score; without a PRC, on whether the most probable has it."""
         scores = {}
-        for name, a in self.alpha.views().items():
-            p, widths = a.detach().cpu().double().softmax(-1), self.widths[name].cpu()
+        for name, a in on_host(self.alpha.views()).items():
+            p, widths = a.double().softmax(-1), self.widths_here[name]
             if self.space.options.prc is None:
                 p = torch.nn.functional.one_hot(p.argmax(), len(p))
             at_least = p.flip(0).cumsum(0).flip(0)
             scores[name] = at_least.repeat_interleave(widths.diff(prepend=widths.new_zeros(1)))
-        return str(self.space.discretise(scores))
+        return self.space.discretise(scores)
 
     def gates(self) -> Named:
         """One for every channel: α says how many, not how much."""

@@ -1,33 +1,32 @@
-"""Selection that wraps any search: ``darts1+es`` is a class of its own, made of DARTS-1 and early stopping."""
+"""What changes another search, whichever it is: ``darts1+es`` is a class made of DARTS-1 and early stopping.
+
+A part overrides what it concerns of a search's methods and calls ``super()`` for the rest:
+
+=====================  ====================================================================
+``relax``              what α stands for where a pass names nothing else
+``grad_w``             the gradient of a weight step
+``grad_alpha``         the gradient of an α step
+``grad_penalty``       what is added to it, once a step of α
+``alpha_direction``    along what α's optimiser moves, given the sum of the two
+``prox``               what follows each move of α
+``epoch``, ``select``  what surrounds the steps, and what is made of the supernet at the end
+=====================  ====================================================================
+"""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from algorithms.counts import Cost
 from algorithms.search import Search
 
 
-class Selection(Search):
-    """Comes before a search in a class's bases and changes what it makes of its supernet; ``suffix`` ends its name."""
+class Part(Search):
+    """Comes before a search in a class's bases and changes what it does; ``name`` ends the search's name."""
 
-    suffix: ClassVar[str]
-
-
-def wrapped(selection: type[Any], inner: type[Search]) -> type[Search]:
-    """``inner`` under ``selection`` (a ``Selection``), named ``inner+suffix``, with the hyperparameters of both."""
-    name = f"{inner.name}+{selection.suffix}"
-    # The search first: of the fields that both have its own defaults hold.
-    both = type(f"{inner.Hyper.__name__}{selection.Hyper.__name__}", (inner.Hyper, selection.Hyper), {})
-    return type(
-        f"{inner.__name__}{selection.__name__}",
-        (selection, inner),
-        {
-            "__doc__": f"{inner.title} under {selection.title}.",
-            "__module__": __name__,
-            "name": name,
-            "title": f"{inner.title} + {selection.title}",
-            "source": f"{inner.source}; {selection.source}",
-            "departures": "; ".join(text for text in (inner.departures, selection.departures) if text),
-            "Hyper": both,
-        },
-    )
+    wraps: ClassVar[tuple[str, ...]] = ()
+    """The traits that a search must have to go under it."""
+    keeps: ClassVar[tuple[str, ...]] = ()
+    """The traits that a search still has under it: what further parts may count on."""
+    adds: ClassVar[Cost] = Cost(0, 0, 0)
+    """The passes that it adds to each weight step."""

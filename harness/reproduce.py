@@ -15,7 +15,6 @@ from rich.console import Console
 import results
 from algorithms import ALGORITHMS
 from algorithms.base import Evaluated, Setting
-from algorithms.search import Search
 from harness.config.protocol import Protocol
 from harness.config.request import Request
 from harness.data import generator
@@ -26,6 +25,7 @@ from harness.planning.plan import plan
 from reports import page, trajectories
 from results.atomic import replacing
 from results.errors import BadInput
+from results.published import published
 from spaces.base import Batch
 from spaces.bilevel import Bilevel, BilevelOptions
 
@@ -81,8 +81,8 @@ def descend(algorithm: str, y0: float = Y0, steps: int = STEPS, **own: Any) -> p
     """One search of the solvable model as a frame of step, alpha, w, y; step 0 is the start (2, −2, y₀)."""
     cls = ALGORITHMS[algorithm]
     space = Bilevel(BilevelOptions(y0=y0))
-    search = cls(Setting(space, cls.Hyper(**PLAIN, **own), partial(generator, 0), torch.device("cpu"), _nobody))
-    assert isinstance(search, Search)
+    search = cls(Setting(space, cls.Hyper(**PLAIN, **own), partial(generator, 0), torch.device("cpu"), _nobody)).search
+    assert search is not None
     rows = []
     for step in range(steps + 1):
         networks = {name: p.flat.item() for name, p in search.networks().items()}
@@ -132,9 +132,9 @@ def _limits() -> Iterator[dict[str, Any]]:
 
 
 def table4(wanted: Wanted, console: Console) -> None:
-    """Search on CIFAR-10 and on CIFAR-100, each judged on itself, into one report beside the published rows."""
+    """Search on each data set of the paper's table, judged on itself, into one report beside the published rows."""
     folders = []
-    for dataset in ("cifar10", "cifar100"):
+    for dataset in published("table4")["dataset"].unique().tolist():
         folders.append(wanted.out / dataset)
         request = Request(
             algorithms=["darts1", "darts2", "milenas", "rarts", "random"],

@@ -6,25 +6,36 @@ A class registers beside itself::
     class Rarts(Search):
         name = "rarts"
 
-Its name is read from the file's text, so that listing names or refusing a misspelt one imports no torch; the file is
-imported when its class is asked for. A user's own file, imported as a plug-in, registers in the same way.
+Its literal attributes are read from the file's text, so that listing names, saying what each is or refusing a misspelt
+one imports no torch; the file is imported when its class is asked for. A user's own file, imported as a plug-in,
+registers in the same way.
 """
 
 from __future__ import annotations
 
-import ast
+import inspect
+from abc import ABC
 from collections.abc import Iterator, Mapping
-from functools import cached_property
-from importlib import import_module, resources
-from typing import Generic, TypeVar
+from functools import cache, cached_property
+from importlib import import_module
+from typing import Any, Generic, TypeVar
 
+from results.declared import Declarations, Described
+from results.errors import BadInput
 from results.lookup import lookup
 
 T = TypeVar("T")
 
+Facts = dict[str, object]
+"""What a class says of itself in literals; ``doc``, ``bases`` and ``module`` besides."""
+
+PLAIN = (str, int, float, bool, tuple, type(None))
+
 
 class Registry(Mapping[str, type[T]], Generic[T]):
     """The classes of one package that are decorated with ``register``, by their ``name``.
+
+    In the order of their literal ``order``, then of their names; classes from outside the package follow.
 
     Parameters
     ----------
@@ -32,41 +43,94 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         What an entry is called in messages, for instance ``algorithm``.
     package : str
         The package whose files declare the entries.
+    called : str
+        The registry's own name in those files: ``ALGORITHMS`` of ``@ALGORITHMS.register``.
     """
 
-    def __init__(self, kind: str, package: str) -> None:
-        self.kind, self.package = kind, package
+    def __init__(self, kind: str, package: str, called: str) -> None:
+        self.kind, self.package, self.called = kind, package, called
         self._classes: dict[str, type[T]] = {}
+        self._fields: dict[tuple[str, str], dict[str, Described]] = {}
 
     def register(self, cls: type[T]) -> type[T]:
-        """Make ``cls`` known by its ``name``: a class decorator."""
-        self._classes[cls.name] = cls  # type: ignore[attr-defined]  # every entry's class has one
+        """Make ``cls`` known by its ``name``: a class decorator.
+
+        Raises
+        ------
+        BadInput
+            Where another class has the name.
+        """
+        name, own = str(getattr(cls, "name", cls.__name__)), (cls.__module__, cls.__qualname__)
+        there = self._classes.get(name)
+        taken = self._facts[name]["module"] if name in self._facts else there and there.__module__
+        if taken and taken != own[0]:
+            raise BadInput(
+                f"{own[0]}.{own[1]} is called {name!r}, as the {self.kind} of {taken} is: give it another name"
+            )
+        self._classes[name] = cls
         return cls
 
     @cached_property
-    def _modules(self) -> dict[str, str]:
-        """The module that declares each name, in the order of the entries' ``order``, then of their names."""
-        found: dict[str, tuple[int, str]] = {}
-        for entry in resources.files(self.package).iterdir():
-            if entry.name.endswith(".py") and not entry.name.startswith("_"):
-                for literals in _registered(entry.read_text(encoding="utf-8")):
-                    place = (int(literals.get("order", 0)), f"{self.package}.{entry.name.removesuffix('.py')}")
-                    found[literals["name"]] = place
-        return {name: found[name][1] for name in sorted(found, key=lambda name: (found[name][0], name))}
+    def _declarations(self) -> Declarations:
+        """What the package's files declare."""
+        return _read(self.package)
 
-    def __getitem__(self, name: str) -> type[T]:
-        if name not in self._classes and name in self._modules:
-            import_module(self._modules[name])
-        return self._classes[name]
+    @cached_property
+    def _facts(self) -> dict[str, Facts]:
+        """The facts of each class of the package, by name, in order."""
+        read = self._declarations
+        found = {str(facts["name"]): facts for facts in (read.facts(*place) for place in read.registered(self.called))}
+        return dict(sorted(found.items(), key=lambda entry: (int(str(entry[1].get("order", 0))), entry[0])))
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._modules or name in self._classes
+    def facts(self, name: str) -> Facts:
+        """What the class of ``name`` says of itself in literals, read without importing it.
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*self._modules, *self._classes]))
+        Raises
+        ------
+        BadInput
+            Where there is none; the message names the nearest.
+        """
+        self.known(name)
+        return dict(self._facts[name]) if name in self._facts else _facts_of(self._classes[name])
 
-    def __len__(self) -> int:
-        return len(list(iter(self)))
+    def inherits(self, name: str, base: str) -> bool:
+        """Whether the class of ``name`` has a base class that is called ``base``; nothing is imported.
+
+        Raises
+        ------
+        BadInput
+            Where there is no such entry; the message names the nearest.
+        """
+        bases = self.facts(name)["bases"]
+        return isinstance(bases, tuple) and base in bases
+
+    def fields(self, name: str, model: str) -> dict[str, Described]:
+        """The fields of the pydantic model that an entry has as its attribute ``model``; nothing is imported.
+
+        Raises
+        ------
+        BadInput
+            Where there is no such entry; the message names the nearest.
+        """
+        if (name, model) not in self._fields:
+            facts = self.facts(name)
+            if name in self._facts:
+                found = self._declarations.fields(str(facts["module"]), str(facts[model]))
+            else:
+                found = fields_of(getattr(self._classes[name], model))
+            self._fields[name, model] = found
+        return self._fields[name, model]
+
+    def known(self, name: str) -> str:
+        """``name``, if there is such an entry; nothing is imported.
+
+        Raises
+        ------
+        BadInput
+            Where there is none; the message names the nearest.
+        """
+        lookup(self.kind, name, dict.fromkeys([*self, name] if name in self else self))
+        return name
 
     def named(self, name: str) -> type[T]:
         """The class of ``name``.
@@ -76,19 +140,62 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         BadInput
             Where there is none; the message names the nearest.
         """
-        return lookup(self.kind, name, self)
+        return self[self.known(name)]
+
+    def __getitem__(self, name: str) -> type[T]:
+        if name not in self._classes and name in self._facts:
+            import_module(str(self._facts[name]["module"]))
+        return self._classes[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._facts or name in self._classes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([*self._facts, *self._classes]))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
 
 
-def _registered(source: str) -> Iterator[dict[str, str]]:
-    """The literal class attributes, as text, of every class that is decorated with ``….register``."""
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.ClassDef) and any(
-            isinstance(d, ast.Attribute) and d.attr == "register" for d in node.decorator_list
-        ):
-            yield {
-                target.id: str(statement.value.value)
-                for statement in node.body
-                if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant)
-                for target in statement.targets
-                if isinstance(target, ast.Name)
-            }
+def _facts_of(cls: type[object]) -> Facts:
+    """The same facts of a class from outside the package, which is imported already."""
+    facts: Facts = {}
+    for base in reversed(cls.__mro__[:-1]):
+        facts |= {name: value for name, value in vars(base).items() if _is_fact(name, value)}
+    bases = tuple(base.__name__ for base in cls.__mro__[1:-1] if base is not ABC)
+    doc = (inspect.getdoc(cls) or "").partition("\n")[0]
+    return {name: _plain(value) for name, value in facts.items()} | {
+        "doc": doc,
+        "bases": bases,
+        "module": cls.__module__,
+    }
+
+
+@cache
+def _read(package: str) -> Declarations:
+    """A package's files, read once though several registries are of it."""
+    return Declarations(package)
+
+
+def fields_of(model: Any) -> dict[str, Described]:
+    """The same fields of a model from outside the package, which is imported already."""
+    return {
+        name: Described(
+            annotation=getattr(field.annotation, "__name__", str(field.annotation)),
+            default=field.get_default(),
+            description=field.description or "",
+            owner=next(cls.__name__ for cls in model.__mro__ if name in vars(cls).get("__annotations__", {})),
+        )
+        for name, field in model.model_fields.items()
+    }
+
+
+def _is_fact(name: str, value: object) -> bool:
+    return not name.startswith("_") and isinstance(value, (*PLAIN, type))
+
+
+def _plain(value: object) -> object:
+    """A class as its name, in tuples too."""
+    if isinstance(value, tuple):
+        return tuple(_plain(element) for element in value)
+    return value.__name__ if isinstance(value, type) else value

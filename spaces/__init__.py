@@ -1,13 +1,17 @@
 """What can be found: the search spaces, their tables and their stand-alone networks.
 
-To add one: a file with a subclass of ``Space`` (base.py), and its line in ``SPACES``.
+To add one: a file with a subclass of ``Space`` (base.py), decorated with ``@SPACES.register``. Names, and what a class
+says of itself in literals, are read from the files' text, so that importing this package imports no torch.
 """
 
-from spaces.base import Space
-from spaces.bilevel import Bilevel
-from spaces.darts import Darts
-from spaces.mobilenetv2 import MobileNetV2Width
-from spaces.nats import Nats
-from spaces.resnet164 import ResNet164
+from __future__ import annotations
 
-SPACES: dict[str, type[Space]] = {space.name: space for space in (Bilevel, Nats, Darts, ResNet164, MobileNetV2Width)}
+from typing import TYPE_CHECKING
+
+from results.registry import Registry
+
+if TYPE_CHECKING:
+    from spaces.base import Space
+
+SPACES: Registry[Space] = Registry("space", __name__, "SPACES")
+"""The spaces by name."""

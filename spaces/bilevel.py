@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from results.errors import BadInput
+from spaces import SPACES
 from spaces.base import Alpha, Batch, Edge, Genotype, Mix, Space, SpaceOptions
 
 
@@ -35,6 +36,7 @@ class Scalar(nn.Module):
         return self.w
 
 
+@SPACES.register
 class Bilevel(Space):
     """One α, one w, and for RARTS one y."""
 

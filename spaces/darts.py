@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from functools import cached_property
 from typing import Literal
 
 import torch
@@ -9,18 +12,23 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from torch import Tensor, nn
 
+from results.errors import BadInput
 from results.schema import CONCAT
-from spaces.base import Alpha, Edge, Genotype, Space, SpaceOptions, Timed, Topology
+from spaces import SPACES
+from spaces.base import Alpha, Edge, Genotype, Mix, SpaceOptions, Timed, Topology
+from spaces.contracts import CellSpace, DropsPaths, PartlyConnected, Stackable, Timeable
 from spaces.darts_genotype import INPUTS, Architecture, Cell, canonical, cell, parse, text
 from spaces.darts_graph import CELLS, OPERATIONS, edges
-from spaces.darts_network import CifarNetwork, ImageNetNetwork
+from spaces.darts_mixed import leaving
+from spaces.darts_network import CifarNetwork, ImageNetNetwork, reductions
 from spaces.darts_partial import PartialSupernet
+from spaces.darts_subsets import CLOSED, NOISE, S1_NODES, Subset, allowed, columns
 from spaces.darts_supernet import Supernet
 from spaces.darts_timed import kind, timed
 from spaces.partial import PartialChannels, operation_weights
 
 CHOICES = OPERATIONS[1:]
-"""What an edge of a genotype may be: every operation but none."""
+"""What an edge of a genotype may be where all operations are allowed: every one but none."""
 
 IMAGENET_SIZE = 128
 """From this image side on, ``stem="auto"`` is ImageNet's."""
@@ -40,6 +48,10 @@ class DartsOptions(SpaceOptions):
     nodes: int = Field(4, ge=1, description="intermediate nodes of a searched cell")
     stem: Literal["auto", "cifar", "imagenet"] = Field(
         "auto", validate_default=True, description="of the stand-alone network; auto: imagenet from 128 × 128 up"
+    )
+    operations: Subset = Field(
+        "all",
+        description="what edges may be: all eight, RobustDARTS's s1 to s4, or no_skip, all but the skip connection",
     )
     auxiliary: bool = Field(
         False,
@@ -66,6 +78,16 @@ class DartsOptions(SpaceOptions):
                 "cells", "the reduction cells at one and two thirds of the depth leave no normal cell: give 3 or more"
             )
         return cells
+
+    @field_validator("operations")
+    @classmethod
+    def _listed_edges(cls, operations: Subset, info: ValidationInfo) -> Subset:
+        nodes = info.data.get("nodes", S1_NODES)
+        if operations == "s1" and nodes != S1_NODES:
+            raise PydanticCustomError(
+                "operations", "s1 lists the edges of {four} nodes: give nodes = {four}", {"four": S1_NODES}
+            )
+        return operations
 
     @field_validator("stem")
     @classmethod
@@ -98,40 +120,85 @@ def network(stem: str, image_size: int) -> type[CifarNetwork] | type[ImageNetNet
     return ImageNetNetwork if imagenet else CifarNetwork
 
 
-class Darts(Space):
+@SPACES.register
+class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
     """Cell search by DARTS's rules: two edges a node, none excluded. There is no table: genotypes are trained."""
 
     name = "darts"
     Options = DartsOptions
     options: DartsOptions
-    drops_paths = True
     skip = ("normal", OPERATIONS.index("skip_connect"))
     fewest_cells = FEWEST_CELLS
 
+    @cached_property
+    def allowed(self) -> dict[str, list[list[int]]]:
+        """The columns of α that each edge can have, by kind of cell."""
+        return allowed(self.options.operations, self.options.nodes)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The operations of α's columns."""
+        return columns(self.options.operations)
+
+    @property
+    def cells(self) -> int:
+        """Cells in all, two of them reduction cells."""
+        return self.options.cells
+
     def alphas(self, generator: torch.Generator) -> Alpha:
-        """{"normal": (E, 8), "reduce": (E, 8)}, 1e-3 · standard normal; E = 14 at four nodes."""
-        shape = (len(edges(self.options.nodes)), len(OPERATIONS))
-        return {kind: 1e-3 * torch.randn(shape, generator=generator) for kind in CELLS}
+        """{"normal": (E, 8), "reduce": (E, 8)}, 1e-3 · standard normal; E = 14 at four nodes.
+
+        What an edge cannot have is closed for good, at ``CLOSED``; s4 has a ninth column, for noise.
+        """
+        shape = (len(edges(self.options.nodes)), len(self.names))
+        drawn = {kind: 1e-3 * torch.randn(shape, generator=generator) for kind in CELLS}
+        for name, a in drawn.items():
+            for row, kept in enumerate(self.allowed[name]):
+                a[row, [column for column in range(len(self.names)) if column not in kept]] = CLOSED
+        return drawn
+
+    def relax(self, alpha: Alpha) -> Mix:
+        """Softmax over each edge's operations; where edges cannot have all, only those that they can have run."""
+        mix = super().relax(alpha)
+        return mix if self.options.operations == "all" else replace(mix, active=self.allowed)
 
     def supernet(self, role: str = "w") -> nn.Module:
         """The merged supernet at the options' size; its stem is always CIFAR's, as in the authors' search."""
         o = self.options
         return Supernet(o.channels, o.cells, o.nodes, o.classes, o.in_channels)
 
-    def partial(self, parts: int) -> Space:
+    def partial(self, parts: int) -> CellSpace:
         """The same cells by partial channels; the first intermediate node has two edges, each next one more."""
+        if NOISE in self.names:
+            raise BadInput(f"partial channels do not pass by {NOISE}: give another operations than s4")
         return PartialDarts(self, parts, self.options.channels, range(INPUTS, INPUTS + self.options.nodes))
 
-    def penalty(self, alpha: Alpha) -> Tensor | None:
-        """⟨softmax α, Lat⟩ summed over the edges of both cells, Lat divided by the mean of all its entries."""
+    def layers(self, name: str) -> int:
+        """How many cells share the α of ``name``."""
+        reduced = len(reductions(self.options.cells))
+        return reduced if name == "reduce" else self.options.cells - reduced
+
+    def operation_of(self, parameter: str) -> tuple[str, int] | None:
+        """Which operation's weights a parameter of the supernet holds, and of how many edges; None where of none."""
+        held = re.match(r"(cells\.\d+\.sources)\.(\d+)\.(?:first|second)\.(\w+)", parameter)
+        if held is None:
+            return None
+        cell, source, operation = held.groups()
+        return f"{cell}.{source}.{operation}", len(leaving(self.options.nodes)[int(source)])
+
+    def penalty(self, weights: Alpha) -> Tensor | None:
+        """⟨weights, Lat⟩ summed over the edges of both cells, Lat divided by the mean of all its entries."""
         if self.options.latency is None:
             return None
-        table = {kind: torch.tensor(row).to(alpha["normal"]) for kind, row in self.options.latency.items()}
+        table = {
+            kind: torch.tensor(row).to(weights["normal"], non_blocking=True)
+            for kind, row in self.options.latency.items()
+        }
         mean = torch.stack(list(table.values())).mean()
         halving = [source < INPUTS for _, source in edges(self.options.nodes)]
         reduce = torch.stack([table["reduce_stride2" if halves else "reduce"] for halves in halving])
         normal = table["normal"].expand_as(reduce)
-        expected = [torch.softmax(alpha[kind], -1) * rows for kind, rows in zip(CELLS, (normal, reduce), strict=True)]
+        expected = [weights[kind] * rows for kind, rows in zip(CELLS, (normal, reduce), strict=True)]
         return torch.stack(expected).sum() / mean
 
     def discretise(self, alpha: Alpha) -> Genotype:
@@ -152,7 +219,7 @@ class Darts(Space):
         ranked = zip(edges(self.options.nodes), best.values.tolist(), best.indices.tolist(), strict=True)
         nodes: list[list[tuple[float, str, int]]] = [[] for _ in range(self.options.nodes)]
         for (target, source), weight, operation in ranked:
-            nodes[target - INPUTS].append((weight, CHOICES[operation], source))
+            nodes[target - INPUTS].append((weight, self.names[1:][operation], source))
         chosen = [sorted(incoming, key=lambda edge: -edge[0])[:2] for incoming in nodes]
         return cell([(name, source) for _, name, source in incoming] for incoming in chosen)
 
@@ -162,7 +229,8 @@ class Darts(Space):
         for row, (target, _) in enumerate(edges(self.options.nodes)):
             rows[target - INPUTS].append(row)
         # The first node has but two.
-        return Topology(dict.fromkeys(CELLS, rows[1:]), kept=2, excluded=(OPERATIONS.index("none"),))
+        inputs, none = dict.fromkeys(CELLS, rows[1:]), (OPERATIONS.index("none"),)
+        return Topology(inputs, kept=2, excluded=none, allowed=self.allowed)
 
     def threshold(self, gates: Alpha, bound: float) -> Genotype:
         """FairDARTS's rule: of each node the two edges of the largest gates, if these are above ``bound``; no none.
@@ -174,7 +242,7 @@ class Darts(Space):
     def _above(self, gates: Tensor, bound: float) -> Cell:
         """The cell of one kind's gates, (E, 8)."""
         rows = zip(edges(self.options.nodes), gates[:, 1:].tolist(), strict=True)
-        best = [(max(row), CHOICES[row.index(max(row))], *edge) for edge, row in rows]
+        best = [(max(row), self.names[1:][row.index(max(row))], *edge) for edge, row in rows]
         best.sort(key=lambda choice: -choice[0])
         found = self._of([choice for choice in best if choice[0] > bound])
         return found if found.concat else self._of([next(choice for choice in best if choice[3] < INPUTS)])
@@ -189,11 +257,11 @@ class Darts(Space):
     def one_hot(self, genotype: Genotype) -> Alpha:
         """{"normal": (E, 8), "reduce": (E, 8)}: 1 for each edge's operation; a row of zeros where there is no edge."""
         architecture, rows = parse(genotype), edges(self.options.nodes)
-        weights = {name: torch.zeros(len(rows), len(OPERATIONS)) for name in CELLS}
+        weights = {name: torch.zeros(len(rows), len(self.names)) for name in CELLS}
         for which, weight in weights.items():
             for node, incoming in enumerate(getattr(architecture, which).nodes, INPUTS):
                 for operation, source in incoming:
-                    weight[rows.index((node, source)), OPERATIONS.index(operation)] = 1
+                    weight[rows.index((node, source)), self.names.index(operation)] = 1
         return weights
 
     def build(self, genotype: Genotype, trained: nn.Module | None = None) -> CifarNetwork | ImageNetNetwork:
@@ -233,19 +301,28 @@ class Darts(Space):
 
     def sample(self, generator: torch.Generator) -> Genotype:
         """Uniform over what ``discretise`` can give: two different sources a node, one of seven operations each."""
-        return text(Architecture(*(self._draw(generator) for _ in CELLS)))
+        return text(Architecture(*(self._draw(kind, generator) for kind in CELLS)))
 
-    def _draw(self, generator: torch.Generator) -> Cell:
+    def _draw(self, kind: str, generator: torch.Generator) -> Cell:
         nodes = []
         for node in range(INPUTS, self.options.nodes + INPUTS):
             sources = torch.randperm(node, generator=generator)[:2].tolist()
-            nodes.append([(CHOICES[_below(len(CHOICES), generator)], source) for source in sources])
+            choices = [self._choices(kind, node, source) for source in sources]
+            nodes.append([(_one(names, generator), source) for names, source in zip(choices, sources, strict=True)])
         return cell(nodes)
+
+    def _choices(self, kind: str, node: int, source: int) -> list[str]:
+        """What the edge from ``source`` into ``node`` of a genotype may be: all that is allowed but none."""
+        if self.options.operations == "all":
+            return list(CHOICES)
+        row = edges(self.options.nodes).index((node, source))
+        return [self.names[column] for column in self.allowed[kind][row] if self.names[column] != "none"]
 
     def mutate(self, genotype: Genotype, generator: torch.Generator) -> Genotype:
         """One edge given another operation or, as often, another source that its node has not (Real et al., AAAI 2019).
 
         A mutation of sources falls on the edges that have another source to go to; where none has, operations mutate.
+        An edge that cannot have its operation at its new source has one that it can.
         """
         architecture = parse(genotype)
         cells = {kind: getattr(architecture, kind) for kind in CELLS}
@@ -258,9 +335,9 @@ class Darts(Space):
         name, source = nodes[node][edge]
         if rewire:
             source = moves[kind, node, edge][_below(len(moves[kind, node, edge]), generator)]
-        else:
-            others = [choice for choice in CHOICES if choice != name]
-            name = others[_below(len(others), generator)]
+        choices = self._choices(kind, node + INPUTS, source)
+        if not rewire or (name in self.names and name not in choices):
+            name = _one([choice for choice in choices if choice != name] or choices, generator)
         nodes[node][edge] = (name, source)
         cells[kind] = cell(nodes, cells[kind].concat)
         return text(Architecture(**cells))
@@ -284,6 +361,11 @@ def _other_sources(genes: Cell, node: int) -> list[int]:
     before = [*range(INPUTS), *(i for i, incoming in enumerate(genes.nodes[:node], INPUTS) if incoming)]
     taken = {source for _, source in genes.nodes[node]}
     return [source for source in before if source not in taken]
+
+
+def _one(names: list[str], generator: torch.Generator) -> str:
+    """One of ``names``, uniformly."""
+    return names[_below(len(names), generator)]
 
 
 def _below(bound: int, generator: torch.Generator) -> int:

@@ -11,6 +11,7 @@ from torchvision.ops import stochastic_depth
 from spaces.darts_genotype import INPUTS
 from spaces.darts_genotype import Cell as Genes
 from spaces.nats_cell import ReLUConvBN
+from spaces.noise import Noise
 
 
 class FactorizedReduce(nn.Module):
@@ -48,6 +49,8 @@ def operation(name: str, channels: int, stride: int) -> nn.Module:
     """The module of one operation of ``darts_genotype.OPERATIONS``: (B, C, H, W) to (B, C, H/stride, W/stride)."""
     kind, _, size = name.rpartition("_")
     match kind:
+        case "" if size == "noise":
+            return Noise(stride)
         case "max_pool":
             return nn.MaxPool2d(3, stride, padding=1)
         case "avg_pool":

@@ -20,10 +20,14 @@ from results.errors import BadInput
 from spaces.base import Genotype
 from spaces.darts_graph import CELLS
 from spaces.darts_graph import OPERATIONS as SEARCHED
-from spaces.darts_published import PUBLISHED
+from spaces.darts_published import PUBLISHED as BY_PAPER
+from spaces.darts_robust import ROBUST
 
-OPERATIONS = (*SEARCHED[1:], "sep_conv_7x7", "conv_7x1_1x7")
-"""The operations a cell may have: DARTS's without none, and two more of NASNet's and AmoebaNet's."""
+OPERATIONS = (*SEARCHED[1:], "sep_conv_7x7", "conv_7x1_1x7", "noise")
+"""The operations a cell may have: DARTS's without none, two more of NASNet's and AmoebaNet's, and S4's noise."""
+
+PUBLISHED = BY_PAPER | ROBUST
+"""Published genotypes by name."""
 
 INPUTS = 2
 """The nodes that a cell takes from outside; the first intermediate node is the next one."""

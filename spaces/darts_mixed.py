@@ -17,10 +17,13 @@ from torch import Tensor, nn
 
 from spaces.base import AfterSkip
 from spaces.darts_graph import OPERATIONS, edges
+from spaces.noise import noise_like
 
 NONE, MAX_POOL, AVG_POOL, SKIP = (
     OPERATIONS.index(name) for name in ("none", "max_pool_3x3", "avg_pool_3x3", "skip_connect")
 )
+NOISE = len(OPERATIONS)
+"""The ninth column, which only a space with noise has: it never runs merged."""
 TWICE = ("sep_conv_3x3", "sep_conv_5x5")
 DILATED = ("dil_conv_3x3", "dil_conv_5x5")
 SIZES = {"sep_conv_3x3": 3, "sep_conv_5x5": 5, "dil_conv_3x3": 3, "dil_conv_5x5": 5}
@@ -105,6 +108,8 @@ class Leaving(nn.Module):
 
     def operation(self, node: Tensor, edge: int, kind: int, weight: Tensor) -> Tensor:
         """One weighted operation of the ``edge``-th edge, (B, C, H/stride, W/stride); every kind but none."""
+        if kind == NOISE:
+            return weight * noise_like(node[..., :: self.stride, :: self.stride], edge)
         if kind in (MAX_POOL, AVG_POOL):
             return norm(self.pool(node, kind), weight.view(1))
         rows = slice(edge * self.channels, (edge + 1) * self.channels)

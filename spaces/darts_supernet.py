@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from spaces.base import Mix
 from spaces.darts_mixed import MixedCell, leaving
+from spaces.per_cell import by_cell
 
 STEM = 3
 """The stem's width in units of C."""
@@ -49,19 +50,23 @@ class Supernet(nn.Module):
         self.leaving = leaving(nodes)
 
     def forward(self, x: Tensor, mix: Mix) -> Tensor:
-        """Logits (B, classes) of images (B, in_channels, H, W); ``mix.weights`` {"normal", "reduce"}: (E, 8) each."""
-        outgoing = {
-            kind: [torch.stack([weights[edge] for edge in edges]) for edges in self.leaving]
-            for kind, weights in mix.weights.items()
-        }
+        """Logits (B, classes) of images (B, in_channels, H, W).
+
+        ``mix.weights`` {"normal", "reduce"}: (E, 8) each, or (cells of the kind, E, 8): each cell's own.
+        """
+        cells = {kind: by_cell(weights, self.with_outgoing) for kind, weights in mix.weights.items()}
         if x.device.type == "cpu":  # there depthwise convolutions and pools are several times faster so
             x = x.contiguous(memory_format=torch.channels_last)
         x0 = x1 = self.stem(x)
         for cell in cast(Iterable[MixedCell], self.cells):
+            weights, outgoing = next(cells[cell.kind])
             if mix.active is None:
-                x0, x1 = x1, cell(x0, x1, outgoing[cell.kind])
+                x0, x1 = x1, cell(x0, x1, outgoing)
             else:
-                weights, active = mix.weights[cell.kind], mix.active[cell.kind]
-                x0, x1 = x1, cell.active_only(x0, x1, weights, active, mix.after_skip)
+                x0, x1 = x1, cell.active_only(x0, x1, weights, mix.active[cell.kind], mix.after_skip)
         logits: Tensor = self.classifier(x1.mean((2, 3)))
         return logits
+
+    def with_outgoing(self, weights: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """A cell's weights (E, 8), and those of the edges that leave each source (m, 8)."""
+        return weights, [torch.stack([weights[edge] for edge in edges]) for edges in self.leaving]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import partial
 from pathlib import Path
 
@@ -10,15 +11,14 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from spaces.base import Alpha, Edge, Genotype, Score, Space, SpaceOptions, Timed
+from spaces import SPACES
+from spaces.base import Alpha, Edge, Genotype, Score, SpaceOptions, Timed
+from spaces.contracts import CellSpace, PartlyConnected, Stackable, Tabular, Timeable
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, TinyNetwork, operation, parse, text
 from spaces.nats_partial import PartialSupernet
 from spaces.nats_supernet import Supernet
 from spaces.nats_table import DATASETS, Table, how_to_get, open_table
 from spaces.partial import PartialChannels
-
-TRAINING_IMAGES = {"cifar10": 25_000, "cifar100": 50_000, "ImageNet16-120": 151_700}
-"""Images behind each data set's validation accuracy (NATS-Bench, Section 3.2)."""
 
 
 class NatsOptions(SpaceOptions):
@@ -31,7 +31,8 @@ class NatsOptions(SpaceOptions):
     )
 
 
-class Nats(Space):
+@SPACES.register
+class Nats(Stackable, PartlyConnected, Timeable, Tabular):
     """Topology search by NATS-Bench's rules: argmax over each edge, none allowed, scored by its table."""
 
     name = "nats"
@@ -40,6 +41,11 @@ class Nats(Space):
     table: Table | None
     table_datasets = tuple(DATASETS)
     skip = ("cell", OPERATIONS.index("skip_connect"))
+
+    @property
+    def cells(self) -> int:
+        """N: cells a stage."""
+        return self.options.cells
 
     @classmethod
     def open_table(cls, where: Path | None) -> Table | None:
@@ -60,16 +66,25 @@ class Nats(Space):
         o = self.options
         return Supernet(o.channels, o.cells, o.classes, o.in_channels)
 
-    def partial(self, parts: int) -> Space:
+    def partial(self, parts: int) -> CellSpace:
         """The same cells by partial channels; the nodes 1, 2 and 3 have one, two and three edges."""
         return PartialNats(self, parts, self.options.channels, range(1, NODES))
 
-    def penalty(self, alpha: Alpha) -> Tensor | None:
-        """⟨softmax α, Lat⟩ summed over the edges, Lat divided by its mean over the operations."""
+    def layers(self, name: str) -> int:
+        """How many cells share the α of ``name``."""
+        return STAGES * self.options.cells
+
+    def operation_of(self, parameter: str) -> tuple[str, int] | None:
+        """Which operation's weights a parameter of the supernet holds, and of how many edges; None where of none."""
+        convolutions = re.fullmatch(r"blocks\.\d+\.conv[13]\.(\d)", parameter)
+        return None if convolutions is None else (parameter, NODES - 1 - int(convolutions[1]))
+
+    def penalty(self, weights: Alpha) -> Tensor | None:
+        """⟨weights, Lat⟩ summed over the edges, Lat divided by its mean over the operations."""
         if self.options.latency is None:
             return None
-        latency = torch.tensor(self.options.latency).to(alpha["cell"])
-        return (torch.softmax(alpha["cell"], -1) @ (latency / latency.mean())).sum()
+        latency = torch.tensor(self.options.latency).to(weights["cell"], non_blocking=True)
+        return (weights["cell"] @ (latency / latency.mean())).sum()
 
     def discretise(self, alpha: Alpha) -> Genotype:
         """The operation of the largest α on every edge, none included."""
@@ -120,7 +135,7 @@ class Nats(Space):
     def training_macs(self, genotype: Genotype, dataset: str, epochs: int) -> int:
         """Epochs × images × 3: a forward pass, and a backward pass of twice its multiply-adds."""
         score = self.score(genotype, dataset, epochs)
-        return 0 if score is None else int(3 * epochs * TRAINING_IMAGES[dataset] * score.flops)
+        return 0 if score is None else int(3 * epochs * DATASETS[dataset].training_images * score.flops)
 
 
 class PartialNats(PartialChannels, Nats):

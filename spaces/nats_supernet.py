@@ -7,7 +7,7 @@ batch norm (mix · BN(z)), so that its gradient is α's; and what a node passes 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from spaces.base import AfterSkip, Mix
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, Reduction
+from spaces.nats_kernel import MixedCellFunction, by_source
+from spaces.per_cell import by_cell
 from spaces.pooling import avg_pool_3x3
 
 NONE, SKIP, CONV1, CONV3, POOL = (
@@ -35,30 +37,22 @@ class MixedCell(nn.Module):
         self.conv1 = nn.ParameterList([conv.weight for conv in conv1])
         self.conv3 = nn.ParameterList([conv.weight for conv in conv3])
 
-    def forward(self, x: Tensor, outgoing: list[Tensor]) -> Tensor:
-        """Node 3 from node 0, both (B, C, H, W); ``outgoing`` holds for each source the weights (m, 5) of its edges."""
-        waiting = self.leaving(x, 0, outgoing[0])
-        for source in range(1, NODES - 1):
-            node, waiting = waiting[:, 0], waiting[:, 1:]
-            waiting = waiting + self.leaving(node, source, outgoing[source])
-        return waiting[:, 0]
-
-    def leaving(self, node: Tensor, source: int, weights: Tensor) -> Tensor:
-        """What ``node`` gives each of its m targets, (B, m, C, H, W); ``weights`` (m, 5)."""
-        batch, channels, height, width = node.shape
-        active = F.relu(node)
-        z1 = self.conv1[source].flatten(1) @ active.flatten(2)
-        z3 = F.conv2d(active, self.conv3[source], padding=1)
-        convolved = _scaled_norm(z1.view_as(z3), weights[:, CONV1]) + _scaled_norm(z3, weights[:, CONV3])
-        targets = convolved.view(batch, len(weights), channels, height, width)
-        by_target = weights.view(-1, 1, 1, 1, len(OPERATIONS))
-        targets = targets + by_target[..., SKIP] * node.unsqueeze(1)
-        return targets + by_target[..., POOL] * avg_pool_3x3(node).unsqueeze(1)
+    def forward(self, x: Tensor, weights: Tensor) -> Tensor:
+        """Node 3 from node 0, both (B, C, H, W); ``weights`` (6, 5) in the order of LEAVING."""
+        if x.device.type == "cpu":
+            out: Tensor = MixedCellFunction.apply(cell, x, weights, *self.conv1, *self.conv3)
+            return out
+        return cell(x, weights, list(self.conv1), list(self.conv3))
 
     def active_only(
-        self, x: Tensor, weights: Tensor, active: list[list[int]], after_skip: AfterSkip | None = None
+        self,
+        x: Tensor,
+        weights: Tensor,
+        active: list[list[int]],
+        after_skip: AfterSkip | None = None,
+        added: Tensor | None = None,
     ) -> Tensor:
-        """The same cell, running only the operations that ``active`` lists for each edge."""
+        """The same cell, running only the operations that ``active`` lists for each edge; ``added`` (6,) or none."""
         nodes: list[Tensor] = [x]
         for target in range(1, NODES):
             total = torch.zeros_like(x)
@@ -68,6 +62,8 @@ class MixedCell(nn.Module):
                         total = total + weights[edge, SKIP] * after_skip(nodes[source])
                     elif kind != NONE:
                         total = total + self.operation(nodes[source], edge, kind, weights[edge, kind])
+                if added is not None:
+                    total = total + added[edge]
             nodes.append(total)
         return nodes[-1]
 
@@ -81,6 +77,34 @@ class MixedCell(nn.Module):
         rows = slice((target - source - 1) * self.channels, (target - source) * self.channels)
         kernel = (self.conv1 if kind == CONV1 else self.conv3)[source][rows]
         return _scaled_norm(F.conv2d(F.relu(node), kernel, padding=kernel.shape[-1] // 2), weight.view(1))
+
+
+def cell(x: Tensor, weights: Tensor, conv1: Sequence[Tensor], conv3: Sequence[Tensor]) -> Tensor:
+    """Node 3 from node 0, both (B, C, H, W); ``weights`` (6, 5) in the order of LEAVING, the kernels by source."""
+    mixes = by_source(weights)
+    return chain(x, lambda node, source: leaving(node, mixes[source], conv1[source], conv3[source]))
+
+
+def chain(x: Tensor, leaving: Callable[[Tensor, int], Tensor]) -> Tensor:
+    """Node 3 from node 0, where ``leaving`` says what a node gives each of its m targets: (B, m, C, H, W)."""
+    waiting = leaving(x, 0)
+    for source in range(1, NODES - 1):
+        node, waiting = waiting[:, 0], waiting[:, 1:]
+        waiting = waiting + leaving(node, source)
+    return waiting[:, 0]
+
+
+def leaving(node: Tensor, weights: Tensor, conv1: Tensor, conv3: Tensor) -> Tensor:
+    """What ``node`` gives each of its m targets, (B, m, C, H, W); ``weights`` (m, 5)."""
+    batch, channels, height, width = node.shape
+    active = F.relu(node)
+    z1 = conv1.flatten(1) @ active.flatten(2)
+    z3 = F.conv2d(active, conv3, padding=1)
+    convolved = _scaled_norm(z1.view_as(z3), weights[:, CONV1]) + _scaled_norm(z3, weights[:, CONV3])
+    targets = convolved.view(batch, len(weights), channels, height, width)
+    by_target = weights.view(-1, 1, 1, 1, len(OPERATIONS))
+    targets = targets + by_target[..., SKIP] * node.unsqueeze(1)
+    return targets + by_target[..., POOL] * avg_pool_3x3(node).unsqueeze(1)
 
 
 class Supernet(nn.Module):
@@ -113,19 +137,26 @@ class Supernet(nn.Module):
         self.classifier = nn.Linear(4 * channels, classes)
 
     def forward(self, x: Tensor, mix: Mix) -> Tensor:
-        """Logits (B, classes) of images (B, in_channels, H, W) under ``mix``, weights {"cell": (6, 5)}."""
-        weights = mix.weights["cell"]
-        outgoing = [torch.stack([weights[edge] for edge in edges]) for edges in LEAVING]
+        """Logits (B, classes) of images (B, in_channels, H, W) under ``mix``: {"cell": (6, 5)}, or (cells, 6, 5)."""
+        cells = by_cell(mix.weights["cell"], _with_outgoing)
         x = self.stem(x)
         for block in self.blocks:
             if not isinstance(block, MixedCell):
                 x = block(x)
-            elif mix.active is None:
+                continue
+            weights, outgoing = next(cells)
+            if mix.active is None:
                 x = block(x, outgoing)
             else:
-                x = block.active_only(x, weights, mix.active["cell"], mix.after_skip)
+                added = None if mix.added is None else mix.added["cell"]
+                x = block.active_only(x, weights, mix.active["cell"], mix.after_skip, added)
         logits: Tensor = self.classifier(F.relu(self.norm(x)).mean((2, 3)))
         return logits
+
+
+def _with_outgoing(weights: Tensor) -> tuple[Tensor, Tensor]:
+    """A cell's weights (6, 5) in the order of EDGES, and in that of LEAVING."""
+    return weights, torch.stack([weights[edge] for edges in LEAVING for edge in edges])
 
 
 def _scaled_norm(z: Tensor, scale: Tensor) -> Tensor:

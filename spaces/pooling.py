@@ -26,6 +26,14 @@ def avg_pool_3x3(x: Tensor) -> Tensor:
     return _band(height, x.dtype) @ x @ _band(width, x.dtype).T
 
 
+def avg_pool_3x3_backward(slope: Tensor) -> Tensor:
+    """What ``avg_pool_3x3`` gives back to its input, on the CPU: Aᵀ · slope · A, of the same shape."""
+    height, width = slope.shape[-2:]
+    if max(height, width) <= SMALL:
+        return (slope.flatten(2) @ _kronecker(height, width, slope.dtype).T).view_as(slope)
+    return _band(height, slope.dtype).T @ slope @ _band(width, slope.dtype)
+
+
 @cache
 def _band(side: int, dtype: torch.dtype) -> Tensor:
     near = (torch.arange(side)[:, None] - torch.arange(side)).abs() <= 1

@@ -17,7 +17,9 @@ import torch.nn.functional as F
 from pydantic import Field, field_validator
 from torch import Tensor, nn
 
+from spaces import SPACES
 from spaces.base import Mix
+from spaces.contracts import GateOptions
 from spaces.gated_layers import (
     GatedBatchNorm,
     Widths,
@@ -28,7 +30,7 @@ from spaces.gated_layers import (
     narrow_norm,
     selection,
 )
-from spaces.gated_space import GatedSpace, GateOptions, Term
+from spaces.gated_space import GatedSpace, Term
 from spaces.gates import Kept
 
 EXPANSION = 4
@@ -129,6 +131,7 @@ class PreActResNet(nn.Module):
         return logits
 
 
+@SPACES.register
 class ResNet164(GatedSpace):
     """Channel pruning of a pre-activation ResNet: a gate after every batch norm, PRC over all gates."""
 

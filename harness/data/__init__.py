@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.data.splits import SPLITS, Split, split
     from harness.data.streamed import StreamedBatches, StreamedDataset, open_streamed, streamed_evaluation
 
-DATASETS: Registry[Source] = Registry("data set", "harness.data")
+DATASETS: Registry[Source] = Registry("data set", "harness.data", "DATASETS")
 """The data sets by name."""
 
 _PLACES = {

@@ -8,6 +8,7 @@ clock and 0.99 by the thread's. Everything else is timed by the wall clock, the 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import time
@@ -21,13 +22,15 @@ from pydantic import Field, ValidationError
 from torch import nn
 
 from harness.config.protocol import Protocol, validated
-from harness.config.sections import Section, Settings
+from harness.config.sections import Environment, Section, Settings
+from harness.measuring.device import share_of, synchronise
 from harness.measuring.record import device_name
 from results.atomic import write_text
 from results.errors import BadInput
 from results.schema import CONCAT
 from spaces import SPACES
 from spaces.base import Space, Timed
+from spaces.contracts import Timeable, offers, provides
 
 BATCH = 1
 SHORTEST, LONGEST = 0.1, 2.0
@@ -82,6 +85,11 @@ class Table(Section):
             means.setdefault(kind, []).append(float(f"{total / sum(row.count for row in own):.6g}"))
         return means if len(means) > 1 else next(iter(means.values()))
 
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that tell the table from any other, whatever file holds it."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
     def description(self) -> str:
         """The conditions on one line."""
         c = self.conditions
@@ -113,9 +121,13 @@ def _use(device: str, threads: int, batch_size: int) -> str:
 
 
 def _clock(device: torch.device, threads: int) -> Callable[[], float]:
-    from torch.utils.benchmark import timer
+    """Seconds of the one thread, else of the wall once ``device`` has done its work."""
 
-    return time.thread_time if device.type == "cpu" and threads == 1 else timer
+    def drained() -> float:
+        synchronise(device)
+        return time.perf_counter()
+
+    return time.thread_time if device.type == "cpu" and threads == 1 else drained
 
 
 def measure(protocol: Protocol, device: str, threads: int, batch_size: int = BATCH, progress: Progress = iter) -> Table:
@@ -123,12 +135,12 @@ def measure(protocol: Protocol, device: str, threads: int, batch_size: int = BAT
 
     Raises BadInput for a space that chooses among no operations.
     """
-    if SPACES[protocol.space].timed is Space.timed:
-        have = [name for name, cls in SPACES.items() if cls.timed is not Space.timed]
+    cls = SPACES[protocol.space]
+    if not provides(cls, Timeable):
+        have = [name for name, other in SPACES.items() if provides(other, Timeable)]
         raise BadInput(f"the space {protocol.space} has no operations to time; these have: {', '.join(have)}")
     under = conditions(protocol.space, protocol.settings, device, threads, batch_size)
     size = {"channels": under.channels, "cells": under.cells, "image_size": under.image_size}
-    cls = SPACES[protocol.space]
     space = cls(validated("space", cls.Options, {**protocol.raw["options"], **size}))
     timer = partial(network_latency, device=torch.device(device), threads=threads, batch_size=batch_size)
     rows = []
@@ -171,18 +183,25 @@ def network_latency(
     return 1000 * measured.median, 1000 * measured.iqr
 
 
-def latency_columns(
-    network: nn.Module, space: Space, genotype: str, device: torch.device, threads: int
-) -> dict[str, Any]:
-    """Record columns: how fast ``genotype``'s ``network`` is here, and how fast a latency table says it is."""
-    o = space.options
-    median, iqr = network_latency(network, (o.in_channels, o.image_size, o.image_size), device, threads)
-    return {
-        "latency_ms": median,
-        "latency_iqr_ms": iqr,
-        "latency_source": f"measured: {_use(hardware(str(device)), threads, BATCH)}",
-        "latency_predicted_ms": predicted(space, genotype),
-    }
+def latency_columns(network: nn.Module, space: Space, genotype: str, environment: Environment) -> dict[str, Any]:
+    """Record columns: how fast ``genotype``'s ``network`` is here, and how fast a latency table says it is.
+
+    On a GPU that trials share, nothing is measured: a kernel's time there is its neighbours' as well.
+    """
+    measured: dict[str, Any] = {"latency_ms": None, "latency_iqr_ms": None}
+    source = f"not measured: {environment.gpus:g} of a GPU, beside other trials"
+    if not shares(environment):
+        o, device = space.options, torch.device(environment.device)
+        shape = (o.in_channels, o.image_size, o.image_size)
+        median, iqr = network_latency(network, shape, device, environment.threads)
+        measured = {"latency_ms": median, "latency_iqr_ms": iqr}
+        source = f"measured: {_use(hardware(environment.device), environment.threads, BATCH)}"
+    return measured | {"latency_source": source, "latency_predicted_ms": predicted(space, genotype)}
+
+
+def shares(environment: Environment) -> bool:
+    """Whether other trials may run on this one's GPU."""
+    return share_of(environment.device, environment.gpus) < 1
 
 
 def predicted(space: Space, genotype: str) -> float | None:
@@ -191,7 +210,7 @@ def predicted(space: Space, genotype: str) -> float | None:
     None without a latency table, or where an operation is not in it (a published cell may have others than the space).
     What is the same for every genotype is not in the sum: the stem, what joins and prepares cells, the classifier.
     """
-    if not space.options.latency_source:
+    if not space.options.latency_source or not offers(space, Timeable):
         return None
     timed = space.timed()
     operations = list(dict.fromkeys(t.operation for t in timed))

@@ -19,7 +19,6 @@ from harness.data import (
     StreamedBatches,
     StreamedDataset,
     generator,
-    open_streamed,
 )
 from harness.execution.checkpoint import UNREADABLE
 from harness.training.task import Task
@@ -27,6 +26,7 @@ from results.atomic import replacing
 from results.errors import BadInput
 from spaces import SPACES
 from spaces.base import Space
+from spaces.contracts import DropsPaths, offers
 
 AnyDataset = Dataset | StreamedDataset
 """What a network is trained and tested on: resident, or read as it goes."""
@@ -58,7 +58,7 @@ def with_auxiliary(space: Space, weight: float) -> Space:
 def check_network(space: Space, fields: Evaluation) -> None:
     """Raise BadInput where a training asks for what the space's networks do not have."""
     with_auxiliary(space, fields.auxiliary)
-    if fields.drop_path and not space.drops_paths:
+    if fields.drop_path and not offers(space, DropsPaths):
         raise BadInput(f"the networks of the space {space.name} drop no paths: set evaluation.drop_path=0")
 
 
@@ -74,8 +74,7 @@ def evaluation_data(task: Task, dataset: str) -> AnyDataset:
     settings = task.config.settings
     size = settings.evaluation.image_size or settings.image_size
     if settings.evaluation.stream:
-        folder = task.environment.data_dir
-        return open_streamed(dataset, Path(folder) if folder else None, size)
+        return task.stream_files(dataset, size)
     same = dataset == settings.dataset and size == settings.image_size
     return task.data if same else task.load(dataset, size)
 
@@ -122,8 +121,8 @@ def save_network(network: nn.Module, genotype: str, space: Space, path: Path) ->
     kept = space.build(genotype).state_dict().keys()
     weights = {name: tensor for name, tensor in network.state_dict().items() if name in kept}
     plain = {"space": space.name, "options": space.options.model_dump(mode="json"), "genotype": genotype}
-    with replacing(path) as temporary:
-        torch.save(plain | {"state_dict": weights}, temporary)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        torch.save(plain | {"state_dict": weights}, file)
 
 
 def load_network(path: Path) -> tuple[nn.Module, tuple[int, int, int], str]:

@@ -9,10 +9,9 @@ import pytest
 import torch
 from searches import make_batch, seeded
 
-from algorithms import ALGORITHMS
+from algorithms import ALGORITHMS, PARTS
 from algorithms.base import Algorithm, Evaluated, Setting
 from algorithms.counts import Cost
-from algorithms.search import Search
 from results.errors import BadInput
 from spaces.base import Space
 from spaces.nats import Nats, NatsOptions
@@ -22,9 +21,24 @@ SMALL = NatsOptions(channels=2, cells=1, image_size=8)
 PAIRS = [(make_batch("train"), make_batch("val")) for _ in range(2)]
 SHORT = {
     "k": 5, "batches": 2, "queries": 4, "population": 2, "pt_tune_epochs": 1, "es_every": 1, "es_window": 1,
-    "es_delta": 1, "es_start": 0, "of": "", "parts": 2,
+    "es_delta": 1, "es_start": 0, "of": "", "parts": 2, "oles_every": 1,
 }  # fmt: skip
 """Small values for the fields that an algorithm has of these."""
+
+
+def some(part: str) -> set[str]:
+    """The first and the last search that go under a part, and the one with two networks; all under a selection."""
+    names = ALGORITHMS.wrapped_by(part)
+    return {*names} if part in ("es", "pt") else {names[0], names[-1], *({"rarts"} & {*names})}
+
+
+EVERY = [
+    *ALGORITHMS.single,
+    *(f"{name}+{part}" for part in PARTS for name in sorted(some(part))),
+    "darts1+beta+es",
+    "milenas+sdarts_rs+oles+es",
+    "rarts+minus+pt",
+]
 
 
 def made(name: str) -> Algorithm:
@@ -55,8 +69,7 @@ def epochs(algorithm: Algorithm, first: int, last: int) -> None:
 
 
 def end(algorithm: Algorithm) -> tuple[str, dict[str, int]]:
-    if algorithm.selects:
-        algorithm.select(cycle(PAIRS))
+    algorithm.select(cycle(PAIRS))
     return algorithm.genotype(), algorithm.counts.as_dict()
 
 
@@ -70,7 +83,7 @@ def plain(value: Any) -> Any:
     return value.clone() if isinstance(value, torch.Tensor) else value
 
 
-@pytest.mark.parametrize("name", ALGORITHMS)
+@pytest.mark.parametrize("name", EVERY)
 def test_search_continues_bit_for_bit_from_its_state(name: str) -> None:
     whole, first, second = made(name), made(name), made(name)
     epochs(whole, 0, 4)
@@ -81,14 +94,13 @@ def test_search_continues_bit_for_bit_from_its_state(name: str) -> None:
     second.load_state_dict(state)
     epochs(second, 2, 4)
     assert end(second) == end(whole)
-    if isinstance(whole, Search):
-        assert isinstance(second, Search)
-        assert torch.equal(whole.alpha.flat, second.alpha.flat)
-        for ours, theirs in zip(whole.networks().values(), second.networks().values(), strict=True):
+    if whole.search is not None and second.search is not None:
+        assert torch.equal(whole.search.alpha.flat, second.search.alpha.flat)
+        for ours, theirs in zip(whole.search.networks().values(), second.search.networks().values(), strict=True):
             assert torch.equal(ours.flat, theirs.flat)
 
 
-@pytest.mark.parametrize("name", ALGORITHMS)
+@pytest.mark.parametrize("name", EVERY)
 def test_list_has_a_line_for_title_source_and_departures(name: str) -> None:
     cls = ALGORITHMS[name]
     assert cls.title
@@ -97,10 +109,10 @@ def test_list_has_a_line_for_title_source_and_departures(name: str) -> None:
     assert all(field.description for field in cls.Hyper.model_fields.values())
 
 
-@pytest.mark.parametrize("name", [name for name, cls in ALGORITHMS.items() if cls.cost])
+@pytest.mark.parametrize("name", [name for name in EVERY if ALGORITHMS[name].cost])
 def test_a_step_costs_the_passes_that_the_definition_says(name: str) -> None:
-    search = made(name)
-    assert isinstance(search, Search)
+    search = made(name).search
+    assert search is not None
     search.on_epoch(3, 0.9)
     before = search.counts.as_dict()
     search.step(*PAIRS[0])

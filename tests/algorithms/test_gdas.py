@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import pytest
 import torch
+from plain_supernet import PlainCell, PlainSupernet
 from searches import make_batch, make_search
 
 from algorithms.executed import Executed
 from algorithms.gdas import Gdas
 from spaces.base import Mix
 from spaces.nats import Nats, NatsOptions
-from spaces.nats_cell import OPERATIONS
+from spaces.nats_cell import EDGES, NODES, OPERATIONS
 
 SMALL = NatsOptions(channels=2, cells=2, image_size=8)
 
 
-def gdas(**hyper: float) -> Gdas:
+def gdas(**hyper: float | str) -> Gdas:
     search = make_search("gdas", Nats(SMALL), **hyper)
     assert isinstance(search, Gdas)
     search.on_epoch(0, 0.3)
@@ -41,6 +42,44 @@ def test_alphas_gradient_is_the_sampled_operations_share_in_the_loss_times_its_r
     expected = torch.autograd.grad((share[rows, drawn] * soft[rows, drawn]).sum(), alpha)[0]
     assert expected.abs().max() > 1e-4
     assert torch.allclose(ours, expected, atol=1e-12)
+
+
+class AddingUndrawn(PlainCell):
+    """NAS-Bench-201's search code: an edge is w_s o_s(x), plus the bare weights of the operations not drawn."""
+
+    def forward(self, x: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        nodes, drawn = [x], weights.detach().round().argmax(-1)
+        for node in range(1, NODES):
+            total = torch.zeros_like(x)
+            for edge, (target, source) in enumerate(EDGES):
+                if target == node:
+                    s = int(drawn[edge])
+                    total = total + weights[edge, s] * self.operation(OPERATIONS[s], edge, nodes[source])
+                    total = total + sum(weights[edge, o] for o in range(5) if o != s)
+            nodes.append(total)
+        return nodes[-1]
+
+
+def test_undrawn_operations_have_the_gradient_of_the_authors_code_where_asked_for(double: None) -> None:
+    batch, found = make_batch("val"), {}
+    for undrawn in ("no_gradient", "added"):
+        search = gdas(undrawn=undrawn)
+        network = search.space.supernet()
+        torch.nn.utils.vector_to_parameters(search.w.flat.detach(), network.parameters())
+        state = search.generator.get_state()
+        found[undrawn] = search.grad_alpha(search.w, batch, search.sampled)
+        search.generator.set_state(state)
+    plain = PlainSupernet(network)
+    for block in plain.blocks:
+        if isinstance(block, PlainCell):
+            block.__class__ = AddingUndrawn
+    alpha = search.alpha.flat.detach().view(6, 5).requires_grad_()
+    soft = search.concrete({"cell": alpha}).weights["cell"]
+    hard = torch.nn.functional.one_hot(soft.argmax(-1), 5).to(soft)
+    loss = torch.nn.functional.cross_entropy(plain(batch.x, Mix({"cell": hard + soft - soft.detach()})), batch.y)
+    (expected,) = torch.autograd.grad(loss, alpha)
+    assert torch.allclose(found["added"], expected.flatten(), atol=1e-10)
+    assert not torch.allclose(found["added"], found["no_gradient"], atol=1e-4)
 
 
 def test_one_operation_an_edge_runs_and_weights_of_the_others_get_no_gradient() -> None:

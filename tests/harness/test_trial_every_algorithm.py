@@ -18,8 +18,8 @@ from harness.execution.job import run_job
 from spaces.nats import Nats
 
 SINGLE = [name for name in ALGORITHMS if "+" not in name and takes(name, Nats())]
-COMPOSED = ["darts1+es", "rarts+pt", "gdas+es"]
-ON_DARTS = ["rarts+pt"]
+COMPOSED = ["darts1+es", "rarts+pt", "gdas+es", "rarts+beta", "pcdarts+sdarts_rs", "darts1+oles+es"]
+ON_DARTS = ["rarts+pt", "darts1+lambda"]
 """What goes another way where a space chooses among edges."""
 
 

@@ -1,4 +1,4 @@
-"""The page in a browser: the answer is on the first screen, one click isolates, tables sort, nothing leaves the page."""
+"""The page in a browser: the answer on the first screen, a click isolates, tables sort, nothing leaves the page."""
 
 from __future__ import annotations
 

@@ -58,6 +58,6 @@ def test_importance_finds_the_parameter_that_decides() -> None:
     ]
     names = ["hp.a", "hp.b", "hp.c"]
     shares = importance(settings(records_frame(rows), names), names)
-    assert shares is not None and list(shares)[0] == "hp.a"
+    assert shares is not None and next(iter(shares)) == "hp.a"
     assert shares["hp.a"] > 0.85 > 0.1 > shares["hp.c"]
     assert importance(settings(records_frame(rows[:11]), names), names) is None  # fewer than four settings a parameter

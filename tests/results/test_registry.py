@@ -1,0 +1,119 @@
+"""The registries: what is read from the text of the files is what the imported classes say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from algorithms import ALGORITHMS, PARTS
+from algorithms.base import Algorithm
+from algorithms.counts import Cost
+from algorithms.search import Search
+from results.errors import BadInput
+from spaces import SPACES
+
+SAID = ("name", "title", "order", "role", "source", "departures", "traits")
+
+
+@pytest.mark.parametrize("name", [*ALGORITHMS, "rarts+es+pt"])
+def test_facts_read_from_text_are_those_of_the_class(name: str) -> None:
+    facts, cls = ALGORITHMS.facts(name), ALGORITHMS[name]
+    assert {fact: facts[fact] for fact in SAID} == {fact: getattr(cls, fact) for fact in SAID}
+    cost = facts["cost"]
+    assert (Cost(*cost) if isinstance(cost, tuple) else None) == cls.cost
+    assert facts["requires"] == tuple(dict.fromkeys(contract.__name__ for contract in cls.requires))
+
+
+@pytest.mark.parametrize("name", ALGORITHMS.single)
+def test_ancestors_read_from_text_are_in_the_order_in_which_python_looks(name: str) -> None:
+    ours = [base.__name__ for base in ALGORITHMS[name].__mro__[1:] if base.__module__.startswith("algorithms.")]
+    assert list(ALGORITHMS.facts(name)["bases"]) == ours  # type: ignore[call-overload]
+
+
+def test_names_facts_and_refusals_import_no_torch() -> None:
+    code = """if True:
+        import sys
+        from algorithms import ALGORITHMS
+        from results.errors import BadInput
+        from spaces import SPACES
+        assert ALGORITHMS.facts("rarts+es")["title"] == "RARTS + ES" and "nats" in list(SPACES)
+        for name in ("rartz", "pdarts+es", "rarts+ez"):
+            try:
+                ALGORITHMS.named(name)
+            except BadInput as fault:
+                print(fault)
+        sys.exit("torch" in sys.modules)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "did you mean 'rarts'" in done.stdout
+    assert "+es needs a search that is steady, which pdarts is not" in done.stdout
+    assert "did you mean 'es'" in done.stdout
+
+
+def test_parts_compose_as_typed_where_each_finds_what_it_needs() -> None:
+    cls = ALGORITHMS["rarts+es+pt"]
+    order = [cls.__name__ for cls in cls.__mro__]
+    assert order.index("Perturbation") < order.index("EarlyStopping") < order.index("Rarts")
+    # What early stopping keeps is not what perturbation selects: nothing goes around a selection.
+    assert "rarts+pt+es" not in ALGORITHMS and "rarts+es+es" not in ALGORITHMS
+    with pytest.raises(KeyError):
+        ALGORITHMS["rarts+pt+es"]
+
+
+def test_what_is_said_of_one_class_alone_is_not_inherited() -> None:
+    assert (ALGORITHMS["darts1"].role, ALGORITHMS["darts1"].order) == ("reference", 1)
+    assert (ALGORITHMS["fairdarts"].role, ALGORITHMS["fairdarts"].order) == ("", 100)
+    assert ALGORITHMS["fairdarts"].traits == ("steady",)
+
+
+PLUG_IN = '''"""An algorithm of a user's own."""
+
+from algorithms import ALGORITHMS
+from algorithms.darts import Darts1
+
+
+@ALGORITHMS.register
+class Plugged(Darts1):
+    """First-order DARTS under another name."""
+
+    name = "plugged"
+    title = "Plugged"
+    traits = ("steady",)
+'''
+
+
+def test_a_plug_in_registers_in_the_same_way(tmp_path: Path) -> None:
+    (tmp_path / "my_search.py").write_text(PLUG_IN, encoding="utf-8")
+    code = f"""if True:
+        import sys
+        sys.path.append({str(tmp_path)!r})
+        import my_search
+        from algorithms import ALGORITHMS
+        assert ALGORITHMS.named("plugged") is my_search.Plugged
+        facts = ALGORITHMS.facts("plugged")
+        assert (facts["title"], facts["order"], facts["cost"]) == ("Plugged", 100, (2, 1, 1))
+        assert "plugged" in ALGORITHMS.wrapped_by("es") and "plugged" not in ALGORITHMS.wrapped_by("pt")
+        assert issubclass(ALGORITHMS["plugged+es"], my_search.Plugged)
+    """
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_plug_in_cannot_take_a_name_that_is_there() -> None:
+    with pytest.raises(BadInput, match=r"is called 'rarts', as the algorithm of algorithms.rarts is"):
+
+        @ALGORITHMS.register
+        class Other(Search):
+            name = "rarts"
+
+
+def test_every_registered_class_has_its_name_and_a_line_of_its_own() -> None:
+    for registry in (ALGORITHMS, PARTS, SPACES):
+        for name in registry:
+            assert registry.facts(name)["doc"]
+            assert getattr(registry[name], "name") == name  # noqa: B009 - a registry's type has no name
+    titles = [cls.title for cls in ALGORITHMS.values()]
+    assert all(titles) and len(set(titles)) == len(titles)
+    assert all(issubclass(cls, Algorithm) for cls in ALGORITHMS.values())
