@@ -10,7 +10,7 @@ import typer
 from algorithms import ALGORITHMS
 from harness import api
 from harness.cli import app, console, options
-from harness.config import plugins
+from harness.config import defaults, plugins
 from harness.config.request import is_pruned
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ Control = Annotated[
 
 @app.command()
 def run(
-    algos: options.Algos = "rarts,darts2",
+    algos: options.Algos = defaults.ALGOS,
     random: Control = True,
-    space: options.Space = "nats",
-    protocol: options.Protocol = "quick",
+    space: options.Space = defaults.SPACE,
+    protocol: options.Protocol = defaults.PROTOCOL,
     seeds: options.Seeds = "0,1,2",
     dataset: options.Dataset = None,
     eval_dataset: options.EvalDataset = None,
