@@ -98,14 +98,14 @@ def forest(records: pd.DataFrame, verdict: Verdict, named: Methods) -> Forest:
     rows = []
     for method in verdict.pairs.methods:
         cost = costs.get(method, {})
-        standing, said = _standing(verdict, method)
+        place, said = standing(verdict, method)
         summary = summarise(verdict.pairs.errors[method].values())
         percentiles = by_method[method]["percentile_in_space"].dropna()
         rows.append(
             Row(
                 method,
                 named.label(*method),
-                standing,
+                place,
                 said,
                 method in controls,
                 summary.n,
@@ -167,7 +167,8 @@ def _searches(own: pd.DataFrame, value: str) -> list[tuple[float, str]]:
     return [(float(x), str(trial)) for (_, _, trial), x in means.items()]
 
 
-def _standing(verdict: Verdict, method: Method) -> tuple[str, str]:
+def standing(verdict: Verdict, method: Method) -> tuple[str, str]:
+    """What the adjusted test says of a method beside the lowest mean: a word for its row, and the same in words."""
     if method == verdict.best:
         return "best", "lowest mean"
     pair = verdict.pairs.of(verdict.best, method)
