@@ -13,7 +13,6 @@ from equal_runs import assert_same, frames
 import harness
 from harness.__main__ import main
 from harness.config import protocol as protocols
-from harness.data import DATASETS
 from harness.data import datasets as data
 from results.errors import BadInput
 
@@ -56,7 +55,7 @@ def test_sweep_gives_the_records_of_sweep(tmp_path: Path) -> None:
         quiet=True,
         out=tmp_path / "api",
     )
-    assert sorted(made.records["hp.lam"]) == [0.5, 2]
+    assert sorted(made.records["hp.rarts.lam"]) == [0.5, 2]
     assert_same(frames(tmp_path / "api"), frames(tmp_path / "cli"))
 
 
@@ -86,16 +85,13 @@ def test_importing_harness_imports_no_torch() -> None:
     assert ran.stdout.split() == ["False", harness.__version__]
 
 
-def test_a_run_reads_the_protocol_and_the_data_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counted at the parser and at the data set's own reader, over planning and two trials."""
-    reads: list[str] = []
-    digits = DATASETS["digits"]
-    parse, read = protocols.yaml.load, digits.read
-    monkeypatch.setattr(protocols.yaml, "load", lambda *a, **k: (reads.append("protocol"), parse(*a, **k))[1])
-    monkeypatch.setattr(digits, "read", lambda self, *a: (reads.append("data"), read(self, *a))[1])
+def test_a_run_reads_the_protocol_and_the_data_once(tmp_path: Path) -> None:
+    """Over planning and two trials: what is asked again is answered from memory."""
     protocols._file.cache_clear()
     data._loaded.cache_clear()
     harness.compare(
         ["darts1", "rarts"], seeds=[0], overrides=TINY, evaluate="none", serial=True, quiet=True, out=tmp_path / "run"
     )
-    assert sorted(reads) == ["data", "protocol"]
+    assert protocols._file.cache_info().misses == 1
+    assert data._loaded.cache_info().misses == 1
+    assert data._loaded.cache_info().hits >= 2

@@ -152,7 +152,7 @@ def test_what_an_option_never_takes_is_refused_by_name(
         ("sweep --algo rarts --vary lr=randint(0.5,3)", "whole numbers"),
         ("sweep --algo rarts --vary lr=quniform(0,1,0)", "the step is 0"),
         ("sweep --algo rarts --vary lr=uniform(1)", "low and high"),
-        ("show o.xyz --genotype darts_v2", "end its name with"),
+        ("show o.xyz --genotype darts_v2", "is no picture"),
     ],
 )
 def test_named(words: str, named: str, empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
