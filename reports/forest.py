@@ -90,7 +90,8 @@ def forest(records: pd.DataFrame, verdict: Verdict, named: Methods) -> Forest:
     costs = cost_means(records)
     kinds = [kind for kind in COSTS if any(costs.get(m, {}).get(kind, 0) > 0 for m in shown)]
     units = {
-        kind: f.engineering(pd.Series([c[kind] for c in costs.values() if kind in c]), _unit(kind)) for kind in kinds
+        kind: f.engineering(pd.Series([c[kind] for c in costs.values() if kind in c]), metrics.named(kind).unit)
+        for kind in kinds
     }
     known = [m for m in shown if kinds and kinds[0] in costs.get(m, {})]
     strip_scale = spanning([costs[m][kinds[0]] for m in known])
@@ -128,8 +129,8 @@ def forest(records: pd.DataFrame, verdict: Verdict, named: Methods) -> Forest:
                 method in front,
             )
         )
-    headers = tuple(f"{metrics.title(kind)} ({units[kind][1]})" for kind in kinds)
-    axis = f"{metrics.title(value)} ({'percentage points, ' if value == 'regret' else '%'}"
+    headers = tuple(f"{metrics.named(kind).title} ({units[kind][1]})" for kind in kinds)
+    axis = f"{metrics.named(value).title} ({'percentage points, ' if value == 'regret' else '%'}"
     axis += f"{'log axis' if scale.log and value == 'regret' else ', log axis' if scale.log else ''})"
     lost = tuple(_lost_row(m, named) for m in _without(records, shown))
     return Forest(
@@ -242,7 +243,3 @@ def _mean(values: Sequence[tuple[float, str]]) -> float:
 def _error(verdict: Verdict, method: Method) -> float:
     errors = verdict.pairs.errors[method]
     return sum(errors.values()) / len(errors)
-
-
-def _unit(column: str) -> str:
-    return next(metric.unit for metric in metrics.METRICS if metric.name == column)
