@@ -163,11 +163,6 @@ def header(name: str) -> str:
     return named(name).header
 
 
-def title(name: str) -> str:
-    """The title of a metric, without its unit."""
-    return next(metric.title or metric.name for metric in METRICS if metric.name == name)
-
-
 def is_hyperparameter(column: str) -> bool:
     """Whether a record's column is a hyperparameter's."""
     return column.startswith(HYPER)

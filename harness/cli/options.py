@@ -170,6 +170,7 @@ Gpus = Annotated[
     typer.Option(min=0, help="GPUs of each trial, fractions too; default 1 on cuda", rich_help_panel=RUNNING),
 ]
 Address = Annotated[str | None, typer.Option(help="address of a Ray cluster", rich_help_panel=RUNNING)]
+Open = Annotated[bool, typer.Option("--open", help="open the report's page in a browser", rich_help_panel=RUNNING)]
 Serial = Annotated[
     bool, typer.Option("--serial", help="one trial after the other, without Ray", rich_help_panel=RUNNING)
 ]
