@@ -64,7 +64,7 @@ def outlived() -> Iterator[Outlived]:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Greek, a folder's name without a meaning
     out, err = (Outlived(stream if stream is not None else _nowhere()) for stream in before)
-    sys.stdout, sys.stderr = out, err  # type: ignore[assignment]
+    sys.stdout, sys.stderr = out, err
     try:
         yield out
     finally:
