@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import _thread
+import atexit
 import os
+import signal
 import socket
 import threading
 import time
@@ -68,12 +69,14 @@ def connected(address: str | None) -> Iterator[None]:
     except (ImportError, OSError, RuntimeError, ValueError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise BadInput(f"no Ray cluster at {address!r} ({reason}); start one or leave out --address") from None
-    with _headed(head):
+    with headed(head):
         try:
             yield
         finally:
-            if _listens(head):  # without a head it would wait for one
+            if _listens(head):
                 ray.shutdown()
+            else:  # without a head it would wait for one, now and at the program's end
+                atexit.unregister(ray.shutdown)
 
 
 def _start(ray: Any, quiet: dict[str, Any]) -> None:
@@ -99,7 +102,7 @@ def _end(ray: Any, before: set[psutil.Process]) -> None:
 
 
 @contextmanager
-def _headed(head: str) -> Iterator[None]:
+def headed(head: str) -> Iterator[None]:
     """Interrupt the block where the cluster's head is gone.
 
     Raises
@@ -116,7 +119,8 @@ def _headed(head: str) -> Iterator[None]:
                 seen = time.monotonic()
             elif time.monotonic() - seen > patience:
                 gone.set()
-                _thread.interrupt_main()
+                # A signal to that thread, for it wakes it from a wait as well.
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
                 return
 
     watcher = threading.Thread(target=watch, daemon=True)
@@ -124,7 +128,7 @@ def _headed(head: str) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        if not gone.is_set():
+        if not gone.is_set() and _listens(head):
             raise
         raise BadInput(
             f"the head of the Ray cluster at {head} is gone; no finished epoch is lost: give the same command again, "
