@@ -77,7 +77,7 @@ class LayerAlignment(Part):
         """The mix with weights of each cell's own, whose gradients ``tell`` is called with in the backward pass."""
         mix, (name, _) = relax(alpha), self.space.skip
         own = mix.weights[name].expand(self.space.layers(name), -1, -1).clone()
-        own.register_hook(tell)
+        own.register_hook(tell)  # type: ignore[no-untyped-call]  # torch's own is untyped
         return replace(mix, weights={**mix.weights, name: own})
 
     def moved(self, relax: Relax, delta: Tensor, alpha: Alpha) -> Mix:

@@ -133,6 +133,11 @@ class Algorithm(ABC):
         """The algorithm as a search with a supernet; None where it has none."""
         return None
 
+    @classmethod
+    def least_epochs(cls, hyper: Any) -> int:
+        """The shortest search, in epochs, in which the algorithm can do what it is named for."""
+        return 1
+
     @property
     @abstractmethod
     def counts(self) -> Counts:

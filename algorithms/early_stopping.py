@@ -3,11 +3,18 @@
 λ_max of ∇²_α L_v on one validation batch is averaged over a window. Where the average has grown by more than a factor
 in ``es_delta`` measurements, the search stops, and its genotype is the one from that many measurements ago (the old
 average over the new one below 0.75, says their Section 4.3; their code: the new over the old above 1.3).
+
+Epochs count from 0, as in their code (github.com/automl/RobustDARTS, ``src/utils.py`` and ``src/search``): λ_max is
+measured after epochs 0, 2, 4, …, an average stands for the middle of its window, and the rule is asked where the
+genotype that it would return is of epoch 10 or later, first at the 12th measurement, after epoch 22; never after the
+last epoch. Their λ_max is of the loss with α's weight decay in it: that of the loss, plus the decay.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,7 +36,18 @@ class EarlyStoppingHyper(Hyper):
     es_window: int = Field(5, ge=1, description="measurements in an average")
     es_delta: int = Field(4, ge=1, description="measurements between the two averages that are compared")
     es_factor: float = Field(1.3, gt=1, description="the growth of the average that stops the search")
-    es_start: int = Field(10, ge=0, description="no genotype from before this epoch is returned")
+    es_start: int = Field(10, ge=0, description="no genotype from before this epoch, from 0, is returned")
+
+    @property
+    def es_back(self) -> int:
+        """Measurements between a decision and the genotype that it returns: the middle of the older window."""
+        return self.es_delta + self.es_window // 2
+
+    @property
+    def es_first(self) -> int:
+        """The epoch, from 0, after which the first decision can fall."""
+        measured = max(self.es_window + self.es_delta - 1, self.es_back + math.ceil(self.es_start / self.es_every))
+        return measured * self.es_every
 
 
 @PARTS.register
@@ -41,28 +59,39 @@ class EarlyStopping(Part):
     wraps = ("steady",)
     keeps = ("softmax",)
     source = "Zela et al., ICLR 2020, Section 4.3"
-    departures = "λ_max by Lanczos, not from the whole Hessian; on the epoch's first validation batch"
+    departures = "λ_max by Lanczos, not from the whole Hessian"
     Hyper = EarlyStoppingHyper
     hyper: EarlyStoppingHyper
     requires = (CellSpace,)
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
-        self.epochs_done, self.kept = 0, ""
+        self.epochs_done, self.kept, self.last = 0, "", False
         self.measured: list[tuple[int, float, str]] = []
 
+    @classmethod
+    def least_epochs(cls, hyper: Any) -> int:
+        """As many as it takes until the rule can stop the search: the first decision, and the last epoch, without."""
+        return int(hyper.es_first) + 2
+
+    def on_epoch(self, epoch: int, progress: float) -> None:
+        """Note besides whether the epoch is the budget's last, by the share that those before have used."""
+        super().on_epoch(epoch, progress)
+        self.last = epoch > 0 and progress * (epoch + 1) > epoch - 1e-6
+
     def epoch(self, pairs: Iterable[Pair]) -> dict[str, float]:
-        """The search's own epoch; then, every few, λ_max and the decision.
+        """The search's own epoch; then, every few, λ_max on its last validation batch, and the decision.
 
         Not while α stays as it was drawn (PC-DARTS's warm-up): its genotypes are none to return.
         """
-        first: list[Batch] = []
+        seen: list[Batch] = []
         start = self.alpha.flat.detach().clone()
-        losses = super().epoch(_noting(pairs, first))
-        self.epochs_done += 1
+        losses = super().epoch(_noting(pairs, seen))
         moved = not torch.equal(self.alpha.flat, start)
-        if first and moved and self.epochs_done % self.hyper.es_every == 0:
-            self.measure(largest_eigenvalue(self, first[0], counted=True))
+        if seen and moved and not self.last and self.epochs_done % self.hyper.es_every == 0:
+            curvature = largest_eigenvalue(self, seen[0], counted=True)
+            self.measure(curvature + self.hyper.arch_weight_decay)
+        self.epochs_done += 1
         return losses
 
     def measure(self, eigenvalue: float) -> None:
@@ -74,8 +103,7 @@ class EarlyStopping(Part):
         values = [value for _, value, _ in self.measured]
         now = np.mean(values[-h.es_window :])
         before = np.mean(values[-h.es_window - h.es_delta : -h.es_delta])
-        # An average stands for the middle of its window.
-        epoch, _, genotype = self.measured[-h.es_delta - (h.es_window + 1) // 2]
+        epoch, _, genotype = self.measured[-1 - h.es_back]
         if epoch >= h.es_start and before > 0 and now / before > h.es_factor:
             self.stopped, self.kept = True, genotype
 
@@ -96,9 +124,8 @@ class EarlyStopping(Part):
         self.measured = [(epoch, value, genotype) for epoch, value, genotype in own["measured"]]
 
 
-def _noting(pairs: Iterable[Pair], first: list[Batch]) -> Iterator[Pair]:
-    """``pairs``, the first validation batch noted on the way."""
+def _noting(pairs: Iterable[Pair], seen: list[Batch]) -> Iterator[Pair]:
+    """``pairs``; ``seen`` holds the last validation batch that was drawn."""
     for train, val in pairs:
-        if not first:
-            first.append(val)
+        seen[:] = [val]
         yield train, val

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from algorithms import ALGORITHMS
 from algorithms.counts import Cost
-from algorithms.sampling import Concrete, ConcreteHyper, Named, one_hot, only, straight_through
+from algorithms.sampling import Concrete, ConcreteHyper, Named, on_host, one_hot, only, straight_through
 from spaces.base import Batch, Mix
 from spaces.contracts import CellSpace
 
@@ -57,7 +57,7 @@ class Gdas(Concrete):
     def sampled(self, alpha: Named) -> Mix:
         """One operation an edge with weight 1, whose gradient is its p̃'s."""
         soft = self.concrete(alpha)
-        drawn = {name: p.detach().argmax(-1, keepdim=True) for name, p in soft.weights.items()}
+        drawn = {name: p.argmax(-1, keepdim=True) for name, p in on_host(soft.weights).items()}
         weights = straight_through(one_hot(soft, drawn), soft.weights)
         mix = only(replace(soft, weights=weights), drawn)
         if self.hyper.undrawn == "no_gradient":

@@ -6,7 +6,7 @@ w' = w − ξ ∇_w L_t(w, α), as DARTS's does.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 from torch import Tensor
@@ -35,7 +35,7 @@ class MileNas(Search):
     name = "milenas"
     title = "MiLeNAS"
     order = 3
-    traits = ("steady", "softmax", "logits", "mixture", "alternating")
+    traits: ClassVar[tuple[str, ...]] = ("steady", "softmax", "logits", "mixture", "alternating")
     cost = Cost(3, 1, 2)
     source = "He, Ye, Shen, Zhang, CVPR 2020, as Xue, Qi, Xin, IEEE Access 2022, Eq. 3"
     Hyper = MileNasHyper

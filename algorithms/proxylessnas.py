@@ -16,7 +16,7 @@ from pydantic import Field
 from algorithms import ALGORITHMS
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
-from algorithms.sampling import Named, Sampling, one_hot, only, straight_through
+from algorithms.sampling import Named, Sampling, on_host, one_hot, only, straight_through, there
 from spaces.base import Batch, Mix
 from spaces.contracts import CellSpace
 
@@ -50,10 +50,11 @@ class ProxylessNas(Sampling):
 
     def step(self, train: Batch, val: Batch) -> None:
         """w on D_t through one path, then α on D_v through two."""
-        self.w.descend(self.grad_w(self.w, train, self.one_path))
-        self.pairs = self.draw(self.alpha.views(), 2)
+        drawn_from = on_host(self.alpha.views())
+        self.w.descend(self.grad_w(self.w, train, partial(self.one_path, drawn_from)))
+        self.pairs = self.draw(drawn_from, 2)
         before = self.alpha.flat.detach().clone()
-        self.alpha.descend(self.grad_alpha(self.w, val, partial(self.two_paths, self.pairs)))
+        self.alpha.descend(self.grad_alpha(self.w, val, partial(self.two_paths, drawn_from, self.pairs)))
         self.settle(self.alpha.views(before), self.pairs)
 
     def penalised(self, alpha: Named) -> Named:
@@ -61,18 +62,18 @@ class ProxylessNas(Sampling):
         return self.space.relax(among(self.pairs, alpha)).weights
 
     def draw(self, alpha: Named, count: int) -> Named:
-        """``count`` different operations of each edge drawn by softmax α: indices (…, count) on the CPU."""
-        probabilities = {name: torch.softmax(a.detach().cpu(), -1) for name, a in alpha.items()}
+        """``count`` different operations of each edge drawn by softmax α, both on the CPU: indices (…, count)."""
+        probabilities = {name: torch.softmax(a, -1) for name, a in alpha.items()}
         return {n: torch.multinomial(p, count, generator=self.generator) for n, p in probabilities.items()}
 
-    def one_path(self, alpha: Named) -> Mix:
-        """The drawn operation of each edge at weight 1."""
-        mix, drawn = self.space.relax(alpha), self.draw(alpha, 1)
+    def one_path(self, drawn_from: Named, alpha: Named) -> Mix:
+        """The drawn operation of each edge at weight 1; ``drawn_from``: α on the CPU."""
+        mix, drawn = self.space.relax(alpha), self.draw(drawn_from, 1)
         return only(replace(mix, weights=one_hot(mix, drawn)), drawn)
 
-    def two_paths(self, pairs: Named, alpha: Named) -> Mix:
+    def two_paths(self, drawn_from: Named, pairs: Named, alpha: Named) -> Mix:
         """The two drawn operations run; the open gate, drawn by their softmax p, is 1; a gate's gradient is p's."""
-        pair_of = {name: a.gather(-1, pairs[name].to(a.device)) for name, a in alpha.items()}
+        pair_of = {name: a.gather(-1, pairs[name]) for name, a in drawn_from.items()}
         place = self.draw(pair_of, 1)
         opened = {name: pairs[name].gather(-1, index) for name, index in place.items()}
         soft = self.space.relax(among(pairs, alpha))
@@ -82,7 +83,7 @@ class ProxylessNas(Sampling):
     def settle(self, before: Named, pairs: Named) -> None:
         """Undo what the optimiser did to operations that were not drawn; keep the pair's sum of exponentials."""
         for name, after in self.alpha.views(self.alpha.flat.detach()).items():
-            old, index = before[name], pairs[name].to(after.device)
+            old, index = before[name], there(pairs[name], after)
             new = after.gather(-1, index)
             shift = new.logsumexp(-1, keepdim=True) - old.gather(-1, index).logsumexp(-1, keepdim=True)
             after.copy_(old.scatter(-1, index, new - shift))
@@ -90,5 +91,5 @@ class ProxylessNas(Sampling):
 
 def among(pairs: Named, alpha: Named) -> Named:
     """α of the drawn operations, minus infinity for all others: its softmax is the pair's."""
-    closed = {n: torch.full_like(a, -torch.inf).scatter_(-1, pairs[n].to(a.device), 0.0) for n, a in alpha.items()}
+    closed = {n: torch.full_like(a, -torch.inf).scatter_(-1, there(pairs[n], a), 0.0) for n, a in alpha.items()}
     return {name: a + closed[name] for name, a in alpha.items()}

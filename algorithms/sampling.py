@@ -14,6 +14,7 @@ from torch import Tensor
 
 from algorithms.base import Setting, State
 from algorithms.hyper import Hyper
+from algorithms.parameters import views
 from algorithms.search import Search
 from spaces.base import Mix
 from spaces.contracts import CellSpace
@@ -68,7 +69,28 @@ def gumbel(like: Tensor, generator: torch.Generator) -> Tensor:
     """Standard Gumbel noise, −ln of standard exponentials, shaped like ``like``."""
     exponential = torch.empty(like.shape, dtype=like.dtype).exponential_(generator=generator)
     # An exponential of 0, which float32 can give, would be an infinite Gumbel.
-    return -exponential.clamp(min=torch.finfo(like.dtype).tiny).log().to(like.device)
+    return there(-exponential.clamp(min=torch.finfo(like.dtype).tiny).log(), like)
+
+
+def there(t: Tensor, like: Tensor) -> Tensor:
+    """What was drawn on the CPU, on the device of ``like``; the host does not wait for the copy."""
+    return t.to(like.device, non_blocking=True)
+
+
+def on_host(named: Mapping[str, Tensor]) -> Named:
+    """The tensors on the CPU, outside autograd; from another device in one copy, for the host waits for each."""
+    if all(t.device.type == "cpu" for t in named.values()):
+        return {name: t.detach() for name, t in named.items()}
+    together = torch.cat([t.detach().flatten() for t in named.values()]).cpu()
+    return views(together, {name: t.shape for name, t in named.items()})
+
+
+def all_there(named: Mapping[str, Tensor], like: Tensor) -> Named:
+    """The CPU's tensors, of one type, on the device of ``like``: in one copy, for which the host does not wait."""
+    if like.device.type == "cpu":
+        return dict(named)
+    together = there(torch.cat([t.flatten() for t in named.values()]), like)
+    return views(together, {name: t.shape for name, t in named.items()})
 
 
 def only(mix: Mix, chosen: Mapping[str, Tensor]) -> Mix:
@@ -78,7 +100,7 @@ def only(mix: Mix, chosen: Mapping[str, Tensor]) -> Mix:
 
 def one_hot(mix: Mix, chosen: Mapping[str, Tensor]) -> Named:
     """Weights of 1 for the chosen operation (…, 1 index) of each edge and 0 for the others."""
-    return {n: torch.zeros_like(w).scatter_(-1, chosen[n].to(w.device), 1.0) for n, w in mix.weights.items()}
+    return {n: torch.zeros_like(w).scatter_(-1, there(chosen[n], w), 1.0) for n, w in mix.weights.items()}
 
 
 def straight_through(hard: Named, soft: Named) -> Named:
@@ -88,6 +110,7 @@ def straight_through(hard: Named, soft: Named) -> Named:
 
 def through(space: CellSpace, genotype: str, alpha: Named) -> Mix:
     """The mix that runs one genotype inside the supernet, and nothing else; α is read for its device and type only."""
-    weights = {name: w.to(alpha[name]) for name, w in space.one_hot(genotype).items()}
-    active = {name: [edge.nonzero().flatten().tolist() for edge in w.cpu()] for name, w in weights.items()}
+    hot = space.one_hot(genotype)
+    weights = {name: w.to(alpha[name], non_blocking=True) for name, w in hot.items()}
+    active = {name: [edge.nonzero().flatten().tolist() for edge in w] for name, w in hot.items()}
     return replace(space.relax(alpha), weights=weights, active=active)

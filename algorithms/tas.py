@@ -18,7 +18,7 @@ from algorithms import ALGORITHMS
 from algorithms.base import Lesson, Setting
 from algorithms.counts import Cost
 from algorithms.parameters import Parameters
-from algorithms.sampling import Named, gumbel
+from algorithms.sampling import Named, all_there, gumbel, on_host
 from algorithms.widths import WidthHyper, WidthSearch
 from results.errors import BadInput
 from spaces.base import Batch, Mix, Space
@@ -89,12 +89,16 @@ class Tas(WidthSearch):
 
     def sampled(self, alpha: Named) -> Mix:
         """Two widths of each layer, drawn without replacement by p̂, weighted by p̂ over its sum on the two."""
-        channels, weights = {}, {}
-        for name, a in alpha.items():
-            logits = (a + gumbel(a, self.generator)) / self.tau
+        noise, drawn = {}, {}
+        for name, a in on_host(alpha).items():
+            noise[name] = gumbel(a, self.generator)
+            logits = (a + noise[name]) / self.tau
             # The largest of logits plus Gumbel noise: multinomial draws without replacement, safe where p̂ underflows.
-            drawn = (logits.detach() + gumbel(a, self.generator)).topk(min(2, len(a))).indices
-            channels[name], weights[name] = self.widths[name][drawn], logits[drawn].softmax(-1)
+            drawn[name] = (logits + gumbel(a, self.generator)).topk(min(2, len(a))).indices
+        channels = {name: self.widths_here[name][index] for name, index in drawn.items()}
+        like = next(iter(alpha.values()))
+        noise, drawn = all_there(noise, like), all_there(drawn, like)
+        weights = {n: ((a + noise[n]) / self.tau)[drawn[n]].softmax(-1) for n, a in alpha.items()}
         return self.space.at_widths(channels, weights)
 
     def grad_cost(self) -> Tensor:

@@ -10,7 +10,7 @@ from functools import cached_property
 import torch
 from pydantic import Field
 
-from algorithms.sampling import Concrete, ConcreteHyper, Named
+from algorithms.sampling import Concrete, ConcreteHyper, Named, on_host
 from spaces.base import Mix
 from spaces.contracts import WidthSpace
 
@@ -37,6 +37,11 @@ class WidthSearch(Concrete):
         steps = {name: sorted({max(1, round(k * channels / n)) for k in range(1, n + 1)}) for name, channels in layers}
         return {name: torch.tensor(widths, device=self.device) for name, widths in steps.items()}
 
+    @cached_property
+    def widths_here(self) -> Named:
+        """``widths`` on the CPU."""
+        return on_host(self.widths)
+
     def alphas(self) -> Named:
         """Nearly uniform: 0.01 · standard normal."""
         generator = self.seeded("alpha")
@@ -46,19 +51,21 @@ class WidthSearch(Concrete):
         """Nothing: ℓ1 is for gates, and these α are logits."""
 
     def most_probable(self, alpha: Named) -> Named:
-        """Each layer's most probable width, a scalar."""
-        return {name: self.widths[name][a.argmax()] for name, a in alpha.items()}
+        """Each layer's most probable width, a scalar where α is."""
+        best = {name: a.argmax().view(1) for name, a in alpha.items()}
+        # Not [index]: of one number that asks the host for it.
+        return {name: self.widths[name].to(i.device).index_select(0, i).squeeze(0) for name, i in best.items()}
 
     def relax(self, alpha: Named) -> Mix:
         """The most probable network, for diagnostics."""
-        channels = {name: width[None] for name, width in self.most_probable(alpha).items()}
+        channels = {name: self.widths_here[name][a.argmax()][None] for name, a in on_host(alpha).items()}
         return self.space.at_widths(channels, {name: torch.ones_like(a[:1]) for name, a in alpha.items()})
 
     def genotype(self) -> str:
         """The space's rule on P(width > i) as channel i's score; without a PRC, on whether the most probable has it."""
         scores = {}
-        for name, a in self.alpha.views().items():
-            p, widths = a.detach().cpu().double().softmax(-1), self.widths[name].cpu()
+        for name, a in on_host(self.alpha.views()).items():
+            p, widths = a.double().softmax(-1), self.widths_here[name]
             if self.space.options.prc is None:
                 p = torch.nn.functional.one_hot(p.argmax(), len(p))
             at_least = p.flip(0).cumsum(0).flip(0)

@@ -12,8 +12,8 @@ from matplotlib.path import Path as Curve
 
 from reports.cell_graph import INK, Edge, node_order, stroke, write_node, write_operation
 
-_STEP = 2.4  # between two nodes, in the drawing's units: wide enough for "sep_conv_3x3"
-_RADIUS = 0.3
+STEP = 2.4  # between two nodes, in the drawing's units: wide enough for "sep_conv_3x3"
+RADIUS = 0.3
 _RISE = 0.68  # height of an arc's top per step that it spans
 
 
@@ -37,18 +37,18 @@ class Arcs:
     def extent(self) -> tuple[float, float, float, float]:
         """Left, right, bottom and top of what is drawn, labels included."""
         heights = [arc.height for arc in self.arcs]
-        bottom, top = min(0.0, *heights, -_RADIUS) - _RADIUS, max(0.0, *heights, _RADIUS) + _RADIUS
-        return -2 * _RADIUS, (len(self.order) - 1) * _STEP + 2 * _RADIUS, bottom, top
+        bottom, top = min(0.0, *heights, -RADIUS) - RADIUS, max(0.0, *heights, RADIUS) + RADIUS
+        return -2 * RADIUS, (len(self.order) - 1) * STEP + 2 * RADIUS, bottom, top
 
     def draw(self, axes: Axes) -> None:
         """Draw into axes whose unit is the same in both directions."""
         for arc in self.arcs:
             operation = str(arc.edge["operation"])
             top = 4 / 3 * arc.height  # a cubic Bézier curve reaches three quarters of its control points' height
-            start, end = arc.left * _STEP, arc.right * _STEP
+            start, end = arc.left * STEP, arc.right * STEP
             lean = 0.5 + 0.12 * (end - start)  # the same foot for all: longer arcs leave steeper and part at once
             angle = math.atan2(top, lean)
-            reach = (_RADIUS * math.cos(angle), _RADIUS * math.sin(angle))
+            reach = (RADIUS * math.cos(angle), RADIUS * math.sin(angle))
             curve = Curve(
                 [(start + reach[0], reach[1]), (start + lean, top), (end - lean, top), (end - reach[0], reach[1])],
                 [Curve.MOVETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4],
@@ -59,8 +59,8 @@ class Arcs:
             )
             write_operation(axes, (start + end) / 2, arc.height, operation)
         for place, node in enumerate(self.order):
-            axes.add_patch(Circle((place * _STEP, 0), _RADIUS, facecolor="#eef2f6", edgecolor=INK, zorder=4))
-            write_node(axes, place * _STEP, 0, node)
+            axes.add_patch(Circle((place * STEP, 0), RADIUS, facecolor="#eef2f6", edgecolor=INK, zorder=4))
+            write_node(axes, place * STEP, 0, node)
 
 
 def _arcs(edges: Sequence[Edge], order: Sequence[str]) -> list[Arc]:

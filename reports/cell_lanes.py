@@ -25,7 +25,7 @@ _GAP = 0.3  # between the rows of two nodes
 _WIDE, _HIGH = 0.8, 0.5  # of a node
 _RIBBON = 0.15  # between two lines that leave one node
 _TURN = 0.2  # radius of a line's corner
-_HEAD = 0.35  # a lane's end after its label, the arrow's head in it
+HEAD = 0.35  # a lane's end after its label, the arrow's head in it
 
 Point = tuple[float, float]
 
@@ -64,7 +64,7 @@ class Lanes:
     def __init__(self, edges: Sequence[Edge]) -> None:
         edges = gathered(edges)
         carried = [e for e in edges if e["target"] != OUTPUT]
-        step = LETTER * max(len(str(e["operation"])) for e in carried) + _HEAD + _TURN + 1.6 * _WIDE
+        step = LETTER * max(len(str(e["operation"])) for e in carried) + HEAD + _TURN + 1.6 * _WIDE
         self.boxes: dict[str, Box] = {}
         for i, node in enumerate(inputs(edges)):
             self.boxes[node] = Box(i * 1.5 * _WIDE, 0.0, _WIDE, _HIGH)
@@ -120,7 +120,7 @@ class Lanes:
             axes.add_patch(arrow)
             if wire.operation != CONCAT:
                 x, y = wire.points[-1]
-                write_operation(axes, x - _HEAD, y, wire.operation, "right")
+                write_operation(axes, x - HEAD, y, wire.operation, "right")
         for node, box in self.boxes.items():
             corner = (box.sides[0] + 0.1, box.sides[2] + 0.1)
             shape: dict[str, Any] = {"boxstyle": "round,pad=0.1", "facecolor": "#eef2f6", "edgecolor": INK, "zorder": 4}

@@ -1,24 +1,42 @@
-"""What one section of the report holds, in the order of the page: warnings, tables, figures and found cells."""
+"""What one section of the report holds, in the order of the page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
-from reports import paper_tables, tables
-from reports.figures import Looks
-from reports.formats import setting
-from reports.pictures import Album, Picture
+from reports import dynamics, paper_tables, scatters, svg, tables
+from reports.answer import Paragraph, paragraphs
+from reports.chart import Chart, Panel
+from reports.claims import claims
+from reports.diagrams import Diagram, critical_difference
+from reports.forest import Forest, forest
+from reports.formats import fixed, setting
+from reports.found_cells import Found, found_cells
+from reports.matrix import Matrix, matrix
 from reports.rows import Methods, methods, ordered
 from reports.sections import Section
+from reports.sweep import Sweep, sweep
 from reports.table import Table
-from results import comparison
+from results import comparison, pairs
+from results.answer import Answer, answer
 from results.latency_changes import latency_changes
-from results.metrics import bare
+from results.metrics import bare, is_hyperparameter
 from results.published import published
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A chart with the drawing of each panel, and what all panels have behind them."""
+
+    chart: Chart
+    behind: Markup
+    panels: tuple[tuple[Panel, Markup], ...]
+    small: bool
 
 
 @dataclass(frozen=True)
@@ -26,40 +44,155 @@ class Part:
     """A section with everything shown under its heading."""
 
     section: Section
+    prefix: str
+    """Of ids and of tables' names, unique in the report."""
     warnings: list[str]
-    unfinished: Table | None
+    answer: list[Paragraph]
+    forests: list[Forest]
+    costs: list[Drawn]
+    matrices: list[Matrix]
+    ranks: Diagram | None
+    profiles: list[Drawn]
+    dynamics: list[Drawn]
+    networks: list[Drawn]
     tables: list[Table]
-    pictures: list[Picture]
-    cells: list[Picture]
+    unfinished: Table | None
+    differences: Table | None
     trials: Table | None
+    cells: list[Found]
+    claims: Table | None = None
+    swept: Sweep | None = None
+    curves: list[Drawn] = field(default_factory=list)
+    """The sweep's charts."""
+    data: dict[str, Any] = field(default_factory=dict)
+    """For the page's script: what a pair, and what a trial, is shown as."""
+
+    def contents(self) -> list[tuple[str, str]]:
+        """The id and name of each heading that the page's contents list."""
+        known = {
+            "answer": ("Answer", True),
+            "sweep": ("Sweep", self.swept),
+            "unfinished": ("Diverged and failed", self.unfinished),
+            "claims": ("The paper's claims", self.claims),
+            "cost": ("Error and cost", self.costs),
+            "pairs": ("Comparisons", self.matrices or self.ranks or self.profiles),
+            "dynamics": ("Dynamics", self.dynamics),
+            "networks": ("Networks", self.networks),
+            "tables": ("Tables", self.tables),
+            "trials": ("Every trial", self.trials),
+            "cells": ("Found cells", self.cells),
+            "provenance": ("Provenance", True),
+        }
+        return [(key, text) for key, (text, there) in known.items() if there]
 
     def files(self) -> list[Table]:
         """The tables that are also written as files: all of them."""
-        return [table for table in (self.unfinished, *self.tables, self.trials) if table is not None]
+        known = (
+            self.unfinished,
+            self.claims,
+            self.swept and self.swept.table,
+            *self.tables,
+            self.differences,
+            self.trials,
+        )
+        return [table for table in known if table is not None]
+
+    def charts(self) -> list[Chart]:
+        """The charts, to be written as files where asked for."""
+        return [drawn.chart for drawn in (*self.curves, *self.costs, *self.profiles, *self.dynamics, *self.networks)]
 
 
-def build(section: Section, folder: Path, prefix: str, drawn: Looks) -> Part:
-    """Compute a section's tables and draw its figures into ``folder``, their file names beginning with ``prefix``.
-
-    ``drawn`` holds all algorithms of the report, so that each keeps its colour in every section.
-    """
-    searched = comparison.inherited(section.records).assign(protocol=section.label)
-    section = replace(section, records=searched)
+def build(section: Section, prefix: str) -> Part:
+    """Compute all that a section shows; ``prefix`` makes its ids and its tables' names unique in the report."""
+    section = replace(section, records=comparison.inherited(section.records).assign(protocol=section.label))
     varied = comparison.varied(section.records)
     records = _by_configuration(section.records, varied)
     named = methods(records)
     records = ordered(records, named, "seed")
-    album = Album(folder, prefix, drawn)
+    swept = sweep(section.records, varied, named)
+    if swept:
+        swept = replace(swept, table=_prefixed(swept.table, prefix))
+    stated = claims(section.records, named)
+    if stated:
+        stated = _prefixed(stated, prefix)
+    every, records = records, records[[c for c in records if not is_hyperparameter(c)]]
+    found = answer(records)
+    matrices, full = _matrices(found, named, prefix)
+    cells = found_cells(records, named, prefix)
     lost = (records["status"] != "done").any()
     return Part(
         section,
+        prefix,
         _warnings(section, varied),
-        _prefixed(tables.unfinished(records, named), prefix) if lost else None,
+        paragraphs(found, named),
+        [forest(records, verdict, named) for verdict in found.verdicts],
+        _drawn(scatters.error_against_cost(records, found, named), prefix, small=False),
+        matrices,
+        critical_difference(records, named),
+        _drawn(scatters.profiles(records, found, named), prefix),
+        _drawn(dynamics.charts(section.history, records, named), prefix),
+        [
+            *_drawn(scatters.latency(records, named), prefix, small=False),
+            *(d for chart in scatters.pruned(records, named) for d in _drawn([chart], prefix, small=chart.grey)),
+        ],
         [_prefixed(table, prefix) for table in _tables(section, records, varied, named)],
-        album.sensitivities(section.records, varied) + album.searches(records, section.history, mean=not varied),
-        album.cells(records, named),
-        _prefixed(tables.trials(records, named), prefix) if len(records) else None,
+        _prefixed(tables.unfinished(records, named), prefix) if lost else None,
+        _differences(found, named, prefix),
+        _prefixed(tables.trials(every, named), prefix) if len(records) else None,
+        cells,
+        stated,
+        swept,
+        _drawn(swept.charts, prefix, small=False) if swept else [],
+        {"pairs": full, "trials": _trials(records, named, cells)},
     )
+
+
+def _drawn(charts: Sequence[Chart], prefix: str, small: bool = True) -> list[Drawn]:
+    box = svg.SMALL if small else svg.LARGE
+    return [
+        Drawn(chart, svg.background(chart, box, prefix), tuple(svg.panels(chart, box, prefix)), small)
+        for chart in charts
+    ]
+
+
+def _matrices(found: Answer, named: Methods, prefix: str) -> tuple[list[Matrix], dict[str, Any]]:
+    made: list[Matrix] = []
+    every: dict[str, Any] = {}
+    for i, verdict in enumerate(found.verdicts):
+        if len(verdict.pairs.methods) > 1:
+            one, full = matrix(verdict, named, f"{prefix}{i}:")
+            made.append(one)
+            every.update(full)
+    return made, every
+
+
+def _trials(records: pd.DataFrame, named: Methods, cells: Sequence[Found]) -> dict[str, Any]:
+    """What is shown of a trial that the pointer is on."""
+    drawn = {cell.genotype: cell.key for cell in cells}
+    made: dict[str, Any] = {}
+    for row in records.to_dict("records"):
+        known = made.setdefault(
+            str(row["trial"]),
+            {
+                "name": named.label(str(row["algorithm"]), str(row["variant"])),
+                "seed": "" if pd.isna(row["seed"]) else str(row["seed"]),
+                "errors": [],
+                "genotype": "" if pd.isna(row["genotype"]) else str(row["genotype"])[: tables.LONGEST],
+                "cell": drawn.get(str(row["genotype"]), ""),
+            },
+        )
+        if not pd.isna(row["test_error"]):
+            known["errors"].append(f"{row['eval_dataset']} {fixed(row['test_error'])} %")
+    return made
+
+
+def _differences(found: Answer, named: Methods, prefix: str) -> Table | None:
+    frames = [
+        pairs.frame(verdict.pairs).assign(eval_dataset=verdict.dataset, evaluation=verdict.evaluation)
+        for verdict in found.verdicts
+    ]
+    rows = pd.concat(known, ignore_index=True) if (known := [f for f in frames if len(f)]) else pd.DataFrame()
+    return _prefixed(tables.differences(rows, named), prefix) if len(rows) else None
 
 
 def _prefixed(table: Table, prefix: str) -> Table:
@@ -86,8 +219,8 @@ def _warnings(section: Section, varied: Sequence[str]) -> list[str]:
         warnings.append("No trial has a test error: none ended well, or none was evaluated.")
     if varied:
         warnings.append(
-            f"A sweep: searches of one algorithm differ in {', '.join(map(bare, varied))}. "
-            "Tables have a row per setting; figures by epoch show single searches without a mean."
+            f"A sweep: searches of one algorithm differ in {', '.join(map(bare, varied))}. Each setting has a row of "
+            "its own, and nothing is averaged over settings."
         )
     return warnings
 
@@ -122,14 +255,11 @@ def _tables(section: Section, records: pd.DataFrame, varied: Sequence[str], name
     paper = paper[(paper["task"] == section.space) & paper["test_error"].notna() & ~elsewhere]
     shown = [
         *paper_tables.beside_published(compared, costs, named),
-        *latency,
+        *(latency if varied and latency else []),
         tables.accuracy(compared, costs, paper, named),
         tables.place(compared, named),
         tables.cost(costs, named),
     ]
-    for column in varied:
-        others = [other for other in varied if other != column]
-        shown.append(tables.sensitivity(comparison.sensitivity(section.records, column), column, named, others))
     if not varied:
-        shown += [tables.differences(comparison.paired_differences(records), named), tables.ranks(records, named)]
+        shown.append(tables.ranks(records, named))
     return [table for table in shown if not table.shown.empty]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from reports.style import looks
+from reports.neutral import neutral, neutral_value
+from reports.rows import methods
 from results.store import Run
 
 KEYS = ["protocol", "space", "search_dataset"]
@@ -78,10 +79,11 @@ class Section:
             ("Stands for", self.stands_for),
             ("Search space", self.space),
             ("Searched on", self.search_dataset),
+            ("Digest of the data", self.digest),
             ("Images for w and for α", _halves(records)),
             ("Evaluated on", _distinct(records["eval_dataset"])),
             ("Evaluation", "; ".join(_EVALUATIONS.get(e, e) for e in _values(records["evaluation"]) if e != "none")),
-            ("Algorithms", ", ".join(look.title for look in looks(records).values())),
+            ("Algorithms", _algorithms(records)),
             ("Searches", f"{statuses.sum()} ({', '.join(f'{n} {s}' for s, n in statuses.items())})"),
             ("Networks trained to evaluate them", str(retrained or "")),
             ("Seeds", _distinct(records["seed"])),
@@ -110,7 +112,7 @@ _CONFIGURED = {
 def split(runs: Sequence[Run]) -> list[Section]:
     """Sections in the order in which the runs name them; a trial that several runs hold counts once."""
     parts: dict[tuple[str, str, str, str], list[tuple[Run, pd.DataFrame]]] = {}
-    for run in runs:
+    for run in map(_harmless, runs):
         digest = str(run.config.get("data_digest", ""))
         if run.records.empty:
             protocol, space, dataset = (str(run.config.get(key, "unknown")) for key in ("protocol", "space", "dataset"))
@@ -121,6 +123,11 @@ def split(runs: Sequence[Run]) -> list[Section]:
             parts.setdefault((protocol, space, dataset, digest), []).append((run, group))
     named = [key[:3] for key in parts]
     return [_section(key[:3], key[3] if named.count(key[:3]) > 1 else "", members) for key, members in parts.items()]
+
+
+def _harmless(run: Run) -> Run:
+    """The run, its texts without characters that steer a terminal or a browser."""
+    return replace(run, config=neutral_value(run.config), records=neutral(run.records), history=neutral(run.history))
 
 
 def _section(names: tuple[str, str, str], digest: str, members: Sequence[tuple[Run, pd.DataFrame]]) -> Section:
@@ -141,6 +148,11 @@ def _joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Frames one under another; empty ones would decide the column types, so they only serve where all are empty."""
     every = list(frames)
     return pd.concat([frame for frame in every if not frame.empty] or every[:1], ignore_index=True)
+
+
+def _algorithms(records: pd.DataFrame) -> str:
+    named = methods(records)
+    return ", ".join(named.titles[name] for name in sorted(_values(records["algorithm"]), key=named.precedence))
 
 
 def _values(column: pd.Series) -> list[str]:

@@ -1,26 +1,49 @@
-"""One colour and one marker per algorithm, the same in every figure; and how a figure is saved."""
+"""Colours of the page and of figures for papers, and how a figure is saved."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib as mpl
-import pandas as pd
-import seaborn as sns
 from matplotlib.figure import Figure
+
+LIGHT = {
+    "paper": "#ffffff",
+    "ink": "#1b2733",
+    "soft": "#51606e",
+    "line": "#d9dfe5",
+    "pale": "#f3f6f8",
+    "own": "#0b62a8",
+    "worse": "#b5420a",
+    "grey": "#8793a0",
+    "skip": "#3f7fb5",
+    "heat": "#8fc3ee",
+    "warn": "#fff3d6",
+    "warn-line": "#b07c00",
+}
+"""The page's colours by light, and a paper's. A method is told by its name and place, never by a colour alone."""
+
+DARK = {
+    "paper": "#12181f",
+    "ink": "#e6ebf0",
+    "soft": "#a9b5c1",
+    "line": "#2b3641",
+    "pale": "#1b242d",
+    "own": "#6cb6ff",
+    "worse": "#ff9e64",
+    "grey": "#6f7c89",
+    "skip": "#6fa8d6",
+    "heat": "#1f5f96",
+    "warn": "#3a3012",
+    "warn-line": "#d9a514",
+}
+"""The same in the dark."""
 
 LAST = 100
 """The order of an algorithm whose record says none."""
-
-# By an algorithm's order: its place in seaborn's colour-blind palette. The paper's own keep their colour and marker
-# whatever else a report shows, and so has the control; the others take what is left.
-_PLACES = {1: 1, 2: 3, 3: 2, 4: 0}
-_CONTROL = 7  # grey
-_DASHES: tuple[tuple[float, ...], ...] = ((), (4, 1.5), (1, 1))
-# Eleven: no multiple of the five free colours, so that a colour comes back with another marker.
-_MARKERS = ("o", "s", "^", "D", "X", "P", "v", "<", ">", "*", "h")
 
 _RC = {
     "font.size": 11,
@@ -37,51 +60,11 @@ _RC = {
 }
 
 
-class Look(NamedTuple):
-    """How one algorithm is shown: an RGB colour (channels in 0..1), a matplotlib marker, its line's dashes, its name.
-
-    A control's line is always dashed: it is a level to be compared with.
-    """
-
-    colour: tuple[float, float, float]
-    marker: str
-    dash: tuple[float, ...] = ()
-    title: str = ""
-    control: bool = False
-
-
-def looks(records: pd.DataFrame) -> dict[str, Look]:
-    """A look for each algorithm of the records, in the order of tables and legends.
-
-    Where there are more algorithms than colours, lines of a colour that is used again are dashed.
-    """
-    palette = sns.color_palette("colorblind")
-    known = records.dropna(subset="algorithm").drop_duplicates("algorithm")
-    known = known.assign(order=known["order"].fillna(LAST)).sort_values(["order", "algorithm"])
-    free = [place for place in range(len(palette)) if place not in (*_PLACES.values(), _CONTROL)]
-    kept = [*_PLACES, "control"]  # the first markers are theirs
-    given: set[int | str] = set()
-    others = 0
-    found: dict[str, Look] = {}
-    for row in known.to_dict("records"):
-        control = row["role"] == "control"
-        own = "control" if control else int(row["order"])
-        if own in kept and own not in given:
-            given.add(own)
-            place, marker, dash = _CONTROL if control else _PLACES[int(own)], kept.index(own), _DASHES[0]
-        else:
-            place, marker = free[others % len(free)], len(kept) + others
-            dash = _DASHES[others // len(free) % len(_DASHES)]
-            others += 1
-        found[str(row["algorithm"])] = Look(
-            tuple(palette[place]), _MARKERS[marker % len(_MARKERS)], dash, str(row["title"]), control
-        )
-    return found
-
-
-def theme() -> AbstractContextManager[Any]:
+def theme(sizes: Mapping[str, float] | None = None) -> AbstractContextManager[Any]:
     """The settings all figures are drawn under, undone on leaving: nobody's global matplotlib state is touched."""
-    return mpl.rc_context({**sns.axes_style("whitegrid"), **_RC})
+    import seaborn as sns  # two seconds of CPU time that the page does without
+
+    return mpl.rc_context({**sns.axes_style("whitegrid"), **_RC, **(sizes or {})})
 
 
 def save(figure: Figure, path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -61,10 +62,12 @@ class Table:
 
     def numeric(self) -> list[bool]:
         """Whether each shown column holds numbers, and is set flush right."""
-        return [
-            bool(column.str.fullmatch(r"[\[−\d].*|not run|–").all() and column.str.contains(r"\d").any())
-            for _, column in self.shown.items()
-        ]
+        return [_numeric(list(map(str, column))) for _, column in self.shown.items()]
+
+
+def _numeric(texts: Sequence[str]) -> bool:
+    known = all(re.fullmatch(r"[\[−\d].*|not run|–", text, re.DOTALL) for text in texts)
+    return known and any(re.search(r"\d", text) for text in texts)
 
 
 def _stacked(header: str, right: bool) -> str:

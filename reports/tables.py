@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pandas as pd
 
 from reports import formats as f
 from reports.rows import Methods, counts, kinds, names, ordered
 from reports.table import Table, table
-from results.metrics import bare
-from results.statistics import FEWEST_PAIRS, friedman
+from results.statistics import FEW, FEWEST_PAIRS, friedman
 
-FEW = 5
-"""Below so many values a mean and an interval say little, and every value is shown."""
-
-EVERY = f"Below n = {FEW} every value is shown, in the order of seeds: trust those, not the interval."
+EVERY = f"Below n = {FEW} there is no interval, for the values are it; they are shown in the order of seeds."
 
 LONGEST = 200
 """Characters of a genotype shown: one of channels may have thousands. The table's file has all of them."""
@@ -39,7 +35,7 @@ def accuracy(compared: pd.DataFrame, costs: pd.DataFrame, published: pd.DataFram
         "n": ["not run" if pd.isna(n) else f.count(n) for n in rows["n"]],
         "Test error (%), mean ± sd": _pairs(f.plus_minus, rows["test_error_mean"], rows["test_error_sd"]),
         "95 % interval": [
-            f.interval(low, high) if n > 1 else ""
+            f.interval(low, high) if n >= FEW else ""
             for low, high, n in zip(rows["test_error_low"], rows["test_error_high"], rows["n"], strict=True)
         ],
         "Every value (%)": [
@@ -62,7 +58,8 @@ def accuracy(compared: pd.DataFrame, costs: pd.DataFrame, published: pd.DataFram
 def _accuracy_notes(rows: pd.DataFrame, named: Methods) -> list[str]:
     """What a reader must know to trust the table of test errors, and no more than its rows call for."""
     notes = ["n: searches that ended and were evaluated; ± is the standard deviation with ddof = 1 over them."]
-    notes.append("Interval: 95 % percentile bootstrap of the mean.")
+    if rows["n"].ge(FEW).any():
+        notes.append("Interval: 95 % percentile bootstrap of the mean.")
     if rows["n"].lt(FEW).any():
         notes.append(EVERY)
     if rows["published_error"].notna().any():
@@ -123,11 +120,10 @@ def cost(costs: pd.DataFrame, named: Methods) -> Table:
 
 
 def differences(paired: pd.DataFrame, named: Methods) -> Table:
-    """Differences in test error between two algorithms over the seeds, two or more, that both ran.
+    """Differences in test error between two methods over the seeds that both ran.
 
-    ``paired`` is ``comparison.paired_differences``' frame.
+    ``paired`` is ``results.pairs.frame``'s frame, with ``eval_dataset`` and ``evaluation``.
     """
-    single, paired = (paired["n"] < 2).sum(), paired[paired["n"] > 1]
     shown = {
         "Data set": paired["eval_dataset"],
         "Evaluation": kinds(paired),
@@ -139,20 +135,19 @@ def differences(paired: pd.DataFrame, named: Methods) -> Table:
         "Every difference (percentage points)": [
             f.listed(values) if n < FEW else "" for values, n in zip(paired["values"], paired["n"], strict=True)
         ],
+        "P(first has the lower error)": paired["improvement"].map(f.fixed),
         "p": paired["p"].map(f.significant),
+        "p, adjusted": paired["adjusted"].map(f.significant),
     }
-    notes = [
-        "Negative: the first has the lower error. n: common seeds, which saw the same batches. "
-        "Interval: 95 % percentile bootstrap of the mean difference."
-    ]
+    notes = ["Negative: the first has the lower error. n: common seeds, which saw the same batches."]
+    if paired["n"].ge(FEW).any():
+        notes.append("Interval: 95 % percentile bootstrap of the mean difference.")
     if paired["n"].lt(FEW).any():
         notes.append(EVERY)
     if paired["p"].notna().any():
-        notes.append("p: two-sided sign-flip test, not corrected for the number of pairs.")
+        notes.append("p: two-sided sign-flip test; adjusted by Holm over the tested pairs of one data set.")
     if paired["p"].isna().any():
         notes.append(f"No p below n = {FEWEST_PAIRS}: no outcome could reach 5 %.")
-    if single:
-        notes.append(f"Left out: {single} pairs with one common seed, whose difference has no spread.")
     return table("differences", "Paired differences in test error", paired, shown, notes)
 
 
@@ -187,31 +182,6 @@ def ranks(records: pd.DataFrame, named: Methods) -> Table:
         f"n: seeds that all of these ran; fewer than {FEW} leave an algorithm out. p: of no difference among them.",
     )
     return table("ranks", "All algorithms at once", frame, shown, notes)
-
-
-def sensitivity(frame: pd.DataFrame, column: str, named: Methods, also: Sequence[str] = ()) -> Table:
-    """Test error by the value of one hyperparameter; ``also`` names others that vary and are averaged over."""
-    shown = {
-        "Data set": frame["eval_dataset"],
-        "Evaluation": kinds(frame),
-        "Algorithm": names(frame, named),
-        bare(column): frame[column].map(f.setting),
-        "n": frame["n"].map(f.count),
-        "Test error (%), mean ± sd": _pairs(f.plus_minus, frame["test_error_mean"], frame["test_error_sd"]),
-        "95 % interval": [
-            f.interval(low, high) if n > 1 else ""
-            for low, high, n in zip(frame["test_error_low"], frame["test_error_high"], frame["n"], strict=True)
-        ],
-        "Every value (%)": [
-            f.listed(values) if n < FEW else ""
-            for values, n in zip(frame["test_error_values"], frame["n"], strict=True)
-        ],
-    }
-    notes = ["± is the standard deviation with ddof = 1; interval: 95 % percentile bootstrap of the mean."]
-    if also:
-        notes.append(f"Averaged over the other parameters that vary: {', '.join(map(bare, also))}.")
-    name = bare(column)
-    return table(f"sensitivity_{name}", f"Sensitivity to {name}", frame, shown, notes)
 
 
 def unfinished(records: pd.DataFrame, named: Methods) -> Table:

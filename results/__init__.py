@@ -7,6 +7,7 @@
 - ``published``: the figures of the RARTS paper's tables, shown beside ours and never mixed with them.
 - ``statistics``: means with bootstrap intervals, paired differences, Friedman's test.
 - ``comparison``: the tables a report shows, computed from records.
+- ``summary``: what a run says at a glance: ``Run.summary``, ``Run.compare`` and its table in a notebook.
 - ``registry``, ``lookup``: names of what can be chosen, and the nearest to a misspelt one.
 - ``errors``: ``BadInput``, what every folder raises for a fault the user can mend.
 

@@ -24,6 +24,7 @@ import yaml
 
 from results.atomic import replacing
 from results.errors import BadInput
+from results.schema import conformed
 from results.store import Run, load
 
 NAME = "run.zip"
@@ -88,12 +89,13 @@ def read(path: Path) -> Run:
     Returns
     -------
     Run
-        Records and history equal to those of the folder it was packed from; ``Run.path`` is the archive.
+        Records and history equal to those of the folder it was packed from, with an empty column for each metric that
+        is younger than the archive; ``Run.path`` is the archive.
 
     Raises
     ------
     BadInput
-        Where the file is no archive of a run, is damaged, or is of another format.
+        Where the file is no archive of a run, is damaged, is of another format, or has a column that is no metric.
     """
     # RuntimeError and its NotImplementedError are zipfile's own, of a flipped bit that says encrypted or compressed
     # otherwise; ValueError covers JSON, text and Parquet (pyarrow's ArrowInvalid).
@@ -115,7 +117,7 @@ def read(path: Path) -> Run:
         raise _damaged(path, error) from error
     except (zipfile.BadZipFile, zlib.error, yaml.YAMLError) as error:
         raise _damaged(path, error) from error
-    return Run(path, config, records, history)
+    return Run(path, config, conformed(records), history)
 
 
 def _damaged(path: Path, error: Exception) -> BadInput:

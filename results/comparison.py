@@ -7,16 +7,14 @@ their mean, so that search seeds and retraining seeds are never mixed.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
 
 from results import metrics
-from results.errors import BadInput
 from results.published import published
-from results.statistics import Summary, paired, summarise
+from results.statistics import Summary, summarise
 
 SETTING = ["protocol", "space", "search_dataset"]
 MEASURE = ["eval_dataset", "evaluation"]
@@ -70,26 +68,6 @@ def cost(records: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def paired_differences(records: pd.DataFrame) -> pd.DataFrame:
-    """A row per setting, measure and pair of methods: test error of the first minus the second over their common seeds.
-
-    Seeds are common where the split's seed is the same too. ``difference``, ``low``, ``high`` and ``values``, every
-    difference in the order of seeds, are percentage points; ``p`` is as ``results.statistics.paired`` has it.
-    """
-    names = [f"{name}_{side}" for side in "ab" for name in METHOD]
-    rows: list[list[Any]] = []
-    done = records[(records["status"] == "done") & records["test_error"].notna()]
-    for key, measured in done.groupby([*SETTING, *MEASURE], dropna=False, sort=False):
-        errors = {method: _by_seed(own) for method, own in _by(measured, METHOD).items()}
-        for (first, a), (second, b) in itertools.combinations(errors.items(), 2):
-            common = [seed for seed in a if seed in b]
-            if common:
-                test = paired([a[seed] for seed in common], [b[seed] for seed in common])
-                each = [a[seed] - b[seed] for seed in common]
-                rows.append([*key, *first, *second, test.n, test.difference, test.low, test.high, test.p, each])
-    return pd.DataFrame(rows, columns=[*SETTING, *MEASURE, *names, "n", "difference", "low", "high", "p", "values"])
-
-
 def inherited(records: pd.DataFrame) -> pd.DataFrame:
     """The records, a retraining's with the hyperparameters of its search, where that is among them."""
     names = _hyperparameters(records)
@@ -109,22 +87,6 @@ def varied(records: pd.DataFrame) -> list[str]:
     most = known[~orphans].groupby(keys, dropna=False)[names].nunique(dropna=False).max()
     among_all = known.groupby([*SETTING, *METHOD], dropna=False)[names].nunique().max()
     return [name for name in names if max(most[name], among_all[name]) > 1]
-
-
-def sensitivity(records: pd.DataFrame, column: str) -> pd.DataFrame:
-    """A row per setting, measure, method and value of a hyperparameter's ``column``: n and the test error's summary.
-
-    Raises ``BadInput`` for a column that the records do not have.
-    """
-    if column not in records:
-        known = ", ".join(map(metrics.bare, _hyperparameters(records)))
-        raise BadInput(f"the records have no hyperparameter {metrics.bare(column)}: choose one of {known}")
-    keys = [*SETTING, *MEASURE, *METHOD, column]
-    done = records[(records["status"] == "done") & records[column].notna()]
-    groups = _by(done, keys).items()
-    rows = [{**dict(zip(keys, key, strict=True)), **_test_error(_per_search(group))} for key, group in groups]
-    columns = [*keys, *_test_error(records[:0])]
-    return pd.DataFrame(rows, columns=columns).sort_values(keys, kind="stable", ignore_index=True)
 
 
 def epochs(history: pd.DataFrame) -> pd.DataFrame:
@@ -167,11 +129,6 @@ def _per_search(evaluated: pd.DataFrame) -> pd.DataFrame:
     frame = groups[["test_error", *metrics.aggregated("mean")]].mean()
     frame["retraining_sd"] = groups["test_error"].std(ddof=1)
     return frame
-
-
-def _by_seed(evaluated: pd.DataFrame) -> dict[Hashable, float]:
-    """Mean test error by (split seed, seed)."""
-    return evaluated.groupby(["split_seed", "seed"], dropna=False)["test_error"].mean().to_dict()
 
 
 def _outcome(evaluated: pd.DataFrame) -> dict[str, Any]:

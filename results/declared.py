@@ -23,6 +23,28 @@ class File:
     imports: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Described:
+    """A field of a pydantic model, as its class declares it.
+
+    Attributes
+    ----------
+    annotation : str
+        Its type, as it is written.
+    default : object
+        Its value where none is given; None also where it takes running code to know it.
+    description : str
+        What it is.
+    owner : str
+        The class that declares it last.
+    """
+
+    annotation: str
+    default: object
+    description: str
+    owner: str
+
+
 class NotLiteralError(Exception):
     """The value of an attribute is known only when the class is imported."""
 
@@ -63,6 +85,29 @@ class Declarations:
             facts[attribute] = said[0].get(attribute, root.get(attribute))
         doc = ast.get_docstring(self.files[module].classes[name]) or ""
         return facts | {"doc": doc.partition("\n")[0], "bases": tuple(base for _, base in line[1:]), "module": module}
+
+    def fields(self, module: str, name: str) -> dict[str, Described]:
+        """The fields of the pydantic model that ``module`` calls ``name``, inherited ones first."""
+        place = self._class(module, name)
+        found: dict[str, Described] = {}
+        for owner in reversed(self._ancestors(*place)) if place else ():
+            for node in self.files[owner[0]].classes[owner[1]].body:
+                if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                    found[node.target.id] = self._field(*owner, node)
+        return {field: described for field, described in found.items() if "ClassVar" not in described.annotation}
+
+    def _field(self, module: str, owner: str, node: ast.AnnAssign) -> Described:
+        """``name: type = default`` or ``name: type = Field(default, description=…)``."""
+        given, described = node.value, ""
+        if isinstance(given, ast.Call) and isinstance(given.func, ast.Name) and given.func.id == "Field":
+            keywords = {keyword.arg: keyword.value for keyword in given.keywords}
+            described = str(self._value(module, keywords["description"])) if "description" in keywords else ""
+            given = given.args[0] if given.args else keywords.get("default")
+        try:
+            default = None if given is None else self._value(module, given)
+        except NotLiteralError:
+            default = None
+        return Described(ast.unparse(node.annotation), default, described, owner)
 
     def _ancestors(self, module: str, name: str) -> list[tuple[str, str]]:
         """The class and those it inherits from within the package, in the order in which Python looks."""

@@ -11,6 +11,8 @@ from typing import Literal
 
 import pandas as pd
 
+from results.lookup import lookup
+
 HYPER = "hp."
 """What the name of a hyperparameter's column begins with: ``hp.lr``, ``hp.rarts.lam``, ``hp.space.channels``."""
 
@@ -70,6 +72,9 @@ METRICS: tuple[Metric, ...] = (
     Metric("space", "str", title="Search space"),
     Metric("protocol", "str", title="Protocol"),
     Metric("search_dataset", "str", title="Searched on"),
+    # Tells the data that were searched (in a retraining, trained on) from others of the name; so the table that judged.
+    Metric("data_digest", "str", title="Digest of the data"),
+    Metric("table_digest", "str", title="Digest of the table"),
     Metric("n_train", "Int64", title="Images for w"),
     Metric("n_val", "Int64", title="Images for α"),
     Metric("eval_dataset", "str", title="Data set"),
@@ -142,9 +147,25 @@ def aggregated(kind: Literal["mean", "cost"]) -> dict[str, str]:
     return {metric.name: metric.mean for metric in METRICS if metric.aggregate == kind}
 
 
+def named(name: str) -> Metric:
+    """The metric of a column: its title, unit, header, direction and the column of its mean.
+
+    Raises
+    ------
+    BadInput
+        Where no metric has this name; the message names the nearest.
+    """
+    return lookup("metric", name, {metric.name: metric for metric in METRICS})
+
+
 def header(name: str) -> str:
-    """The header of a metric's column: its title and unit."""
-    return next(metric.header for metric in METRICS if metric.name == name)
+    """The header of a metric's column: its title and unit. Raises ``BadInput`` as ``named`` does."""
+    return named(name).header
+
+
+def title(name: str) -> str:
+    """The title of a metric, without its unit."""
+    return next(metric.title or metric.name for metric in METRICS if metric.name == name)
 
 
 def is_hyperparameter(column: str) -> bool:

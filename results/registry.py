@@ -16,11 +16,11 @@ from __future__ import annotations
 import inspect
 from abc import ABC
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from results.declared import Declarations
+from results.declared import Declarations, Described
 from results.errors import BadInput
 from results.lookup import lookup
 
@@ -50,6 +50,7 @@ class Registry(Mapping[str, type[T]], Generic[T]):
     def __init__(self, kind: str, package: str, called: str) -> None:
         self.kind, self.package, self.called = kind, package, called
         self._classes: dict[str, type[T]] = {}
+        self._fields: dict[tuple[str, str], dict[str, Described]] = {}
 
     def register(self, cls: type[T]) -> type[T]:
         """Make ``cls`` known by its ``name``: a class decorator.
@@ -70,9 +71,14 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         return cls
 
     @cached_property
+    def _declarations(self) -> Declarations:
+        """What the package's files declare."""
+        return _read(self.package)
+
+    @cached_property
     def _facts(self) -> dict[str, Facts]:
         """The facts of each class of the package, by name, in order."""
-        read = Declarations(self.package)
+        read = self._declarations
         found = {str(facts["name"]): facts for facts in (read.facts(*place) for place in read.registered(self.called))}
         return dict(sorted(found.items(), key=lambda entry: (int(str(entry[1].get("order", 0))), entry[0])))
 
@@ -86,6 +92,34 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         """
         self.known(name)
         return dict(self._facts[name]) if name in self._facts else _facts_of(self._classes[name])
+
+    def inherits(self, name: str, base: str) -> bool:
+        """Whether the class of ``name`` has a base class that is called ``base``; nothing is imported.
+
+        Raises
+        ------
+        BadInput
+            Where there is no such entry; the message names the nearest.
+        """
+        bases = self.facts(name)["bases"]
+        return isinstance(bases, tuple) and base in bases
+
+    def fields(self, name: str, model: str) -> dict[str, Described]:
+        """The fields of the pydantic model that an entry has as its attribute ``model``; nothing is imported.
+
+        Raises
+        ------
+        BadInput
+            Where there is no such entry; the message names the nearest.
+        """
+        if (name, model) not in self._fields:
+            facts = self.facts(name)
+            if name in self._facts:
+                found = self._declarations.fields(str(facts["module"]), str(facts[model]))
+            else:
+                found = fields_of(getattr(self._classes[name], model))
+            self._fields[name, model] = found
+        return self._fields[name, model]
 
     def known(self, name: str) -> str:
         """``name``, if there is such an entry; nothing is imported.
@@ -134,6 +168,25 @@ def _facts_of(cls: type[object]) -> Facts:
         "doc": doc,
         "bases": bases,
         "module": cls.__module__,
+    }
+
+
+@cache
+def _read(package: str) -> Declarations:
+    """A package's files, read once though several registries are of it."""
+    return Declarations(package)
+
+
+def fields_of(model: Any) -> dict[str, Described]:
+    """The same fields of a model from outside the package, which is imported already."""
+    return {
+        name: Described(
+            annotation=getattr(field.annotation, "__name__", str(field.annotation)),
+            default=field.get_default(),
+            description=field.description or "",
+            owner=next(cls.__name__ for cls in model.__mro__ if name in vars(cls).get("__annotations__", {})),
+        )
+        for name, field in model.model_fields.items()
     }
 
 

@@ -59,19 +59,37 @@ def records_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     lists, mappings or of mixed types become JSON text, so that they can be compared and stored. Raises ``BadInput`` for
     a column that is neither a metric nor a hyperparameter.
     """
-    rows, known = list(rows), metrics.columns()
-    for name in dict.fromkeys(name for row in rows for name in row):
-        if name not in known and not metrics.is_hyperparameter(name):
-            raise BadInput(
-                f"the records' column {name} is neither a metric nor a hyperparameter: add it to results/metrics.py, "
-                f"name it {metrics.HYPER}{name}, or run again what an older version wrote"
-            )
-    frame = _typed(rows, known)
+    rows = list(rows)
+    _check_known(name for row in rows for name in row)
+    frame = _typed(rows, metrics.columns())
     return frame.assign(
         title=frame["title"].fillna(frame["algorithm"]),
         variant=frame["variant"].fillna(""),
         role=frame["role"].fillna(""),
     )
+
+
+def conformed(frame: pd.DataFrame) -> pd.DataFrame:
+    """A records frame as stored, with every metric's column of this version: one that is younger than it is missing.
+
+    Raises ``BadInput`` for a column that is neither a metric nor a hyperparameter.
+    """
+    _check_known(frame.columns)
+    known = metrics.columns()
+    younger = {
+        name: pd.Series(None, index=frame.index, dtype=kind) for name, kind in known.items() if name not in frame
+    }
+    return frame.assign(**younger)[[*known, *filter(metrics.is_hyperparameter, frame.columns)]]
+
+
+def _check_known(names: Iterable[str]) -> None:
+    known = metrics.columns()
+    for name in dict.fromkeys(names):
+        if name not in known and not metrics.is_hyperparameter(name):
+            raise BadInput(
+                f"the records' column {name} is neither a metric nor a hyperparameter: add it to results/metrics.py, "
+                f"name it {metrics.HYPER}{name}, or run again what an older version wrote"
+            )
 
 
 def renamed(rows: Iterable[Mapping[str, Any]], methods: Mapping[str, tuple[str, int, str]]) -> list[dict[str, Any]]:

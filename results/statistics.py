@@ -6,6 +6,7 @@ values travel with every summary, and a test that could not reject at 5 % whatev
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,18 @@ from scipy import stats
 
 FEWEST_PAIRS = 6
 """With fewer pairs no outcome of a two-sided sign-flip test has p ≤ 0.05: its smallest p is 2 / 2ⁿ."""
+
+FEW = 5
+"""Below so many values an interval says no more than the values themselves, and no interval is shown."""
+
+LEVEL = 0.05
+"""A difference is called certain where its adjusted p is below this."""
+
+POWER = 0.8
+"""The power that "how many seeds would tell" asks for, as is usual."""
+
+MOST_SEEDS = 200
+"""Beyond so many seeds nobody searches: the number is then not given."""
 
 RESAMPLES = 9999
 """Bootstrap samples, and the most sign flips; up to 13 pairs every flip is taken and p is exact."""
@@ -35,7 +48,10 @@ class Summary:
 
 @dataclass(frozen=True)
 class Paired:
-    """Mean of ``a − b`` over n pairs, its 95 % bootstrap percentile interval, and the sign-flip test's two-sided p."""
+    """Mean of ``a − b`` over n pairs, its 95 % bootstrap percentile interval, and the sign-flip test's two-sided p.
+
+    Below ``FEW`` pairs there is no interval, and below ``FEWEST_PAIRS`` no p: both are NaN.
+    """
 
     n: int
     difference: float
@@ -74,9 +90,10 @@ def paired(a: Sequence[float], b: Sequence[float]) -> Paired:
     pairs. ``p`` is NaN below ``FEWEST_PAIRS``. Raises ``ValueError`` where the lengths differ.
     """
     differences = [float(x) - float(y) for x, y in zip(a, b, strict=True) if not (pd.isna(x) or pd.isna(y))]
-    summary = summarise(differences)
+    n, mean = len(differences), float(np.mean(differences)) if differences else math.nan
+    low, high = _interval(differences) if n >= FEW else (math.nan, math.nan)
     p = math.nan
-    if summary.n >= FEWEST_PAIRS:
+    if n >= FEWEST_PAIRS:
         test = stats.permutation_test(
             (differences,),
             np.mean,
@@ -86,7 +103,81 @@ def paired(a: Sequence[float], b: Sequence[float]) -> Paired:
             rng=np.random.default_rng(0),
         )
         p = float(test.pvalue)
-    return Paired(summary.n, summary.mean, summary.low, summary.high, p)
+    return Paired(n, mean, low, high, p)
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Holm's step-down adjustment of several p (Scandinavian Journal of Statistics 6, 1979).
+
+    A missing p stays missing and is not counted: what was not tested can be no false alarm.
+    """
+    from statsmodels.stats.multitest import multipletests  # a second of CPU time that few commands need
+
+    values = np.asarray(p, dtype=float)
+    known = ~np.isnan(values)
+    if known.any():
+        values[known] = multipletests(values[known], method="holm")[1]
+    return [float(value) for value in values]
+
+
+def interquartile_mean(values: Iterable[float]) -> float:
+    """The mean of the middle half, as in Agarwal et al. (NeurIPS 2021); NaN below ``FEW`` values.
+
+    A quarter of the values, rounded down, is left out at either end.
+    """
+    kept = [float(value) for value in values if not pd.isna(value)]
+    return float(stats.trim_mean(kept, 0.25)) if len(kept) >= FEW else math.nan
+
+
+def improvement(a: Sequence[float], b: Sequence[float]) -> float:
+    """The probability that a value of ``a`` is lower than one of ``b``, ties counting half (Agarwal et al., 2021).
+
+    It looks at all pairs of values, whatever their seeds; NaN where either side has none.
+    """
+    first, second = (np.asarray([v for v in side if not pd.isna(v)], dtype=float) for side in (a, b))
+    if not len(first) or not len(second):
+        return math.nan
+    below = first[:, None] < second[None, :]
+    return float(np.mean(below + 0.5 * (first[:, None] == second[None, :])))
+
+
+def seeds_needed(differences: Sequence[float], level: float = LEVEL, draws: int = 400) -> int | None:
+    """How many pairs would show a mean difference like the one seen, at ``POWER``, by the sign-flip test at ``level``.
+
+    Simulated: normal differences with the mean and standard deviation seen, ``draws`` times for each number of pairs,
+    generator seeded with 0. None where fewer than two differences give no spread, where their mean is 0, and where
+    even ``MOST_SEEDS`` pairs would not do.
+    """
+    known = np.asarray([d for d in differences if not pd.isna(d)], dtype=float)
+    if len(known) < 2 or np.isclose(known.mean(), 0):
+        return None
+    mean, sd = abs(known.mean()), known.std(ddof=1)
+    least = max(FEWEST_PAIRS, math.ceil(1 - math.log2(level)))  # the smallest p of n pairs is 2 / 2ⁿ
+    if not sd > 0:
+        return least
+    low, high = least - 1, least
+    while _power(high, mean / sd, level, draws) < POWER:
+        if high >= MOST_SEEDS:
+            return None
+        low, high = high, min(2 * high, MOST_SEEDS)
+    while high - low > 1:
+        middle = (low + high) // 2
+        enough = _power(middle, mean / sd, level, draws) >= POWER
+        low, high = (low, middle) if enough else (middle, high)
+    return high
+
+
+def _power(n: int, effect: float, level: float, draws: int) -> float:
+    """The share of simulated samples of ``n`` differences, of mean ``effect`` and deviation 1, that are significant.
+
+    Up to 12 pairs by every flip of signs; beyond, by the t test, which the sign-flip test approaches.
+    """
+    samples = effect + np.random.default_rng(0).standard_normal((draws, n))
+    if n > 12:
+        return float(np.mean(stats.ttest_1samp(samples, 0, axis=1).pvalue <= level))
+    flips = np.array([(1.0, *flip) for flip in itertools.product((1.0, -1.0), repeat=n - 1)])  # the rest mirrors them
+    reached = np.abs(flips @ samples.T) >= np.abs(samples.sum(axis=1)) - 1e-9
+    return float(np.mean(reached.mean(axis=0) <= level))
 
 
 def friedman(frame: pd.DataFrame) -> Friedman | None:

@@ -52,6 +52,24 @@ class Run:
     records: pd.DataFrame
     history: pd.DataFrame
 
+    def summary(self) -> pd.DataFrame:
+        """Methods ranked by their mean test error, with n, spread, interval and cost: ``results.summary.summary``."""
+        from results.summary import summary
+
+        return summary(self.records)
+
+    def compare(self, a: str, b: str) -> pd.DataFrame:
+        """The test error of method ``a`` minus that of ``b``, paired by seed: ``results.summary.compare``."""
+        from results.summary import compare
+
+        return compare(self.records, a, b)
+
+    def _repr_html_(self) -> str:
+        """The run as a notebook shows it."""
+        from results.summary import html
+
+        return html(self)
+
 
 @dataclass(frozen=True)
 class Store:
@@ -142,6 +160,10 @@ class Store:
         finally:
             lock.release()
 
+    def record(self, trial: str) -> list[dict[str, Any]]:
+        """A done trial's rows, one per evaluation data set; none where it is not done."""
+        return _rows(self.trial_dir(trial)) if self.is_done(trial) else []
+
     def records(self) -> pd.DataFrame:
         """The records of every trial that is done or failed; one that is neither, having been interrupted, has none."""
         rows = [row for folder in self._trial_dirs() for row in _rows(folder)]
@@ -185,13 +207,34 @@ class Store:
         return sorted(path for path in trials.iterdir() if path.is_dir()) if trials.exists() else []
 
 
-def load(path: Path | str) -> Run:
-    """Read a run back: its folder, its archive, or a folder that holds ``run.zip`` and no config.yaml. Writes nothing.
+def load(path: Path | str | Iterable[Path | str]) -> Run:
+    """Read a run back, or several as one. Writes nothing.
 
-    Raises ``BadInput`` where ``path`` is none of these, and where an archive is damaged.
+    Parameters
+    ----------
+    path
+        A run's folder, its archive, or a folder that holds ``run.zip`` and no config.yaml; or several of these, which
+        become one run by ``results.summary.joined``.
+
+    Returns
+    -------
+    Run
+        Its configuration, records and histories.
+
+    Raises
+    ------
+    BadInput
+        Where a path is none of these, an archive is damaged, or no path is given.
     """
-    folder = Path(path)
-    from results import archive  # which reads a run through this function
+    if isinstance(path, (str, Path)):
+        return _load(Path(path))
+    from results.summary import joined
+
+    return joined([_load(Path(one)) for one in path])
+
+
+def _load(folder: Path) -> Run:
+    from results import archive  # which reads a run through this module
 
     if folder.is_file():
         return archive.read(folder)
@@ -207,7 +250,7 @@ def load(path: Path | str) -> Run:
 def _read_config(path: Path) -> dict[str, Any]:
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise BadInput(f"{path} is not YAML: restore it, or start a run in another folder") from error
     if not isinstance(config, dict):
         raise BadInput(f"{path} does not hold a run's configuration: restore it, or start a run in another folder")

@@ -151,9 +151,13 @@ class Tabular(Space):
 
 
 class Described(Protocol):
-    """A table, as far as the harness looks at it."""
+    """A table, as far as the harness looks at it: in words, and a digest."""
 
     description: str
+
+    @property
+    def digest(self) -> str:
+        """Of what it holds."""
 
 
 class GateOptions(SpaceOptions):
@@ -239,11 +243,7 @@ def need(space: Space, contract: type[Kept], who: str) -> Kept:
     """
     if offers(space, contract):
         return space
-    able = [name for name in SPACES if contract.__name__ in _texts(SPACES.facts(name)["bases"])]
+    able = [name for name in SPACES if SPACES.inherits(name, contract.__name__)]
     raise BadInput(
         f"{who} needs a space that {contract.words}; {space.name} does not: search {' or '.join(able) or 'another'}"
     )
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else ()

@@ -190,7 +190,10 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
         """⟨weights, Lat⟩ summed over the edges of both cells, Lat divided by the mean of all its entries."""
         if self.options.latency is None:
             return None
-        table = {kind: torch.tensor(row).to(weights["normal"]) for kind, row in self.options.latency.items()}
+        table = {
+            kind: torch.tensor(row).to(weights["normal"], non_blocking=True)
+            for kind, row in self.options.latency.items()
+        }
         mean = torch.stack(list(table.values())).mean()
         halving = [source < INPUTS for _, source in edges(self.options.nodes)]
         reduce = torch.stack([table["reduce_stride2" if halves else "reduce"] for halves in halving])

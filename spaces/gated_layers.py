@@ -57,12 +57,26 @@ def interpolated(x: Tensor, widths: Widths) -> Tensor:
     multiply-adds as the convolution after it.
     """
     flat = x.flatten(2)
-    _, most, pixels = flat.shape
+    most = flat.shape[1]
     total = torch.zeros_like(flat)
     for channels, weight in zip(widths.channels, widths.weights, strict=True):
         narrow = flat[:, :channels]
-        total = total + weight * (narrow if channels == most else F.adaptive_avg_pool2d(narrow, (most, pixels)))
+        total = total + weight * (narrow if channels == most else widened(narrow, most))
     return total.view_as(x)
+
+
+def widened(narrow: Tensor, most: int) -> Tensor:
+    """Adaptive average pooling over channels, (B, c, pixels) to (B, most, pixels) with c < most.
+
+    A window then holds one channel or two neighbours. CUDA's pooling adds up its gradient in another order each time;
+    the sum of the window's ends does not. The CPU's pooling repeats.
+    """
+    count, pixels = narrow.shape[1:]
+    if narrow.device.type == "cpu":
+        return F.adaptive_avg_pool2d(narrow, (most, pixels))
+    row = torch.arange(most, device=narrow.device)
+    first, last = row * count // most, ((row + 1) * count - 1) // most
+    return (narrow.index_select(1, first) + narrow.index_select(1, last)) / 2
 
 
 class ChannelSelection(nn.Module):

@@ -20,9 +20,6 @@ from spaces.nats_supernet import Supernet
 from spaces.nats_table import DATASETS, Table, how_to_get, open_table
 from spaces.partial import PartialChannels
 
-TRAINING_IMAGES = {"cifar10": 25_000, "cifar100": 50_000, "ImageNet16-120": 151_700}
-"""Images behind each data set's validation accuracy (NATS-Bench, Section 3.2)."""
-
 
 class NatsOptions(SpaceOptions):
     """The supernet's skeleton, and latencies for the penalty."""
@@ -86,7 +83,7 @@ class Nats(Stackable, PartlyConnected, Timeable, Tabular):
         """⟨weights, Lat⟩ summed over the edges, Lat divided by its mean over the operations."""
         if self.options.latency is None:
             return None
-        latency = torch.tensor(self.options.latency).to(weights["cell"])
+        latency = torch.tensor(self.options.latency).to(weights["cell"], non_blocking=True)
         return (weights["cell"] @ (latency / latency.mean())).sum()
 
     def discretise(self, alpha: Alpha) -> Genotype:
@@ -138,7 +135,7 @@ class Nats(Stackable, PartlyConnected, Timeable, Tabular):
     def training_macs(self, genotype: Genotype, dataset: str, epochs: int) -> int:
         """Epochs × images × 3: a forward pass, and a backward pass of twice its multiply-adds."""
         score = self.score(genotype, dataset, epochs)
-        return 0 if score is None else int(3 * epochs * TRAINING_IMAGES[dataset] * score.flops)
+        return 0 if score is None else int(3 * epochs * DATASETS[dataset].training_images * score.flops)
 
 
 class PartialNats(PartialChannels, Nats):

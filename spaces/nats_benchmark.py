@@ -26,18 +26,20 @@ ARCHIVE = "NATS-tss-v1_0-3ffb9-simple"
 
 @dataclass(frozen=True)
 class Dataset:
-    """One of the table's data sets: classes, image side in pixels, and (name, set) of its figures in ``nats_bench``."""
+    """One of the table's data sets: images behind its validation accuracy, (name, set) of figures in ``nats_bench``.
 
-    classes: int
-    image_size: int
+    ``training_images`` is of NATS-Bench, Section 3.2.
+    """
+
+    training_images: int
     validation: tuple[str, str]
     test: tuple[str, str]
 
 
 DATASETS = {
-    "cifar10": Dataset(10, 32, ("cifar10-valid", "x-valid"), ("cifar10", "ori-test")),
-    "cifar100": Dataset(100, 32, ("cifar100", "x-valid"), ("cifar100", "x-test")),
-    "ImageNet16-120": Dataset(120, 16, ("ImageNet16-120", "x-valid"), ("ImageNet16-120", "x-test")),
+    "cifar10": Dataset(25_000, ("cifar10-valid", "x-valid"), ("cifar10", "ori-test")),
+    "cifar100": Dataset(50_000, ("cifar100", "x-valid"), ("cifar100", "x-test")),
+    "ImageNet16-120": Dataset(151_700, ("ImageNet16-120", "x-valid"), ("ImageNet16-120", "x-test")),
 }
 
 ACCURACIES = tuple(f"{d}_{part}_{epochs}" for d in DATASETS for part in ("test", "val") for epochs in EPOCHS)
@@ -52,6 +54,11 @@ class Table(ABC):
 
     description: str
     complete: bool
+
+    @property
+    @abstractmethod
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that tell the table's figures from any other's, whatever file holds them."""
 
     @abstractmethod
     def figure(self, genotype: str, column: str) -> float:

@@ -101,7 +101,7 @@ class MixedCellFunction(torch.autograd.Function):
             return None, *differentiated(ctx.cell, slope, x, weights, kernels, ctx.needs_input_grad[1:])
         width = len(saved) // SOURCES
         pieces = [saved[i * width : (i + 1) * width] for i in range(SOURCES)]
-        lefts = [Left(*piece[:-4], Statistics(*piece[-4:-2]), Statistics(*piece[-2:])) for piece in pieces]
+        lefts = [_kept(piece) for piece in pieces]
         return None, *returned(lefts, slope, weights, kernels, ctx.needs_input_grad[1:])
 
 
@@ -124,9 +124,15 @@ class LeavingFunction(torch.autograd.Function):
         needs = ctx.needs_input_grad[1:]
         if torch.is_grad_enabled():
             return None, *_slopes(ctx.leaving(node, mix, k1, k3), slope, (node, mix, k1, k3), needs)
-        left = Left(*saved[:-4], Statistics(*saved[-4:-2]), Statistics(*saved[-2:]))
+        left = _kept(saved)
         rows = slope.reshape(len(node), -1, left.z3.shape[2])
         return None, *take_back(left, mix, k1, k3, rows, total_of(rows), (needs[0], needs[1], needs[2]))
+
+
+def _kept(saved: Sequence[Tensor]) -> Left:
+    """What a forward pass saved, as the backward pass reads it."""
+    pair, active, z3, mean, spread, *two = saved
+    return Left(pair, active, z3, mean, spread, Statistics(*two[:2]), Statistics(*two[2:]))
 
 
 def by_source(weights: Tensor) -> tuple[Tensor, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +44,16 @@ class TableFile(Table):
         self._columns = {name: _numbers(path, frame[name]) for name in (*REQUIRED, *costs)}
         self._rows = _rows(path, frame["arch"])
         self._sorted = {name: np.sort(self._columns[name]) for name in ACCURACIES}
+
+    @cached_property
+    def digest(self) -> str:
+        """See Table: of every column's name and its figures in the order of the cells' text."""
+        order = [self._rows[cell] for cell in sorted(self._rows)]
+        made = hashlib.sha256()
+        for name in sorted(self._columns):
+            made.update(name.encode())
+            made.update(self._columns[name][order].tobytes())
+        return made.hexdigest()[:12]
 
     def figure(self, genotype: str, column: str) -> float:
         """See Table."""

@@ -7,24 +7,47 @@ from typing import Annotated
 
 import typer
 
-from harness.cli import app, options
+from harness import api
+from harness.cli import app, complete, options
 from harness.cli.run import finish
-from harness.cli.shared import Training, with_options
-from harness.planning.retrainings import plan_retrainings
+from harness.config import plugins
 
 RunFolder = Annotated[Path | None, typer.Argument(help="a finished run, whose found architectures are trained")]
 Genotypes = Annotated[
     list[str] | None,
     typer.Option("--genotype", help="repeatable: an architecture, or its published name", rich_help_panel=options.WHAT),
 ]
-Algos = Annotated[
-    str | None, typer.Option(help="of the run, only what these found; default: all", rich_help_panel=options.WHAT)
+FoundBy = Annotated[
+    str | None,
+    typer.Option(
+        help="of the run, only what these found; default: all",
+        autocompletion=complete.algorithms,
+        rich_help_panel=options.WHAT,
+    ),
 ]
 
 
 @app.command()
-@with_options(Training, space="", protocol="")
-def evaluate(asked: Training, run: RunFolder = None, genotype: Genotypes = None, algos: Algos = None) -> None:
+def evaluate(
+    run: RunFolder = None,
+    genotype: Genotypes = None,
+    algos: FoundBy = None,
+    space: options.Space = "",
+    protocol: options.Protocol = "",
+    seeds: options.Seeds = "0,1,2",
+    dataset: options.Dataset = None,
+    eval_dataset: options.EvalDataset = None,
+    set_: options.Set = None,
+    plugin: options.Plugin = None,
+    out: options.Out = None,
+    data_dir: options.DataDir = None,
+    download: options.Download = False,
+    device: options.Device = "auto",
+    cpus_per_trial: options.Cpus = 1,
+    gpus_per_trial: options.Gpus = None,
+    address: options.Address = None,
+    serial: options.Serial = False,
+) -> None:
     """Train architectures from scratch, each with every one of --seeds, and write the report.
 
     With RUN, the retrainings become records of that run, their `parent` naming the search, under the run's protocol or
@@ -32,6 +55,28 @@ def evaluate(asked: Training, run: RunFolder = None, genotype: Genotypes = None,
     trained under --protocol, by default quick. --set changes fields of the training: epochs=100, channels=36. Test
     accuracy is read at the end.
 
-    Example: harness evaluate --space darts --genotype darts_v2 --protocol mini --seeds 0,1,2
+    Example: python -m harness evaluate --space darts --genotype darts_v2 --protocol quick --seeds 0,1,2
     """
-    finish(plan_retrainings(asked.request(options.names(algos)), run, genotype or []))
+    plugins.load(plugin or [])
+    request = api.request_of(
+        options.some_names("--algos", algos),
+        space,
+        options.seeds(seeds),
+        protocol,
+        dataset=dataset,
+        eval_datasets=options.some_names("--eval-dataset", eval_dataset) or None,
+        overrides=set_ or [],
+        plugins=plugin or [],
+        out=out,
+        data_dir=data_dir,
+        download=download,
+        device=device,
+        cpus_per_trial=cpus_per_trial,
+        gpus_per_trial=gpus_per_trial,
+        address=address,
+        serial=serial,
+        command=options.command(),
+    )
+    from harness.planning.retrainings import plan_retrainings
+
+    finish(plan_retrainings(request, run, genotype or []))

@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
 
 from harness.cli import app, console, options
-from harness.training.stand_alone import load_network
 from results.errors import BadInput
 
 
@@ -22,6 +20,10 @@ def export(
 
     torch.export.load(FILE).module()(images) gives its logits; images are normalised as in training.
     """
+    import torch
+
+    from harness.training.stand_alone import load_network
+
     module, shape, genotype = load_network(network)
     path = out or network.with_suffix(".pt2")
     batch = torch.export.Dim("batch", min=1)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import torch
 import typer
 from rich.table import Table
 
-from harness.cli import app, console, options
-from harness.config.protocol import Protocol, validated
+from harness.cli import app, complete, console, options
+from harness.config import plugins
+from harness.config.protocol import Protocol, protocol_names, protocol_spaces, validated
 from harness.data import DATASETS
-from harness.training.evaluate import table_columns
-from reports.cells import draw_cell
 from results.errors import BadInput
 from results.lookup import lookup
-from results.schema import skip_ratios
 from spaces import SPACES
-from spaces.base import Space
-from spaces.contracts import CellSpace, Tabular, WidthSpace, offers, provides
-from spaces.counting import multiply_adds, parameters
+
+if TYPE_CHECKING:
+    from spaces.base import Space
+
+PICTURES = (".svg", ".png", ".pdf")
+"""Endings of what ``show`` draws."""
 
 Genotype = Annotated[str, typer.Option(help="an architecture in the space's notation")]
 
@@ -30,18 +30,26 @@ Genotype = Annotated[str, typer.Option(help="an architecture in the space's nota
 def score(
     genotype: Genotype,
     space: options.Space = "nats",
-    dataset: Annotated[str, typer.Option(help="the table's data set")] = "cifar10",
+    dataset: Annotated[str | None, typer.Option(help="the table's data set; default: its first")] = None,
     nats: options.Nats = None,
+    plugin: options.Plugin = None,
     json_: options.Json = False,
 ) -> None:
     """A genotype's entry in the space's table: accuracy, error, rank, percentile, regret, counts, skip ratios."""
-    cls = lookup("space", space, SPACES)
+    plugins.load(plugin or [])
+    SPACES.known(space)
+    from spaces.contracts import Tabular, provides
+
+    cls = SPACES[space]
     if not provides(cls, Tabular):
         have = [name for name, other in SPACES.items() if provides(other, Tabular)]
         raise BadInput(f"the space {space} has no table to look it up in; these have: {', '.join(have)}")
+    from harness.training.evaluate import table_columns
+
     table = cls.open_table(nats)
     if table is None:
         raise BadInput(f"there is no table: {cls.how_to_get_table()}, or give it with --nats")
+    dataset = dataset or cls.table_datasets[0]
     lookup("data set of the table", dataset, dict.fromkeys(cls.table_datasets))
     searched = cls(table=table)
     columns = table_columns(searched, genotype, dataset)
@@ -54,14 +62,27 @@ def score(
 def describe(
     space: options.Space = "nats",
     genotype: Annotated[str | None, typer.Option(help="an architecture; without it, the supernet")] = None,
-    dataset: Annotated[str, typer.Option(help="its geometry: digits, cifar10, cifar100, ImageNet16-120")] = "cifar10",
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="its geometry; default: the paper protocol's", autocompletion=complete.datasets),
+    ] = None,
     set_: options.Set = None,
+    plugin: options.Plugin = None,
     json_: options.Json = False,
 ) -> None:
     """Parameters, multiply-adds and skip ratios of a genotype, or of the supernet; needs no data."""
-    cls = lookup("space", space, SPACES)
-    protocol = Protocol.load("paper", space).set(set_ or [])
-    known = DATASETS.named(dataset)()
+    plugins.load(plugin or [])
+    SPACES.known(space)
+    if dataset is not None:
+        DATASETS.known(dataset)
+    protocol = Protocol.load(_sized_by(space), space).set(set_ or [])
+    import torch
+
+    from spaces.contracts import WidthSpace, offers
+    from spaces.counting import multiply_adds, parameters
+
+    cls, dataset = SPACES[space], dataset or str(protocol.raw["settings"]["dataset"])
+    known = DATASETS[dataset]()
     made = cls(validated("space", cls.Options, {**protocol.raw["options"], **known.options()}))
     image = (known.channels, known.image_size, known.image_size)
     network = made.supernet() if genotype is None else made.build(genotype)
@@ -74,20 +95,37 @@ def describe(
 
 @app.command()
 def show(
-    out: Annotated[Path, typer.Argument(help="the picture: .svg or .png")],
+    out: Annotated[Path, typer.Argument(parser=options.path, metavar="PATH", help="the picture: .svg, .png or .pdf")],
     genotype: Genotype,
     space: options.Space = "nats",
+    plugin: options.Plugin = None,
 ) -> None:
     """Draw a genotype's cell."""
-    edges = [edge.as_dict() for edge in lookup("space", space, SPACES)().edges(genotype)]
+    plugins.load(plugin or [])
+    SPACES.known(space)
+    if out.suffix.lower() not in PICTURES:
+        raise BadInput(f"{out} is no picture: give a path that ends in {', '.join(PICTURES[:-1])} or {PICTURES[-1]}")
+    from reports.cells import draw_cell
+
+    edges = [edge.as_dict() for edge in SPACES[space]().edges(genotype)]
+    if not edges:
+        raise BadInput(f"the space {space} has no cells to draw: its genotypes are widths")
     try:
         console.print(f"drawn: {draw_cell(edges, out)}", markup=False, highlight=False)
     except OSError as error:
         raise BadInput(f"cannot write {out} ({error.strerror}): give a path you can write") from None
 
 
+def _sized_by(space: str) -> str:
+    """The protocol whose sizes ``describe`` takes: the paper's, or the first that has settings for the space."""
+    return next((name for name in ("paper", *protocol_names()) if space in protocol_spaces(name)), "paper")
+
+
 def _answer(columns: dict[str, Any], space: Space, genotype: str | None, as_json: bool) -> None:
     if genotype is not None:
+        from results.schema import skip_ratios
+        from spaces.contracts import CellSpace, offers
+
         columns |= {"genotype": genotype, **space.columns(genotype)}
         if offers(space, CellSpace):
             skip, skip_all, none = skip_ratios([edge.as_dict() for edge in space.edges(genotype)])
@@ -95,9 +133,13 @@ def _answer(columns: dict[str, Any], space: Space, genotype: str | None, as_json
     if as_json:
         print_json(columns)
         return
-    table = Table("column", "value")
+    from results.metrics import METRICS
+
+    units = {metric.name: metric.unit for metric in METRICS} | {"test_accuracy": "%"}
+    table = Table("column", "value", "unit")
     for name, value in columns.items():
-        table.add_row(name, f"{value:,.6g}" if isinstance(value, float) else f"{value}")
+        shown = f"{value:,.6g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else f"{value}"
+        table.add_row(name, shown, units.get(name, ""))
     console.print(table)
 
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import rich.table
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.progress import track
 
-from harness.cli import app, console, options
+from harness.cli import app, complete, console, options
+from harness.config import plugins
 from harness.config.protocol import Protocol
 from harness.data import DATASETS
-from harness.measuring.device import device_here
-from harness.measuring.latency import BATCH, Table, measure, write
+
+if TYPE_CHECKING:
+    from harness.measuring.latency import Table
 
 
 @app.command()
@@ -26,22 +23,35 @@ def latency(
     protocol: options.Protocol = "quick",
     set_: options.Set = None,
     dataset: Annotated[
-        str | None, typer.Option(help="measure at its own image size; default: at the protocol's")
+        str | None,
+        typer.Option(
+            help="measure at its own image size; default: at the protocol's", autocompletion=complete.datasets
+        ),
     ] = None,
     device: options.Device = "auto",
     threads: Annotated[int, typer.Option(min=1, help="CPU threads; a run's --cpus-per-trial must be the same")] = 1,
-    batch_size: Annotated[int, typer.Option(min=1, help="images at once; a run expects 1")] = BATCH,
+    batch_size: Annotated[int, typer.Option(min=1, help="images at once; a run expects 1")] = 1,
+    plugin: options.Plugin = None,
     out: Annotated[Path | None, typer.Option(help="the table, JSON; default: runs/latency-SPACE-PROTOCOL.json")] = None,
     json_: options.Json = False,
 ) -> None:
     """Measure each operation at each size of the protocol's stand-alone network, and write the table.
 
-    Example: harness latency --space darts --protocol mini
+    Example: python -m harness latency --space darts --protocol mini
     """
+    plugins.load(plugin or [])
     asked = Protocol.load(protocol, space)
     if dataset:
-        asked = asked.at(("settings", "image_size"), DATASETS.named(dataset).image_size)
+        asked = asked.at(("settings", "image_size"), DATASETS.facts(dataset)["image_size"])
     asked = asked.set(set_ or [])
+    from functools import partial
+
+    from rich.console import Console
+    from rich.progress import track
+
+    from harness.measuring.device import device_here
+    from harness.measuring.latency import measure, write
+
     progress = partial(track, description="measuring on this device", console=Console(stderr=True))
     table = measure(asked, device_here(device), threads, batch_size, progress)
     path = out or Path("runs") / f"latency-{space}-{protocol}.json"
@@ -55,6 +65,9 @@ def latency(
 
 def _show(table: Table) -> None:
     """The table for people: microseconds, since one operation takes few."""
+    import rich.table
+    from rich.box import SIMPLE_HEAD
+
     heads = ("kind", "operation", "input", "stride", "cells", "median µs", "IQR µs")
     shown = rich.table.Table(*heads, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for row in table.rows:

@@ -1,4 +1,4 @@
-"""``list``: what there is, and for each algorithm its source, spaces, cost and departures."""
+"""``list``: what there is, and for each algorithm its source, spaces, cost and departures; read without torch."""
 
 from __future__ import annotations
 
@@ -7,31 +7,50 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from algorithms import ALGORITHMS, PARTS
-from algorithms.base import Algorithm
-from algorithms.hyper import Hyper
+from algorithms.composing import MARK
 from harness.cli import app, console, options
 from harness.cli.inspect import print_json
-from harness.config.protocol import Protocol, protocol_names, protocol_spaces
+from harness.config import plugins
+from harness.config.protocol import Protocol, declared, hyper_fields, protocol_names, protocol_spaces
+from harness.config.reference import protocols_page
+from harness.config.request import is_pruned
 from harness.data import DATASETS
-from harness.planning.plan import check
 from results.errors import BadInput
 from results.lookup import lookup
+from results.registry import Facts
 from spaces import SPACES
-from spaces.contracts import WidthSpace, provides
 
-What = Annotated[str, typer.Argument(help="algos, spaces, datasets, protocols or keys; default: all, in short")]
+What = Annotated[
+    str,
+    typer.Argument(
+        help="algos, spaces, datasets, protocols or keys; default: all, in short",
+        autocompletion=lambda incomplete: [name for name in TABLES if name.startswith(incomplete)],
+    ),
+]
 
 
 @app.command("list")
-def list_(what: What = "", space: options.Space = "nats", json_: options.Json = False) -> None:
+def list_(
+    what: What = "",
+    space: options.Space = "nats",
+    plugin: options.Plugin = None,
+    json_: options.Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="the protocols in full, for the documentation")] = False,
+) -> None:
     """Algorithms, spaces, data sets, protocols, and the keys that --set knows.
 
     `list algos` says of each its paper and equation, the spaces it takes, the passes of a step, and what differs from
     the original; `list keys --space darts` every key and its default.
     """
-    if what:
+    plugins.load(plugin or [])
+    if markdown:
+        if what != "protocols":
+            raise BadInput("--markdown is for `list protocols`: leave it out")
+        typer.echo(protocols_page())
+    elif what:
         table = lookup("list of", what, TABLES)
         print_json(_everything()[what]) if json_ else console.print(table(space))
     elif json_:
@@ -43,38 +62,46 @@ def list_(what: What = "", space: options.Space = "nats", json_: options.Json = 
 def _everything() -> dict[str, Any]:
     """All of it, as plain types."""
     return {
-        "algos": {name: _said(cls) for name, cls in ALGORITHMS.items()},
-        "spaces": {name: _first_line(cls.__doc__) for name, cls in SPACES.items()},
+        "algos": {name: _in_short(ALGORITHMS.facts(name)) for name in ALGORITHMS},
+        "spaces": {name: SPACES.facts(name)["doc"] for name in SPACES},
         "datasets": list(DATASETS),
         "protocols": {name: protocol_spaces(name) for name in protocol_names()},
         "keys": {name: list(Protocol.load("quick", name).keys()) for name in protocol_spaces("quick")},
     }
 
 
-def _said(cls: type[Algorithm]) -> dict[str, Any]:
-    cost = {"cost": str(cls.cost), "units": cls.cost.units} if cls.cost else {"cost": None, "units": None}
-    plain = {"title": cls.title, "source": cls.source, "departures": cls.departures}
-    return plain | {"spaces": _taken_by(cls)} | cost
+def _in_short(facts: Facts) -> dict[str, Any]:
+    plain = {name: facts[name] for name in ("title", "source", "departures")}
+    return plain | {"spaces": _taken_by(facts)} | _cost(facts)
 
 
-def _taken_by(cls: type[Algorithm]) -> list[str]:
-    """The spaces that the algorithm takes, under the quick protocol."""
-    taken = []
-    for name in protocol_spaces("quick"):
-        protocol = Protocol.load("quick", name)
-        if protocol.places("prc"):
-            protocol = protocol.override("prc", 0.4)
-        evaluation = "pruned" if provides(SPACES[name], WidthSpace) else "trained"
-        try:
-            check(protocol.trial(cls.name, 0, {"classes": 10, "in_channels": 1}, evaluation))
-        except BadInput:
-            continue
-        taken.append(name)
-    return taken
+def _cost(facts: Facts) -> dict[str, Any]:
+    """The passes of a step in words, and their units."""
+    from algorithms.counts import Cost
+
+    if not isinstance(passes := facts["cost"], tuple):
+        return {"cost": None, "units": None}
+    cost = Cost(*passes)
+    return {"cost": str(cost), "units": cost.units}
+
+
+def _taken_by(facts: Facts) -> list[str]:
+    """The spaces of the quick protocol that keep every contract which the algorithm requires.
+
+    Where networks are pruned, that is of a search which trains one.
+    """
+    required, trains = _names(facts["requires"]), "Search" in _names(facts["bases"])
+    fitting = (name for name in protocol_spaces("quick") if required <= _names(SPACES.facts(name)["bases"]))
+    return [name for name in fitting if trains or not is_pruned(name)]
+
+
+def _names(classes: object) -> set[str]:
+    """A fact that is a tuple of classes' names."""
+    return set(map(str, classes)) if isinstance(classes, tuple) else set()
 
 
 def _overview() -> None:
-    wraps = ", ".join(f"NAME+{part} ({len(ALGORITHMS.wrapped_by(part))} of them)" for part in PARTS)
+    wraps = ", ".join(f"NAME{MARK}{part} ({len(ALGORITHMS.wrapped_by(part))} of them)" for part in PARTS)
     lines = {
         "algorithms": ", ".join(ALGORITHMS.single) + f"; {wraps}",
         "spaces": ", ".join(SPACES),
@@ -83,8 +110,8 @@ def _overview() -> None:
     }
     table = Table.grid(padding=(0, 2))
     for heading, text in lines.items():
-        table.add_row(f"[b]{heading}[/b]", text)
-    table.add_row("[b]more[/b]", f"list {'|'.join(TABLES)}, for instance: python -m harness list algos")
+        table.add_row(Text(heading, style="bold"), text)
+    table.add_row(Text("more", style="bold"), f"list {'|'.join(TABLES)}, for instance: python -m harness list algos")
     console.print(table)
 
 
@@ -93,28 +120,26 @@ def _algorithms(space: str) -> Table:
     table = Table("algorithm", show_lines=True, expand=True)
     for heading, share in shares.items():
         table.add_column(heading, ratio=share, overflow="fold")
-    for cls in (ALGORITHMS[name] for name in ALGORITHMS.single):
-        cost = f"{cls.cost} = {cls.cost.units}" if cls.cost else "no supernet"
-        source, spaces = cls.source, ", ".join(_taken_by(cls))
-        table.add_row(cls.name, cls.title, source, spaces, cost, cls.departures)
-    for suffix, selection in PARTS.items():
-        inner = ALGORITHMS.wrapped_by(suffix)
-        names = ", ".join(inner)
-        cost = "its search's; counted besides: the selection's own"
-        spaces = ", ".join(_taken_by(ALGORITHMS[f"{inner[0]}+{suffix}"]))
-        table.add_row(
-            f"NAME+{suffix}", f"{selection.title}; NAME: {names}", selection.source, spaces, cost, selection.departures
-        )
+    for name in ALGORITHMS.single:
+        facts = _in_short(ALGORITHMS.facts(name))
+        cost = f"{facts['cost']} = {facts['units']}" if facts["cost"] else "no supernet"
+        table.add_row(name, facts["title"], facts["source"], ", ".join(facts["spaces"]), cost, facts["departures"])
+    for part in PARTS:
+        facts, inner = PARTS.facts(part), ALGORITHMS.wrapped_by(part)
+        title = f"{facts['title']}; NAME: {', '.join(inner)}"
+        spaces = ", ".join(_taken_by(ALGORITHMS.facts(f"{inner[0]}{MARK}{part}")))
+        cost = "its search's; counted besides: the part's own"
+        table.add_row(f"NAME{MARK}{part}", title, str(facts["source"]), spaces, cost, str(facts["departures"]))
     table.caption = "F: a forward pass, 1 unit; B: a backward pass to the weights, 2; Bα: one to α alone, 1"
     return table
 
 
 def _spaces(space: str) -> Table:
-    return _two("space", {name: _first_line(cls.__doc__) for name, cls in SPACES.items()})
+    return _two("space", {name: str(SPACES.facts(name)["doc"]) for name in SPACES})
 
 
 def _datasets(space: str) -> Table:
-    return _two("data set", {name: _first_line(source.__doc__) for name, source in DATASETS.items()})
+    return _two("data set", {name: str(DATASETS.facts(name)["doc"]) for name in DATASETS})
 
 
 def _protocols(space: str) -> Table:
@@ -129,16 +154,18 @@ def _keys(space: str) -> Table:
     """The protocol's keys first, then what each algorithm has of its own."""
     protocol = Protocol.load("quick", space)
     table = Table("key", "value at quick", "meaning", title=f"--set KEY=VALUE on the space {space}")
-    dotted = {f"{name}.{field}" for name, cls in ALGORITHMS.items() for field in cls.Hyper.model_fields}
-    own = {key for cls in ALGORITHMS.values() for key in cls.Hyper.model_fields if key not in Hyper.model_fields}
+    fields = {name: hyper_fields(name) for name in ALGORITHMS}
+    shared = {key for known in fields.values() for key, field in known.items() if key not in declared(known)}
+    dotted = {f"{name}.{key}" for name, known in fields.items() for key in known}
+    own = {key for known in fields.values() for key in known} - shared
     for key, field in protocol.keys().items():
         if key not in dotted | own and not key.startswith("space."):
             written = protocol.value(key)
             table.add_row(key, f"{field.default if written is None else written}", field.description)
-    for cls in (ALGORITHMS[name] for name in ALGORITHMS.single):
-        for key, field in cls.Hyper.model_fields.items():
-            if key not in Hyper.model_fields:
-                table.add_row(f"{cls.name}.{key}", f"{field.default}", field.description)
+    for name in ALGORITHMS.single:
+        for key, field in fields[name].items():
+            if key not in shared:
+                table.add_row(f"{name}.{key}", f"{field.default}", field.description)
     table.caption = "a bare key is laid over every algorithm that has it; NAME.KEY over one (rarts.lr=0.1)"
     return table
 
@@ -152,7 +179,3 @@ def _two(heading: str, described: Mapping[str, str]) -> Table:
     for name, text in described.items():
         table.add_row(name, text)
     return table
-
-
-def _first_line(doc: str | None) -> str:
-    return (doc or "").strip().splitlines()[0]

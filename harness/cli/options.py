@@ -1,31 +1,95 @@
-"""The options that several commands share, with the help that teaches them."""
+"""The options that several commands share, each declared once as a type: its help, its panel, how it is completed."""
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from harness.cli import complete
+from harness.config.request import WAYS
+from harness.config.request import Evaluate as Way
 from results.errors import BadInput
+from results.lookup import lookup
+
+MOST_CPUS = 1024
+"""More than any machine's: a number beyond is a slip of the hand."""
 
 RUNNING, WHERE, WHAT = "How it runs", "Where things are", "What is compared"
 
-Space = Annotated[str, typer.Option(help="search space; `list` names them", rich_help_panel=WHAT)]
+
+def path(text: str) -> Path:
+    """``text`` as a path. Raises BadInput for an empty one, which would be the current one, and for no one's home."""
+    if not text:
+        raise BadInput("an option for a file or a folder is empty: give a path, . for the current folder")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise BadInput(f"{text}: {error}; give the path without ~") from None
+
+
+Algos = Annotated[
+    str,
+    typer.Option(
+        help="algorithms, comma separated; `list` names them",
+        autocompletion=complete.algorithms,
+        rich_help_panel=WHAT,
+    ),
+]
+Space = Annotated[
+    str,
+    typer.Option(help="search space; `list` names them", autocompletion=complete.spaces, rich_help_panel=WHAT),
+]
 Protocol = Annotated[
-    str, typer.Option(help="named settings: quick (minutes, embedded digits), mini, paper", rich_help_panel=WHAT)
+    str,
+    typer.Option(
+        help="named settings: quick (minutes, embedded digits), mini, paper",
+        autocompletion=complete.protocols,
+        rich_help_panel=WHAT,
+    ),
 ]
 Seeds = Annotated[str, typer.Option(help="a trial for each of these seeds: 0,1,2 or 0-4", rich_help_panel=WHAT)]
 Dataset = Annotated[
-    str | None, typer.Option(help="data set searched on; default: the protocol's", rich_help_panel=WHAT)
+    str | None,
+    typer.Option(
+        help="data set searched on; default: the protocol's", autocompletion=complete.datasets, rich_help_panel=WHAT
+    ),
 ]
 EvalDataset = Annotated[
     str | None,
-    typer.Option(help="data sets the found cells are judged on, comma separated", rich_help_panel=WHAT),
+    typer.Option(
+        help="data sets the found cells are judged on, comma separated",
+        autocompletion=complete.datasets,
+        rich_help_panel=WHAT,
+    ),
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", help="override, repeatable: lr=0.1, rarts.lam=2, space.channels=8", rich_help_panel=WHAT),
+    typer.Option(
+        "--set",
+        help="override, repeatable: lr=0.1, rarts.lam=2, space.channels=8",
+        autocompletion=complete.keys,
+        rich_help_panel=WHAT,
+    ),
+]
+Vary = Annotated[
+    list[str],
+    typer.Option(
+        help="repeatable: rarts.lam=0.1,1,10, or a sampler of Ray Tune's: arch_lr=loguniform(1e-4,1e-2)",
+        autocompletion=complete.keys,
+        rich_help_panel=WHAT,
+    ),
+]
+Plugin = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        help="repeatable: a module or .py file with algorithms or spaces of your own",
+        rich_help_panel=WHAT,
+    ),
 ]
 Prc = Annotated[
     float | None,
@@ -35,11 +99,17 @@ Prc = Annotated[
 ]
 Split = Annotated[
     str | None,
-    typer.Option(help="halves of the training data, or nats: NATS-Bench's own protocol", rich_help_panel=WHAT),
+    typer.Option(
+        help="halves of the training data, or nats: NATS-Bench's own protocol",
+        autocompletion=complete.splits,
+        rich_help_panel=WHAT,
+    ),
 ]
 Latency = Annotated[
     Path | None,
     typer.Option(
+        parser=path,
+        metavar="PATH",
         help="latency table of this device, written by `latency`: gives the penalty its figures "
         "(latency_weight switches it on) and predicts the found network's latency",
         rich_help_panel=WHAT,
@@ -59,13 +129,26 @@ Budget = Annotated[
 ]
 Evaluate = Annotated[
     str,
-    typer.Option(help="auto | table | train | none: how the found cell is judged", rich_help_panel=WHAT),
+    typer.Option(
+        help="auto | table | train | none: how the found cell is judged",
+        autocompletion=complete.ways,
+        rich_help_panel=WHAT,
+    ),
 ]
 Out = Annotated[
-    Path | None, typer.Option(help="run folder; default: runs/SPACE-DATASET-PROTOCOL", rich_help_panel=WHERE)
+    Path | None,
+    typer.Option(
+        parser=path, metavar="PATH", help="run folder; default: runs/SPACE-DATASET-PROTOCOL", rich_help_panel=WHERE
+    ),
 ]
 DataDir = Annotated[
-    Path | None, typer.Option(help="folder of the data sets; default: $HARNESS_DATA or ./data", rich_help_panel=WHERE)
+    Path | None,
+    typer.Option(
+        parser=path,
+        metavar="PATH",
+        help="folder of the data sets; default: $HARNESS_DATA or ./data",
+        rich_help_panel=WHERE,
+    ),
 ]
 Download = Annotated[
     bool, typer.Option("--download", help="let torchvision download what is missing", rich_help_panel=WHERE)
@@ -73,13 +156,15 @@ Download = Annotated[
 Nats = Annotated[
     Path | None,
     typer.Option(
+        parser=path,
+        metavar="PATH",
         help="NATS-Bench: the official archive's folder, or a table file (.parquet, .csv); "
         "default: where nats_bench looks",
         rich_help_panel=WHERE,
     ),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps", rich_help_panel=RUNNING)]
-Cpus = Annotated[int, typer.Option(min=1, help="CPU threads of each trial", rich_help_panel=RUNNING)]
+Cpus = Annotated[int, typer.Option(min=1, max=MOST_CPUS, help="CPU threads of each trial", rich_help_panel=RUNNING)]
 Gpus = Annotated[
     float | None,
     typer.Option(min=0, help="GPUs of each trial, fractions too; default 1 on cuda", rich_help_panel=RUNNING),
@@ -89,9 +174,25 @@ Serial = Annotated[
     bool, typer.Option("--serial", help="one trial after the other, without Ray", rich_help_panel=RUNNING)
 ]
 Log = Annotated[
-    str | None, typer.Option(help="tensorboard, wandb, mlflow: through Ray's callbacks", rich_help_panel=RUNNING)
+    str | None,
+    typer.Option(
+        help="tensorboard, wandb, mlflow: through Ray's callbacks",
+        autocompletion=complete.loggers,
+        rich_help_panel=RUNNING,
+    ),
 ]
+SEEDS = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?")
+"""One seed or a range of them: 18 digits stay below the 64 bits of a generator's seed."""
+
+MOST_SEEDS = 10_000
+"""The seeds of a run: each is a trial of each algorithm."""
+
 Json = Annotated[bool, typer.Option("--json", help="print JSON, keys as the record's columns")]
+
+
+def way(text: str) -> Way:
+    """``--evaluate``. Raises BadInput for what it does not know."""
+    return lookup("--evaluate", text, {known: known for known in WAYS})
 
 
 def names(text: str | None) -> list[str]:
@@ -99,14 +200,29 @@ def names(text: str | None) -> list[str]:
     return list(dict.fromkeys(part.strip() for part in (text or "").split(",") if part.strip()))
 
 
+def some_names(option: str, text: str | None) -> list[str]:
+    """``names``. Raises BadInput where ``option`` is given and names nothing."""
+    found = names(text)
+    if text is not None and not found:
+        raise BadInput(f"{option} {text!r} names nothing: leave it out, or name one or more, comma separated")
+    return found
+
+
 def seeds(text: str) -> list[int]:
     """``0,1,2`` or ``0-4``. Raises BadInput for anything else."""
     found: list[int] = []
     for part in names(text):
-        first, dash, last = part.partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
-            raise BadInput(f"--seeds {text!r}: write whole numbers such as 0,1,2 or 0-4")
-        found += range(int(first), int(last if dash else first) + 1)
+        if not (match := SEEDS.fullmatch(part)):
+            raise BadInput(f"--seeds {text!r}: write whole numbers such as 0,1,2 or 0-4, of at most 18 digits each")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last - first >= MOST_SEEDS:
+            raise BadInput(f"--seeds {text!r}: {last - first + 1:,} seeds are more than the {MOST_SEEDS:,} of a run")
+        found += range(first, last + 1)
     if not found:
         raise BadInput("--seeds is empty: write whole numbers such as 0,1,2 or 0-4")
     return list(dict.fromkeys(found))
+
+
+def command() -> list[str]:
+    """What was typed, as a run's configuration keeps it."""
+    return ["python", "-m", "harness", *sys.argv[1:]]

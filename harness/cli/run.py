@@ -1,29 +1,23 @@
-"""``run``: compare algorithms on one space; and the way from a request to its report."""
+"""``run``: compare algorithms on one space; and the way from a plan to its report."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
-import results
+from algorithms import ALGORITHMS
+from harness import api
 from harness.cli import app, console, options
-from harness.cli.shared import Comparing, with_options
-from harness.execution.run import run as run_plan
-from harness.planning.plan import Plan, plan
-from reports import page
-from results.lookup import lookup
-from spaces import SPACES
-from spaces.contracts import WidthSpace, provides
+from harness.config import plugins
+from harness.config.request import is_pruned
 
-CONTROL = "random"
-"""The search that every other must beat; in each run of architectures unless --no-random."""
+if TYPE_CHECKING:
+    import pandas as pd
 
-Algos = Annotated[
-    str, typer.Option(help="algorithms, comma separated; `list` names them", rich_help_panel=options.WHAT)
-]
+    from harness.planning.plan import Plan
+
 Control = Annotated[
     bool,
     typer.Option("--random/--no-random", help="add the random-search row", rich_help_panel=options.WHAT),
@@ -31,21 +25,82 @@ Control = Annotated[
 
 
 @app.command()
-@with_options(Comparing)
-def run(asked: Comparing, algos: Algos = "rarts,darts2", random: Control = True) -> None:
+def run(
+    algos: options.Algos = "rarts,darts2",
+    random: Control = True,
+    space: options.Space = "nats",
+    protocol: options.Protocol = "quick",
+    seeds: options.Seeds = "0,1,2",
+    dataset: options.Dataset = None,
+    eval_dataset: options.EvalDataset = None,
+    set_: options.Set = None,
+    prc: options.Prc = None,
+    split: options.Split = None,
+    budget: options.Budget = None,
+    latency: options.Latency = None,
+    any_latency: options.AnyLatency = False,
+    evaluate: options.Evaluate = "auto",
+    plugin: options.Plugin = None,
+    out: options.Out = None,
+    data_dir: options.DataDir = None,
+    download: options.Download = False,
+    nats: options.Nats = None,
+    device: options.Device = "auto",
+    cpus_per_trial: options.Cpus = 1,
+    gpus_per_trial: options.Gpus = None,
+    address: options.Address = None,
+    serial: options.Serial = False,
+    log: options.Log = None,
+) -> None:
     """Search, judge what was found, and write a report. The same command again finishes what is missing.
 
-    Example: harness run --algos rarts,darts2 --space nats
+    Example: python -m harness run --algos rarts,darts2 --space nats
     """
-    algorithms = options.names(algos)
-    # Where networks are pruned, none is drawn and trained: the control there is random_pruning, and not free.
-    wanted = random and not provides(lookup("space", asked.space, SPACES), WidthSpace)
-    control = [CONTROL] if wanted and CONTROL not in algorithms else []
-    finish(plan(asked.request(algorithms + control)))
+    plugins.load(plugin or [])
+    made = api.plan(
+        options.names(algos) + (controls(options.names(algos), space) if random else []),
+        space,
+        options.seeds(seeds),
+        protocol,
+        dataset=dataset,
+        eval_datasets=options.some_names("--eval-dataset", eval_dataset) or None,
+        overrides=set_ or [],
+        prc=prc,
+        split=split,
+        budget=budget,
+        latency=latency,
+        any_latency=any_latency,
+        evaluate=options.way(evaluate),
+        plugins=plugin or [],
+        out=out,
+        data_dir=data_dir,
+        download=download,
+        table=nats,
+        device=device,
+        cpus_per_trial=cpus_per_trial,
+        gpus_per_trial=gpus_per_trial,
+        address=address,
+        serial=serial,
+        log=options.some_names("--log", log),
+        command=options.command(),
+    )
+    finish(made)
+
+
+def controls(named: list[str], space: str) -> list[str]:
+    """The searches that every other must beat, where they are not named: in each comparison of architectures.
+
+    Where networks are pruned, none is drawn and trained: the control there has to be named, for it is not free.
+    """
+    if is_pruned(space):
+        return []
+    return [name for name in ALGORITHMS.single if ALGORITHMS.facts(name)["role"] == "control" and name not in named]
 
 
 def finish(made: Plan) -> None:
     """Run a plan to its report; an interrupt leaves it resumable and says how. Exits 1 if a trial failed."""
+    from harness.execution.run import run as run_plan
+
     try:
         records = run_plan(made, console)
     except KeyboardInterrupt:
@@ -57,6 +112,9 @@ def finish(made: Plan) -> None:
 
 def report(folder: Path, records: pd.DataFrame) -> None:
     """Write the run's report and say where it is."""
+    import results
+    from reports import page
+
     index = page.write([results.load(folder)], folder / "report")
     console.print(f"report: {index}", markup=False, highlight=False, soft_wrap=True)
     bad = records[records["status"] != "done"]

@@ -2,40 +2,84 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from harness.cli import app, options
+from harness import api
+from harness.cli import app, complete, options
 from harness.cli.run import finish
-from harness.cli.shared import Comparing, with_options
-from harness.config.request import asked_protocol
-from harness.config.variation import check_free, points
-from harness.planning.plan import plan
 
-Vary = Annotated[
-    list[str],
-    typer.Option(
-        help="repeatable: rarts.lam=0.1,1,10, or a sampler of Ray Tune's: arch_lr=loguniform(1e-4,1e-2)",
-        rich_help_panel=options.WHAT,
-    ),
+Algo = Annotated[
+    str, typer.Option(help="the algorithm", autocompletion=complete.algorithms, rich_help_panel=options.WHAT)
+]
+Samples = Annotated[
+    int, typer.Option(min=1, max=options.MOST_SEEDS, help="draws of the samplers", rich_help_panel=options.WHAT)
 ]
 
 
 @app.command()
-@with_options(Comparing)
 def sweep(
-    asked: Comparing,
-    algo: Annotated[str, typer.Option(help="the algorithm", rich_help_panel=options.WHAT)],
-    vary: Vary,
-    samples: Annotated[int, typer.Option(min=1, help="draws of the samplers", rich_help_panel=options.WHAT)] = 1,
+    algo: Algo,
+    vary: options.Vary,
+    samples: Samples = 1,
+    space: options.Space = "nats",
+    protocol: options.Protocol = "quick",
+    seeds: options.Seeds = "0,1,2",
+    dataset: options.Dataset = None,
+    eval_dataset: options.EvalDataset = None,
+    set_: options.Set = None,
+    prc: options.Prc = None,
+    split: options.Split = None,
+    budget: options.Budget = None,
+    latency: options.Latency = None,
+    any_latency: options.AnyLatency = False,
+    evaluate: options.Evaluate = "auto",
+    plugin: options.Plugin = None,
+    out: options.Out = None,
+    data_dir: options.DataDir = None,
+    download: options.Download = False,
+    nats: options.Nats = None,
+    device: options.Device = "auto",
+    cpus_per_trial: options.Cpus = 1,
+    gpus_per_trial: options.Gpus = None,
+    address: options.Address = None,
+    serial: options.Serial = False,
+    log: options.Log = None,
 ) -> None:
     """Vary hyperparameters, every point over every seed, and write the sensitivity report.
 
     Lists are crossed with each other, and repeated for every draw of the samplers (as Ray Tune's num_samples).
+
+    Example: python -m harness sweep --algo rarts --vary rarts.lam=0.1,1,10
     """
-    out = asked.out or Path("runs") / f"sweep-{algo}-{asked.space}-{asked.protocol}"
-    request = asked.request(options.names(algo), points=points(vary, samples), out=out)
-    check_free(request.points, asked_protocol(request))
-    finish(plan(request))
+    made = api.plan_sweep(
+        algo,
+        vary,
+        samples,
+        space,
+        options.seeds(seeds),
+        protocol,
+        dataset=dataset,
+        eval_datasets=options.some_names("--eval-dataset", eval_dataset) or None,
+        overrides=set_ or [],
+        prc=prc,
+        split=split,
+        budget=budget,
+        latency=latency,
+        any_latency=any_latency,
+        evaluate=options.way(evaluate),
+        plugins=plugin or [],
+        out=out,
+        data_dir=data_dir,
+        download=download,
+        table=nats,
+        device=device,
+        cpus_per_trial=cpus_per_trial,
+        gpus_per_trial=gpus_per_trial,
+        address=address,
+        serial=serial,
+        log=options.some_names("--log", log),
+        command=options.command(),
+    )
+    finish(made)

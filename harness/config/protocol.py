@@ -15,21 +15,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 
-from algorithms import ALGORITHMS
-from algorithms.hyper import Fields, Hyper
+from algorithms import ALGORITHMS, PARTS
+from algorithms.composing import MARK
+from algorithms.hyper import Fields
 from harness.config.sections import Augmentation, Budget, Diagnostics, Evaluation, Settings
 from harness.config.trial import TrialConfig
+from results.declared import Described
 from results.errors import BadInput
 from results.lookup import lookup, nearest
+from results.registry import fields_of
 from spaces import SPACES
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The C parser, several times as fast, where PyYAML was built with it."""
 
 Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str, ...]
@@ -47,10 +52,39 @@ DIGITS = 5
 """Significant digits of a scaled value, one less than a factor has: 3e-4 × 333.333 is 0.1."""
 
 
+_ADDED: dict[str, dict[str, Mapping[str, Any]]] = {}
+"""What plug-ins add: by protocol and space."""
+
+
+def add_settings(protocol: str, space: str, settings: Mapping[str, Any]) -> None:
+    """Give ``protocol`` settings for a space from outside the package: a plug-in calls it beside its space.
+
+    Parameters
+    ----------
+    protocol : str
+        One of the package's protocols, or a new name.
+    space : str
+        The space's name.
+    settings : Mapping[str, Any]
+        What a protocol's YAML file holds for a space: ``stands_for``, ``budget``, ``options``, ``settings``, ``hyper``.
+
+    Raises
+    ------
+    BadInput
+        Where the package has settings for that space, or a part is missing.
+    """
+    if protocol in protocol_names() and space in _file(protocol)["spaces"]:
+        raise BadInput(f"the protocol {protocol!r} has settings for the space {space!r} already: name a new protocol")
+    if missing := [part for part in ("stands_for", "budget", "options", "settings") if part not in settings]:
+        raise BadInput(f"the settings of {space!r} under {protocol!r} lack {', '.join(missing)}: add it")
+    _ADDED.setdefault(protocol, {})[space] = settings
+
+
 def protocol_names() -> list[str]:
-    """The protocols in the package."""
+    """The protocols in the package, and those that plug-ins added."""
     folder = resources.files("harness.config.protocols")
-    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    own = [entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")]
+    return sorted({*own, *_ADDED})
 
 
 def protocol_spaces(name: str) -> list[str]:
@@ -64,13 +98,20 @@ def protocol_spaces(name: str) -> list[str]:
     return list(_read(name)["spaces"])
 
 
-@cache
 def _read(name: str) -> Mapping[str, Any]:
-    """A protocol's file, read once a process; nothing may write to what is returned."""
+    """A protocol's file with what plug-ins add to it; nothing may write to what is returned."""
     lookup("protocol", name, dict.fromkeys(protocol_names()))
-    plain: dict[str, Any] = yaml.safe_load(
-        resources.files("harness.config.protocols").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    )
+    file = _file(name)
+    return {**file, "spaces": {**file["spaces"], **_ADDED.get(name, {})}}
+
+
+@cache
+def _file(name: str) -> Mapping[str, Any]:
+    """The package's file of a protocol, read once a process; a plug-in's own has none, and counts as reduced."""
+    file = resources.files("harness.config.protocols").joinpath(f"{name}.yaml")
+    if not file.is_file():
+        return {"reduced": True, "spaces": {}}
+    plain: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)
     return plain
 
 
@@ -97,7 +138,7 @@ class Protocol:
         BadInput
             For a name that is not there, with the nearest, and for a space without settings.
         """
-        lookup("space", space, SPACES)
+        SPACES.known(space)
         plain = _read(name)
         if space not in plain["spaces"]:
             only = ", ".join(sorted(plain["spaces"]))
@@ -119,8 +160,8 @@ class Protocol:
         """The protocol with ``value`` in one place of ``raw``."""
         return replace(self, raw=_with(self.raw, path, value))
 
-    def set(self, assignments: Iterable[str]) -> Protocol:
-        """The protocol under ``key=value`` overrides, bare keys first, so that the more precise one wins.
+    def set(self, assignments: Iterable[str] | Mapping[str, Any]) -> Protocol:
+        """The protocol under overrides, texts ``key=value`` or a mapping; the more precise key wins.
 
         Raises
         ------
@@ -128,11 +169,8 @@ class Protocol:
             For what is not of that form, and for a key that the space does not have.
         """
         protocol = self
-        for assignment in sorted(assignments, key=lambda a: "." in a.partition("=")[0]):
-            key, equals, text = assignment.partition("=")
-            if not equals:
-                raise BadInput(f"--set {assignment!r} is not of the form key=value")
-            protocol = protocol.override(key.strip(), parsed(f"--set {assignment}", text))
+        for key, value in sorted(pairs(assignments), key=lambda pair: "." in pair[0]):
+            protocol = protocol.override(key, value)
         return protocol
 
     def override(self, key: str, value: Any) -> Protocol:
@@ -141,7 +179,7 @@ class Protocol:
         Raises
         ------
         BadInput
-            Where it names none.
+            Where it names none, and where an algorithm that it names does not take the value.
         """
         places = self.places(key)
         if not places:
@@ -149,12 +187,15 @@ class Protocol:
                 f"the space {self.space} has no key {key!r}{nearest(key, self.keys())}: "
                 f"`python -m harness list keys --space {self.space}` lists them"
             )
-        if value is None and self.keys()[key].annotation is str:
+        if value is None and self.keys()[key].annotation == "str":
             value = ""  # YAML reads what `key=` leaves as nothing, not as an empty text
         raw = self.raw
         for place in places:
             raw = _with(raw, place, value)
-        return replace(self, raw=raw, overrides={**self.overrides, key: value})
+        protocol = replace(self, raw=raw, overrides={**self.overrides, key: value})
+        if (algorithm := key.rpartition(".")[0]) in ALGORITHMS:
+            protocol.hyper(algorithm)  # which may not be among those that run, so that nobody would look at it
+        return protocol
 
     def overridden(self, key: str) -> str | None:
         """The key of an override that holds where ``key`` does; None without one."""
@@ -163,41 +204,46 @@ class Protocol:
 
     def places(self, key: str) -> list[Path]:
         """Where ``key`` is kept: dotted keys name one section or algorithm, bare keys all that have the field."""
-        return [path for known, path, _ in self._fields() if known == key]
+        return [path for path, _ in self._known.get(key, [])]
 
     def value(self, key: str) -> Any:
         """What holds in the first place of ``key``, an algorithm's scaled; None where a section leaves its default."""
         path = self.places(key)[0]
         if path[0] == "algorithms":
-            return getattr(self.hyper(path[1]), path[2])
+            return self.given(path[1]).get(path[2], hyper_fields(path[1])[path[2]].default)
         at: Any = self.raw
         for name in path:
             at = at.get(name) if isinstance(at, Mapping) else None
         return at
 
-    def keys(self) -> dict[str, FieldInfo]:
+    def keys(self) -> dict[str, Described]:
         """Every key that ``--set`` knows on this space, and the field behind it: of a bare key the first one."""
-        found: dict[str, FieldInfo] = {}
-        for key, _, described in self._fields():
-            found.setdefault(key, described)
-        return dict(sorted(found.items()))
+        return {key: places[0][1] for key, places in sorted(self._known.items())}
 
-    def _fields(self) -> Iterator[tuple[str, Path, FieldInfo]]:
+    @cached_property
+    def _known(self) -> dict[str, list[tuple[Path, Described]]]:
+        """Of each key, every place in ``raw`` and what describes it."""
+        found: dict[str, list[tuple[Path, Described]]] = {}
+        for key, path, described in self._fields():
+            found.setdefault(key, []).append((path, described))
+        return found
+
+    def _fields(self) -> Iterator[tuple[str, Path, Described]]:
         """Key, its place in ``raw``, what describes it."""
-        for name, described in Settings.model_fields.items():
+        for name, described in described_fields(Settings).items():
             if name not in SECTIONS and name not in ("dataset", "eval_datasets"):
                 yield name, ("settings", name), described
         for section, model in SECTIONS.items():
-            for name, described in model.model_fields.items():
+            for name, described in described_fields(model).items():
                 yield f"{section}.{name}", ("settings", section, name), described
-        for name, described in SPACES[self.space].Options.model_fields.items():
+        for name, described in SPACES.fields(self.space, "Options").items():
             if name not in ("classes", "image_size", "in_channels"):
                 for key in (name, f"space.{name}"):
                     yield key, ("options", name), described
         if self.raw["budget"]["kind"] == "epochs":
-            yield "epochs", ("budget", "amount"), Budget.model_fields["amount"]
-        for algorithm, cls in ALGORITHMS.items():
-            for name, described in cls.Hyper.model_fields.items():
+            yield "epochs", ("budget", "amount"), described_fields(Budget)["amount"]
+        for algorithm in ALGORITHMS:
+            for name, described in hyper_fields(algorithm).items():
                 for key in (name, f"{algorithm}.{name}"):
                     yield key, ("algorithms", algorithm, name), described
 
@@ -227,23 +273,27 @@ class Protocol:
         BadInput
             For an unknown algorithm, and for a value that its field does not take.
         """
-        model = ALGORITHMS.named(algorithm).Hyper
-        own = declared(model)
-        given = {n: v for n, v in self.raw.get("hyper", {}).items() if n in model.model_fields and n not in own}
+        return validated(algorithm, ALGORITHMS.named(algorithm).Hyper, self.given(algorithm))
+
+    def given(self, algorithm: str) -> dict[str, Any]:
+        """What the protocol and ``--set`` say of an algorithm's hyperparameters; the rest have their defaults."""
+        fields = hyper_fields(algorithm)
+        own = declared(fields)
+        given = {n: v for n, v in self.raw.get("hyper", {}).items() if n in fields and n not in own}
         for name, factor in self.scale.items():
-            if name in model.model_fields:
-                published = given.get(name, model.model_fields[name].default)
+            if name in fields:
+                published = given.get(name, fields[name].default)
                 given[name] = float(f"{published * factor:.{DIGITS}g}")
         sections = self.raw.get("algorithms", {})
-        alone, *parts = algorithm.split("+")
-        for section in dict.fromkeys([alone, *parts, *(f"{alone}+{part}" for part in parts), algorithm]):
+        alone, *parts = algorithm.split(MARK)
+        for section in dict.fromkeys([alone, *parts, *(f"{alone}{MARK}{part}" for part in parts), algorithm]):
             given |= sections.get(section, {})
-        return validated(algorithm, model, given)
+        return given
 
     def trial(
-        self, algorithm: str, seed: int, image: Mapping[str, int], evaluation: str, data: str = ""
+        self, algorithm: str, seed: int, image: Mapping[str, int], evaluation: str, **digests: Any
     ) -> TrialConfig:
-        """The configuration of one trial; ``image``: the data set's classes and in_channels, ``data`` its digest."""
+        """The configuration of one trial; ``image``: the data's classes and in_channels; ``digests``: see Job."""
         settings = self.settings
         options = {**self.raw["options"], **image, "image_size": settings.image_size}
         return TrialConfig(
@@ -256,14 +306,33 @@ class Protocol:
             options=validated("space", SPACES[self.space].Options, options),
             hyper=self.hyper(algorithm),
             evaluation=evaluation,
-            data=data,
+            **digests,
         )
 
 
-def declared(model: type[BaseModel]) -> set[str]:
-    """The fields that an algorithm's class declares itself, its paper's values, and does not take from ``Hyper``."""
-    shared = set(Hyper.__mro__)
-    return {name for cls in model.__mro__ if cls not in shared for name in vars(cls).get("__annotations__", {})}
+SHARED = "Hyper"
+"""The class of the hyperparameters that all searches share."""
+
+
+def hyper_fields(algorithm: str) -> dict[str, Described]:
+    """The hyperparameters of an algorithm, and of its parts: what the search declares itself holds before a part's."""
+    alone, *parts = algorithm.split(MARK)
+    found = ALGORITHMS.fields(alone, "Hyper")
+    for part in parts:
+        own = {name: field for name, field in found.items() if field.owner != SHARED}
+        found = {**found, **PARTS.fields(part, "Hyper"), **own}
+    return found
+
+
+def declared(fields: Mapping[str, Described]) -> set[str]:
+    """Of an algorithm's hyperparameters, those that its class declares itself, its paper's values."""
+    return {name for name, field in fields.items() if field.owner != SHARED}
+
+
+@cache
+def described_fields(model: type[BaseModel]) -> Mapping[str, Described]:
+    """The fields of one of the harness's own sections."""
+    return fields_of(model)
 
 
 def _with(plain: Mapping[str, Any], path: Path, value: Any) -> dict[str, Any]:
@@ -274,17 +343,90 @@ def _with(plain: Mapping[str, Any], path: Path, value: Any) -> dict[str, Any]:
 
 def validated(where: str, model: type[Model], plain: Mapping[str, Any]) -> Model:
     """``plain`` as ``model``; the first fault as BadInput, in one line."""
+    _check_kinds(where, model, plain)
     try:
-        return model.model_validate(dict(plain))
+        made = model.model_validate(dict(plain))
     except ValidationError as error:
         first = error.errors()[0]
-        path = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
-        raise BadInput(f"{path} = {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
+        path = _dotted(where, *first["loc"])
+        if first["type"] == "missing":
+            raise BadInput(f"{path} is missing") from None
+        raise BadInput(f"{path} = {_short(first['input'])}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
+    _check_sizes(where, made)
+    return made
+
+
+def _dotted(*parts: object) -> str:
+    return ".".join(str(part) for part in parts if part != "")
+
+
+LARGEST = 3.4e38
+"""The largest number of 32 bits: what is beyond is no number in a network."""
+
+
+MOST = 2**31 - 1
+"""The largest whole number: what is counted, and the seeds of splits and retrainings."""
+
+
+def _check_kinds(where: str, model: type[BaseModel], plain: Mapping[str, Any]) -> None:
+    """Raise BadInput where pydantic would take yes for 1 in silence."""
+    for name, value in plain.items():
+        path = _dotted(where, name)
+        kinds = _kinds(model.model_fields[name].annotation) if name in model.model_fields else ()
+        if isinstance(value, Mapping):
+            for kind in kinds:
+                if isinstance(kind, type) and issubclass(kind, BaseModel):
+                    _check_kinds(path, kind, value)
+        if isinstance(value, bool) and kinds and not {bool, Any} & {*kinds}:
+            raise BadInput(f"{path} = {value!r}: input should be a number or a word, not yes or no")
+
+
+def _check_sizes(where: str, made: BaseModel) -> None:
+    """Raise BadInput for numbers that 32 bits do not hold."""
+    for name, value in made:
+        most = MOST if isinstance(value, int) else LARGEST
+        if isinstance(value, BaseModel):
+            _check_sizes(_dotted(where, name), value)
+        elif isinstance(value, (int, float)) and abs(value) > most:
+            raise BadInput(f"{_dotted(where, name)} = {_short(value)}: input should be at most {most:g}")
+
+
+def _short(value: object) -> str:
+    """A value as it would be written, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:80]}… ({len(text)} characters)"
+
+
+def _kinds(annotation: Any) -> tuple[Any, ...]:
+    """The types that a field's annotation allows; of literals, those of its words."""
+    parts = get_args(annotation)
+    if get_origin(annotation) is Literal:
+        return tuple(type(word) for word in parts)
+    return tuple(kind for part in parts for kind in _kinds(part)) if parts else (annotation,)
+
+
+def pairs(assignments: Iterable[str] | Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Keys and values of overrides, in their order; a mapping's values are taken as they stand.
+
+    Raises
+    ------
+    BadInput
+        For a text that is not of the form ``key=value``, or whose value is no YAML.
+    """
+    if isinstance(assignments, Mapping):
+        return list(assignments.items())
+    found = []
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals:
+            raise BadInput(f"--set {assignment!r} is not of the form key=value")
+        found.append((key.strip(), parsed(f"--set {assignment}", text)))
+    return found
 
 
 def parsed(where: str, text: str) -> Any:
     """``text`` as YAML. Raises BadInput where it is none."""
     try:
         return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
         raise BadInput(f"{where}: {text!r} is no YAML value; write a number, a word, or a closed [a, b]") from None

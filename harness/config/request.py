@@ -1,24 +1,38 @@
-"""What a user asks for, as the command line understood it; resolved once, by a plan."""
+"""What a user asks for, in the terms of the command line and of ``harness.compare``; resolved once, by a plan."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from harness.config.protocol import Protocol
-from harness.config.sections import Environment
-from harness.data import SPLITS
-from harness.measuring.device import device_here
+from algorithms import ALGORITHMS
+from harness.config import plugins
+from harness.config.protocol import Protocol, protocol_names, validated
+from harness.config.sections import Environment, Settings
+from harness.data import DATASETS
+from harness.execution.loggers import check_loggers
+from results.errors import BadInput
 from results.lookup import lookup
+from spaces import SPACES
 
 Evaluate = Literal["auto", "table", "train", "none"]
+WAYS: tuple[Evaluate, ...] = get_args(Evaluate)
+SPLIT_NAMES: tuple[str, ...] = get_args(Settings.model_fields["split"].annotation)
+
+ALSO_KEYS = {
+    "prc": ("prc", "space.prc"),
+    "split": ("split",),
+    "budget": ("epochs",),
+    "latency": ("latency", "space.latency"),
+}
+"""Fields whose value can be given by an override as well, and the keys that it has there."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for."""
+    """What the user asked for. Fields are named and explained as the options of ``run`` are."""
 
     algorithms: Sequence[str]
     space: str
@@ -26,8 +40,9 @@ class Request:
     protocol: str = "quick"
     dataset: str | None = None
     eval_datasets: Sequence[str] | None = None
-    overrides: Sequence[str] = ()
+    overrides: Sequence[str] | Mapping[str, Any] = ()
     points: Sequence[Mapping[str, Any]] = field(default_factory=lambda: [{}])
+    prc: float | None = None
     split: str | None = None
     budget: str | None = None
     latency: Path | None = None
@@ -43,7 +58,67 @@ class Request:
     address: str | None = None
     serial: bool = False
     log: Sequence[str] = ()
+    plugins: Sequence[str] = ()
     command: Sequence[str] = ()
+
+
+def check_request(request: Request) -> None:
+    """Refuse what can be refused by names alone: nothing heavy is imported, so that a misspelt name is told at once.
+
+    Raises
+    ------
+    BadInput
+        In one line, for an unknown name, for a value given twice, and for a share that is none.
+    """
+    if not request.algorithms:
+        raise BadInput(f"no algorithm is named; there are {', '.join(ALGORITHMS)}")
+    for algorithm in request.algorithms:
+        ALGORITHMS.known(algorithm)
+    SPACES.known(request.space)
+    lookup("protocol", request.protocol, dict.fromkeys(protocol_names()))
+    for dataset in [request.dataset, *(request.eval_datasets or ())]:
+        if dataset is not None:
+            DATASETS.known(dataset)
+    if request.split is not None:
+        lookup("split", request.split, dict.fromkeys(SPLIT_NAMES))
+    lookup("--evaluate", request.evaluate, dict.fromkeys(WAYS))
+    if not request.seeds or any(seed < 0 for seed in request.seeds):
+        raise BadInput("the seeds are none, or one is negative: write whole numbers such as 0,1,2 or 0-4")
+    check_loggers(request.log)
+    if request.log and request.serial:
+        raise BadInput("--log goes through Ray's callbacks, and --serial runs without Ray: leave one out")
+    _check_prc(request)
+    for option, keys in ALSO_KEYS.items():
+        if getattr(request, option) is not None:
+            _check_alone(request, option, keys)
+
+
+def _check_prc(request: Request) -> None:
+    """Refuse a share to prune where nothing can be pruned, or that is no share."""
+    if request.prc is None:
+        return
+    if not is_pruned(request.space):
+        raise BadInput(f"--prc {request.prc:g}: the space {request.space} has no channels to prune")
+    if not 0 < request.prc < 1:
+        raise BadInput(f"--prc {request.prc:g} is not between 0 and 1: give the share to prune, 0.4 for 40 %")
+
+
+def is_pruned(space: str) -> bool:
+    """Whether what is found on a space is cut from the searched network; read from its text."""
+    return SPACES.inherits(space, "WidthSpace")
+
+
+def _check_alone(request: Request, option: str, keys: Collection[str]) -> None:
+    """Refuse an override or a variation of what ``option`` gives."""
+    named = {"--set": keys_of(request.overrides), "--vary": [key for point in request.points for key in point]}
+    for other, given in named.items():
+        if both := [key for key in given if key in keys]:
+            raise BadInput(f"both --{option} and {other} {both[0]} are given, and one alone can hold: leave one out")
+
+
+def keys_of(overrides: Iterable[str] | Mapping[str, Any]) -> list[str]:
+    """The keys that overrides name, be they a mapping or texts ``key=value``."""
+    return [text.partition("=")[0].strip() for text in overrides]
 
 
 def asked_protocol(request: Request) -> Protocol:
@@ -55,7 +130,7 @@ def asked_protocol(request: Request) -> Protocol:
         For what the protocol, its space or a field does not take.
     """
     protocol = Protocol.load(request.protocol, request.space)
-    if request.dataset:
+    if request.dataset is not None:
         judged = protocol.raw["settings"].get("eval_datasets", [request.dataset])
         protocol = protocol.at(("settings", "dataset"), request.dataset)
         protocol = protocol.at(
@@ -63,12 +138,12 @@ def asked_protocol(request: Request) -> Protocol:
         )
     if request.eval_datasets:
         protocol = protocol.at(("settings", "eval_datasets"), list(request.eval_datasets))
-    if request.split:
-        lookup("split", request.split, SPLITS)
-        protocol = protocol.at(("settings", "split"), request.split)
-    if request.budget:
+    if request.split is not None:
+        protocol = protocol.at(("settings", "split"), lookup("split", request.split, {n: n for n in SPLIT_NAMES}))
+    if request.budget is not None:
         protocol = protocol.with_budget(request.budget)
-    return protocol.set(request.overrides)
+    protocol = protocol.set(request.overrides)
+    return protocol if request.prc is None else protocol.override("space.prc", request.prc)
 
 
 def laid(protocol: Protocol, values: Mapping[str, Any]) -> Protocol:
@@ -76,6 +151,13 @@ def laid(protocol: Protocol, values: Mapping[str, Any]) -> Protocol:
     for key, value in values.items():
         protocol = protocol.override(key, value)
     return protocol
+
+
+def device_of(request: Request) -> str:
+    """The device that the request's trials run on. Raises BadInput for one that is not here."""
+    from harness.measuring.device import device_here
+
+    return device_here(request.device, serial=request.serial, elsewhere=request.address is not None)
 
 
 def environment_of(request: Request, folder: Path, processes: int = 1) -> Environment:
@@ -86,18 +168,28 @@ def environment_of(request: Request, folder: Path, processes: int = 1) -> Enviro
     Raises
     ------
     BadInput
-        For a device that is not here.
+        For a device that is not here, or a share of it that no trial can have.
     """
-    device, gpus = device_here(request.device), request.gpus_per_trial
-    return Environment(
-        run=str(folder.expanduser().resolve()),
-        data_dir=str(request.data_dir.expanduser().resolve()) if request.data_dir else None,
-        download=request.download,
-        table=str(request.table.expanduser().resolve()) if request.table else None,
-        device=device,
-        threads=request.cpus_per_trial,
-        gpus=gpus if gpus is not None else processes * float(device.startswith("cuda")),
-        address=request.address,
-        serial=request.serial,
-        log=tuple(request.log),
-    )
+    from harness.measuring.device import check_gpus
+
+    device, gpus = device_of(request), request.gpus_per_trial
+    check_gpus(device, gpus)
+    plain = {
+        "run": absolute(folder),
+        "data_dir": absolute(request.data_dir) if request.data_dir else None,
+        "download": request.download,
+        "table": absolute(request.table) if request.table else None,
+        "device": device,
+        "threads": request.cpus_per_trial,
+        "gpus": gpus if gpus is not None else processes * float(device.startswith("cuda")),
+        "address": request.address,
+        "serial": request.serial,
+        "log": tuple(request.log),
+        "plugins": tuple(plugin.where for plugin in plugins.load(request.plugins)),
+    }
+    return validated("", Environment, plain)
+
+
+def absolute(path: Path) -> str:
+    """A path as another process finds it."""
+    return str(path.expanduser().resolve())

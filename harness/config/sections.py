@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Section(BaseModel):
@@ -26,6 +26,12 @@ class Budget(Section):
 
     kind: Literal["epochs", "macs", "seconds"] = "epochs"
     amount: float = Field(gt=0, description="length of a search, in the unit that kind names")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Budget:
+        if self.kind == "epochs" and not self.amount.is_integer():
+            raise ValueError("epochs are whole")
+        return self
 
 
 class Evaluation(Section):
@@ -109,14 +115,17 @@ class Comparison(Section):
     settings: dict[str, Any] = Field(description="the protocol's part for this space, overrides in their places")
     data: str = Field(description="what was read, in words")
     data_digest: str
+    other_data: dict[str, str] | None = Field(None, description="digests of other data sets that are trained on")
     changed: tuple[str, ...] = Field(description="what beside overrides makes it another comparison than its protocol")
     split_description: str | None = None
     table: str | None = Field(None, description="the table that judges, in words")
+    plugins: dict[str, str] | None = Field(None, description="modules from outside the package, with their digests")
+    table_digest: str | None = Field(None, description="tells its figures from any other table's")
     command: str = ""
 
     FROZEN: ClassVar[tuple[str, ...]] = (
         *("space", "protocol", "dataset", "eval_datasets", "evaluation", "split", "budget", "overrides", "vary"),
-        *("known", "data_digest"),
+        *("known", "data_digest", "other_data", "table_digest", "plugins"),
     )
     """What may not change when a run is opened again; algorithms and seeds may be added."""
 
@@ -134,3 +143,4 @@ class Environment(Section):
     address: str | None = Field(None, description="the Ray cluster; none: one of this run's own")
     serial: bool = Field(False, description="one trial after the other, without Ray")
     log: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = Field((), description="modules and files that a trial's process imports first")

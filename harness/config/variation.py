@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from harness.config.protocol import Protocol, parsed
+from harness.config.protocol import LARGEST, Protocol, parsed
 from results.errors import BadInput
 from results.lookup import lookup
 
@@ -17,19 +17,31 @@ SAMPLERS = ("uniform", "quniform", "loguniform", "qloguniform", "randint", "logr
 CALL = re.compile(r"(\w+)\((.*)\)")
 
 
-def points(vary: Sequence[str], samples: int) -> list[dict[str, Any]]:
+def points(vary: Sequence[str] | Mapping[str, Sequence[Any] | str], samples: int) -> list[dict[str, Any]]:
     """The points of a sweep as overrides: every combination of the lists, for every draw of the samplers.
 
-    Draws come from a fixed seed, so that a sweep launched again is the same sweep. Raises BadInput for a variation that
-    is neither ``key=a,b,c`` nor ``key=sampler(low,high)``.
+    Draws come from a fixed seed, so that a sweep launched again is the same sweep.
+
+    Parameters
+    ----------
+    vary : sequence of str, or mapping
+        Texts ``key=a,b,c`` or ``key=sampler(low,high)``; or by key, the values or such a text.
+    samples : int
+        Draws of each sampler.
+
+    Raises
+    ------
+    BadInput
+        For a variation of neither form.
     """
     lists: dict[str, list[Any]] = {}
     samplers: dict[str, Any] = {}
-    for text in vary:
-        key, equals, values = text.partition("=")
-        if not equals or not values:
+    for text, key, values in _variations(vary):
+        if not values:
             raise BadInput(f"--vary {text!r} is not of the form key=a,b,c or key=loguniform(low,high)")
-        if call := CALL.fullmatch(values.strip()):
+        if not isinstance(values, str):
+            lists[key] = list(values)
+        elif call := CALL.fullmatch(values.strip()):
             samplers[key] = _sampler(text, *call.groups())
         else:
             lists[key] = [parsed(text, value) for value in values.split(",")]
@@ -38,6 +50,16 @@ def points(vary: Sequence[str], samples: int) -> list[dict[str, Any]]:
     crossed = [dict(zip(lists, values, strict=True)) for values in product(*lists.values())]
     every = [listed | sampled for sampled in (drawn if samplers else [{}]) for listed in crossed]
     return [{key: float(f"{v:.6g}") if isinstance(v, float) else v for key, v in point.items()} for point in every]
+
+
+def _variations(vary: Sequence[str] | Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Each variation as it was written, its key, and its values."""
+    if isinstance(vary, Mapping):
+        yield from ((f"{key}={values}", key, values) for key, values in vary.items())
+        return
+    for text in vary:
+        key, _, values = text.partition("=")
+        yield text, key, values
 
 
 def check_free(varied: Sequence[Mapping[str, Any]], protocol: Protocol) -> None:
@@ -52,6 +74,27 @@ def _sampler(text: str, name: str, arguments: str) -> Any:
 
     lookup("sampler", name, dict.fromkeys(SAMPLERS))
     try:
-        return getattr(tune, name)(*[float(a) if "." in a or "e" in a else int(a) for a in arguments.split(",")])
+        given = [float(a) if "." in a or "e" in a else int(a) for a in arguments.split(",")]
+        if fault := _fault(name, given):
+            raise ValueError(fault)
+        return getattr(tune, name)(*given)
     except (TypeError, ValueError) as error:
         raise BadInput(f"--vary {text!r}: {error}") from None
+
+
+def _fault(name: str, given: Sequence[float]) -> str:
+    """What is wrong with a sampler's bounds, which Ray Tune finds out when it draws; empty: nothing."""
+    if len(given) != 2 + name.startswith("q"):
+        return f"{name} takes {'low, high and a step' if name.startswith('q') else 'low and high'}"
+    low, high, *step = given
+    if not all(abs(value) <= LARGEST for value in given):
+        return f"bounds are numbers of at most {LARGEST:g}"
+    if not low < high:
+        return f"low is {low:g} and has to be less than high, {high:g}"
+    if "log" in name and low <= 0:
+        return f"low is {low:g} and has to be more than 0"
+    if name.endswith("randint") and not all(isinstance(value, int) for value in given):
+        return f"{name} takes whole numbers"
+    if step and not 0 < step[0] <= high - low:
+        return f"the step is {step[0]:g} and has to be more than 0 and at most high - low"
+    return ""

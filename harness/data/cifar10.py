@@ -25,4 +25,4 @@ class Cifar10(Cifar):
 
     def nats_split(self, dataset: Labelled, random: torch.Generator) -> Split:
         """The training images, by NATS-Bench's fixed lists."""
-        return fixed_training_halves(dataset, random)
+        return fixed_training_halves(dataset, "cifar10.train", random)

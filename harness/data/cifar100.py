@@ -25,4 +25,4 @@ class Cifar100(Cifar):
 
     def nats_split(self, dataset: Labelled, random: torch.Generator) -> Split:
         """The test images, by NATS-Bench's fixed lists."""
-        return fixed_test_halves(dataset, random)
+        return fixed_test_halves(dataset, "cifar100.xvalid", random)

@@ -101,22 +101,23 @@ def _nats(dataset: Labelled, random: torch.Generator) -> Split:
     return DATASETS[dataset.name]().nats_split(dataset, random)
 
 
-def fixed_training_halves(dataset: Labelled, random: torch.Generator) -> Split:
-    """NATS-Bench's list of CIFAR-10's training images: ``train`` for w, ``valid`` for α, its cifar10-valid protocol.
+def fixed_training_halves(dataset: Labelled, which: str, random: torch.Generator) -> Split:
+    """The training images of NATS-Bench's list ``which`` for w, its counterpart for α: its "valid" protocol.
 
     Raises BadInput where ``dataset`` is a sample of the set that the list is of.
     """
-    train, val = (_shuffled(images, random) for images in _fixed(dataset, "cifar10.train"))
-    description = f"NATS-Bench's cifar10-valid protocol, its fixed lists: {len(train):,} for w, {len(val):,} for alpha"
+    train, val = (_shuffled(images, random) for images in _fixed(dataset, which))
+    protocol = f"NATS-Bench's {dataset.name}-valid protocol, its fixed lists"
+    description = f"{protocol}: {len(train):,} for w, {len(val):,} for alpha"
     return Split(train, val, torch.arange(len(dataset.test_y)), "nats", description)
 
 
-def fixed_test_halves(dataset: Labelled, random: torch.Generator) -> Split:
-    """All training images for w; of CIFAR-100's test images, NATS-Bench's ``xvalid`` for α, ``xtest`` to report on.
+def fixed_test_halves(dataset: Labelled, which: str, random: torch.Generator) -> Split:
+    """All training images for w; the test images of NATS-Bench's list ``which`` for α, its counterpart to report on.
 
     Raises BadInput where ``dataset`` is a sample of the set that the list is of.
     """
-    val, report = _fixed(dataset, "cifar100.xvalid")
+    val, report = _fixed(dataset, which)
     train = torch.randperm(len(dataset.train_y), generator=random)
     return _test_halves(dataset, train, _shuffled(val, random), report, "NATS-Bench's protocol, its fixed lists")
 

@@ -43,7 +43,7 @@ class StreamedDataset:
 
     @cached_property
     def digest(self) -> str:
-        """Tells the files from any others; it asks for the size of each, so only a plan asks for it."""
+        """Tells the files from any others; it asks for the size of each, so a job asks once, when it opens them."""
         return digest_of_files(*self.folders)
 
     @cached_property
@@ -126,5 +126,10 @@ def streamed_evaluation(
 
 
 def _batch(images: list[Future[Tensor]], y: Tensor, normalise: Normalise, half: str) -> Batch:
-    device = normalise.mean.device
-    return Batch(normalise(torch.stack([image.result() for image in images]).to(device)), y.to(device), half)
+    device, pixels = normalise.mean.device, torch.stack([image.result() for image in images])
+    return Batch(normalise(_sent(pixels, device)), _sent(y, device), half)
+
+
+def _sent(t: Tensor, device: torch.device) -> Tensor:
+    """``t`` on ``device``. From pinned memory a GPU fetches it while the host goes on to the next batch."""
+    return t.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else t.to(device)

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 import torch
 
+from results.atomic import roomy
 from results.errors import BadInput
 
 UNREADABLE = (
@@ -49,16 +50,20 @@ class Checkpoint:
         self.previous = folder / f"{stem}.prev.pt"
 
     def save(self, state: Mapping[str, Any]) -> None:
-        """Write ``state``; a kill in between leaves the older checkpoint whole."""
+        """Write ``state``; a kill in between leaves the older checkpoint whole, and so does a full disk.
+
+        Raises BadInput where there is no room.
+        """
         temporary = self.current.with_suffix(f".{os.getpid()}.tmp")
-        with temporary.open("w+b") as file:
-            torch.save({**state, OWNER: self.folder.name, SUMMED: True}, file)
-            file.write(MARK + _digest(file, file.tell()))
-            file.flush()
-            os.fsync(file.fileno())
-        if self.current.exists():
-            self.current.replace(self.previous)
-        temporary.replace(self.current)
+        with roomy(self.current, temporary):
+            with temporary.open("w+b") as file:
+                torch.save({**state, OWNER: self.folder.name, SUMMED: True}, file)
+                file.write(MARK + _digest(file, file.tell()))
+                file.flush()
+                os.fsync(file.fileno())
+            if self.current.exists():
+                self.current.replace(self.previous)
+            temporary.replace(self.current)
 
     def load(self, say: Callable[[str], None]) -> dict[str, Any] | None:
         """The newest state that can be read, on the CPU; None without any. What is damaged is named through ``say``.

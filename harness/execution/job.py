@@ -14,6 +14,7 @@ from harness.config.trial import Job, Retraining, TrialConfig
 from harness.execution.retrain import Retrain
 from harness.execution.search import Trial
 from harness.execution.watch import Watch
+from harness.measuring.device import DeviceLost, lost, prepare, told
 from results.errors import BadInput
 from results.store import Store
 
@@ -31,7 +32,7 @@ def run_job(
     """Run or resume one job until its record stands in the run's folder; at once over if it is done.
 
     Raises what made it fail, after writing it to ``error.txt``; of the user's faults the one line stands last. An
-    interrupt leaves a resumable job.
+    interrupt leaves a resumable job. Raises DeviceLost where no other job can run in this process.
     """
     store = Store(Path(environment.run))
     watch = Watch(store.trial_dir(config.hash), report)
@@ -39,6 +40,7 @@ def run_job(
         if store.is_done(config.hash):
             return
         torch.set_num_threads(environment.threads)
+        prepare(torch.device(environment.device))
         try:
             if isinstance(config, Retraining):
                 Retrain(config, environment, store, watch).run()
@@ -47,8 +49,11 @@ def run_job(
         except BadInput as fault:
             store.write_error(config.hash, f"{traceback.format_exc()}\n{' '.join(str(fault).split())}")
             raise
-        except Exception:
-            store.write_error(config.hash, traceback.format_exc())
+        except Exception as error:
+            line = told(error, environment.device, environment.gpus)
+            store.write_error(config.hash, f"{traceback.format_exc()}{line}")
+            if line and lost(torch.device(environment.device)):
+                raise DeviceLost(line) from error
             raise
         finally:
             watch.close()

@@ -1,4 +1,7 @@
-"""Ray's own callbacks for the loggers that a user names with ``--log``."""
+"""Ray's own callbacks for the loggers that a user names with ``--log``.
+
+A run of theirs is named after the trial, and its last figures are those of the trial's record.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +40,14 @@ LOGGERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
 """The package each needs, and how its callback is made."""
 
 
-def callbacks(names: Sequence[str], folder: Path) -> list[Any]:
-    """One Ray callback a name. Raises BadInput for an unknown logger or one whose package is not installed."""
-    made = []
+def check_loggers(names: Sequence[str]) -> None:
+    """Raise BadInput for an unknown logger, and for one whose package is not installed."""
     for name in names:
-        package, make = lookup("logger", name, LOGGERS)
+        package, _ = lookup("logger", name, LOGGERS)
         if importlib.util.find_spec(package) is None:
             raise BadInput(f"--log {name} needs the package {package}: pip install {package}")
-        made.append(make(folder))
-    return made
+
+
+def callbacks(names: Sequence[str], folder: Path) -> list[Any]:
+    """One Ray callback a name."""
+    return [LOGGERS[name][1](folder) for name in names]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 
 from harness.config.sections import Environment
 from harness.config.trial import Job, TrialConfig
+from harness.execution.cluster import check_nodes, check_resources, connected
 from harness.execution.job import parse, run_job
-from results.errors import BadInput
+from harness.execution.labels import labels
+from harness.measuring.device import DeviceLost
 from results.store import Store
 
 RAY_FOLDER = "ray"
@@ -49,6 +52,11 @@ def isolated(config: Job, environment: Environment, report: Any) -> None:
     """Run a trial; what makes it fail stays in its ``error.txt``."""
     try:
         run_job(config, environment, report)
+    except DeviceLost:
+        if report is None:
+            raise
+        # Ray would give this process to the next trial: it starts this one again in another.
+        os._exit(1)
     except Exception:
         # An error that names no trial in the store never reached one: that is the harness's own.
         if not (Store(Path(environment.run)).trial_dir(config.hash) / "error.txt").exists():
@@ -60,73 +68,66 @@ def run_ray(
     environment: Environment,
     callbacks: Sequence[Any],
 ) -> None:
-    """Every trial as a Ray Tune trial with ``environment.threads`` CPUs. Raises BadInput where there are too few.
+    """Every trial as a Ray Tune trial with ``environment.threads`` CPUs.
 
-    Of Tune only the scheduling is used: trials over cores, devices and nodes, and again where a process died. Its
-    results and its restore are not, for the run folder is the truth: it holds every record and checkpoint, is what a
-    relaunch goes on from, and is the same without Ray.
+    Of Tune only the scheduling is used: trials over cores, devices and nodes, and again where a process or a node died.
+    Its results and its restore are not, for the run folder is the truth: it holds every record and checkpoint, is what
+    a relaunch goes on from, and is the same without Ray; the board and the loggers' end read it too.
+
+    Raises
+    ------
+    BadInput
+        Where there are too few CPUs or GPUs, no cluster at the address, or a node that cannot do the trials' work.
+    ConnectionError
+        Where the cluster's head died; the trials are resumable.
     """
-    address, gpus_per_trial = environment.address, environment.gpus
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-    import ray
+    from harness.execution.worker import foreign_folder
+
+    plain, foreign = environment.model_dump(), foreign_folder()
+
+    def trainable(spec: dict[str, Any]) -> None:
+        # Sent to the worker by value: nothing of ours is imported there before the path is in order.
+        import sys
+
+        from ray import tune
+
+        if foreign in sys.path:
+            sys.path.remove(foreign)
+        from harness.execution.worker import work
+
+        work(spec["trial"], plain, tune.report)
+
+    with connected(environment.address):
+        check_resources(environment)
+        if environment.address is not None:
+            check_nodes(environment, foreign)
+        try:
+            _tuner(trainable, configs, environment, callbacks).fit()
+        finally:
+            if not callbacks:
+                shutil.rmtree(Path(environment.run) / RAY_FOLDER, ignore_errors=True)
+
+
+def _tuner(trainable: Any, configs: Sequence[Job], environment: Environment, callbacks: Sequence[Any]) -> Any:
     from ray import tune
 
-    _start(ray, address)
-    try:
-        _check_resources(ray, environment.threads, gpus_per_trial, address)
-        plain = environment.model_dump()
-
-        def trainable(spec: dict[str, Any]) -> None:
-            isolated(parse(spec["trial"]), Environment.model_validate(plain), tune.report)
-
-        resources = {"cpu": environment.threads, "gpu": gpus_per_trial}
-        tuner = tune.Tuner(
-            tune.with_resources(trainable, resources),
-            param_space={"trial": tune.grid_search([config.model_dump(mode="json") for config in configs])},
-            tune_config=tune.TuneConfig(
-                reuse_actors=True,
-                trial_dirname_creator=lambda trial: str(trial.trial_id),
-                trial_name_creator=lambda trial: _name(trial.config),
-            ),
-            run_config=tune.RunConfig(
-                name=RAY_FOLDER,
-                storage_path=str(Path(environment.run).resolve()),
-                failure_config=tune.FailureConfig(max_failures=RETRIES),
-                callbacks=list(callbacks),
-                verbose=0,
-            ),
-        )
-        tuner.fit()
-    finally:
-        ray.shutdown()
-        if not callbacks:
-            shutil.rmtree(Path(environment.run) / RAY_FOLDER, ignore_errors=True)
-
-
-def _name(config: dict[str, Any]) -> str:
-    trial = config.get("trial", {})
-    return f"{trial.get('algorithm')}-seed{trial.get('seed')}"
-
-
-def _start(ray: Any, address: str | None) -> None:
-    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
-    if address is None:
-        # Loopback only: nothing on the network can reach a run on one machine.
-        # A cluster of its own: never one that Ray finds in RAY_ADDRESS or in a file that a dead cluster left behind.
-        ray.init(address="local", include_dashboard=False, _node_ip_address="127.0.0.1", **quiet)
-        return
-    try:
-        ray.init(address=address, **quiet)
-    except (ConnectionError, ValueError) as error:
-        raise BadInput(
-            f"no Ray cluster at {address!r} ({str(error).splitlines()[0]}); start one or leave out --address"
-        ) from None
-
-
-def _check_resources(ray: Any, cpus: int, gpus: float, address: str | None) -> None:
-    have = ray.cluster_resources()
-    for kind, need, option in (("CPU", cpus, "--cpus-per-trial"), ("GPU", gpus, "--gpus-per-trial")):
-        if need > have.get(kind, 0):
-            where = f"the cluster at {address}" if address else "this machine"
-            raise BadInput(f"{option} {need:g} is more than {where} has ({have.get(kind, 0):g} {kind}s)")
+    # What loggers call a trial is a folder's name as well.
+    named = {trial: re.sub(r"[^\w.=+-]+", "-", label) for trial, label in labels(configs).items()}
+    return tune.Tuner(
+        tune.with_resources(trainable, {"cpu": environment.threads, "gpu": environment.gpus}),
+        param_space={"trial": tune.grid_search([config.model_dump(mode="json") for config in configs])},
+        tune_config=tune.TuneConfig(
+            reuse_actors=True,
+            trial_dirname_creator=lambda trial: named[parse(trial.config["trial"]).hash],
+            trial_name_creator=lambda trial: named[parse(trial.config["trial"]).hash],
+        ),
+        run_config=tune.RunConfig(
+            name=RAY_FOLDER,
+            storage_path=str(Path(environment.run).resolve()),
+            failure_config=tune.FailureConfig(max_failures=RETRIES),
+            callbacks=list(callbacks),
+            verbose=0,
+        ),
+    )

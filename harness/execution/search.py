@@ -15,6 +15,7 @@ from harness.config.trial import TrialConfig
 from harness.execution.checkpoint import Checkpoint
 from harness.execution.watch import Watch
 from harness.measuring.clock import Clock, PeakMemory
+from harness.measuring.device import share_of
 from harness.measuring.diagnostics import Probe
 from harness.measuring.record import found_columns, search_columns, static_columns
 from harness.training.evaluate import as_found, evaluator, from_training, table_columns
@@ -45,7 +46,7 @@ class Trial:
         diagnostics = config.settings.diagnostics
         subset = task.fixed(diagnostics.subset, config.settings.batch_size)
         self.probe = Probe(task.space, diagnostics, subset, task.fixed(diagnostics.lambda_batch, 2**30)[0])
-        self.clock = Clock(task.device)
+        self.clock, self.memory = Clock(task.device), PeakMemory(task.device)
         self.epoch, self.memory_mb, self.diagnostics_seconds = 0, 0.0, 0.0
         self.started_at = datetime.now(UTC).isoformat(timespec="seconds")
         self.history: list[dict[str, Any]] = []
@@ -60,15 +61,12 @@ class Trial:
                 self.load_state_dict(state)
         if not self.history:
             self.history.append(self.row({}))
-        with PeakMemory(self.task.device) as memory:
-            while not self.error and not self.finished():
-                self.search_epoch()
-                self.memory_mb = max(self.memory_mb, memory.peak_mb)
-                if self.epoch % self.config.settings.checkpoint_every == 0 or self.error or self.finished():
-                    self.checkpoint.save(self.state_dict())
-            if not self.selected and not self.error and self.selection():
-                self.memory_mb = max(self.memory_mb, memory.peak_mb)
+        while not self.error and not self.finished():
+            self.search_epoch()
+            if self.epoch % self.config.settings.checkpoint_every == 0 or self.error or self.finished():
                 self.checkpoint.save(self.state_dict())
+        if not self.selected and not self.error and self.selection():
+            self.checkpoint.save(self.state_dict())
         rows = self.evaluate()
         self.store.write_history(self.config.hash, self.history)
         self.store.write_record(self.config.hash, rows)
@@ -77,9 +75,9 @@ class Trial:
             path.unlink()
 
     def search_epoch(self) -> None:
-        """One epoch under the clock, then its diagnostics outside."""
+        """One epoch under the clock, its memory measured, then its diagnostics outside of both."""
         self.algorithm.on_epoch(self.epoch, self.progress())
-        with self.clock.running():
+        with self.memory.running(), self.clock.running():
             losses = self.algorithm.epoch(self.pairs())
         self.close_epoch(losses)
 
@@ -91,7 +89,7 @@ class Trial:
         A trial killed in it starts it again from the last epoch's checkpoint.
         """
         self.watch.update(force=True, stage="selection", done=1.0)
-        with self.clock.running():
+        with self.memory.running(), self.clock.running():
             losses = self.algorithm.select(zip(self.train, self.val, strict=True))
         self.selected = True
         if losses is None:
@@ -102,6 +100,7 @@ class Trial:
     def close_epoch(self, losses: dict[str, float]) -> None:
         """Count the epoch and write its row; a loss that is not finite ends the trial."""
         self.epoch += 1
+        self.memory_mb = max(self.memory_mb, self.memory.peak_mb)
         if bad := [name for name, value in losses.items() if not math.isfinite(value)]:
             self.error = f"{bad[0]} is not finite in epoch {self.epoch}"
             return
@@ -150,7 +149,8 @@ class Trial:
     def evaluate(self) -> list[dict[str, Any]]:
         """The record's rows, one an evaluation data set."""
         shared = self.columns | {"started_at": self.started_at, "status": "diverged" if self.error else "done"}
-        shared |= search_columns(self.algorithm, self.seconds(), self.memory_mb)
+        share = share_of(self.task.environment.device, self.task.environment.gpus)
+        shared |= search_columns(self.algorithm, self.seconds(), self.memory_mb, share)
         datasets = self.config.settings.eval_datasets
         if self.error:
             return [shared | {"error": self.error, "eval_dataset": dataset} for dataset in datasets]

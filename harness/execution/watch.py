@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from results.atomic import write_text
+from results.errors import BadInput
 
 INTERVAL = 1.0
 """Seconds between two writes of one stage."""
 
 
 class Watch:
-    """A trial's progress in ``progress.json``, its messages in ``messages.txt``, its epochs through ``report``."""
+    """A trial's progress in ``progress.json``, its messages in ``messages.txt``, its epochs through ``report``.
+
+    What cannot be written is not shown: no search ends for that.
+    """
 
     def __init__(self, folder: Path, report: Callable[[dict[str, Any]], None] | None = None) -> None:
         self.progress, self.messages, self._report = folder / "progress.json", folder / "messages.txt", report
@@ -24,9 +29,10 @@ class Watch:
 
     def say(self, text: str) -> None:
         """One line for the user; kept with the trial."""
-        self.messages.parent.mkdir(parents=True, exist_ok=True)
-        with self.messages.open("a", encoding="utf-8") as file:
-            file.write(f"{text}\n")
+        with suppress(OSError):
+            self.messages.parent.mkdir(parents=True, exist_ok=True)
+            with self.messages.open("a", encoding="utf-8") as file:
+                file.write(f"{text}\n")
 
     def update(self, force: bool = False, **values: Any) -> None:
         """Change what is shown; written at most once in INTERVAL seconds unless ``force``."""
@@ -34,7 +40,8 @@ class Watch:
         now = time.monotonic()
         if force or now - self._written >= INTERVAL:
             self._written = now
-            write_text(self.progress, json.dumps(self._state))
+            with suppress(OSError, BadInput):
+                write_text(self.progress, json.dumps(self._state))
 
     def epoch(self, row: dict[str, Any]) -> None:
         """An epoch is over."""

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 import psutil
 import torch
 
+from harness.measuring.device import synchronise
+
 
 class Clock:
     """Seconds spent inside ``running`` blocks, the device's queue drained at their ends; survives a checkpoint."""
@@ -37,49 +39,51 @@ class Clock:
         return self.seconds + (0.0 if self._since is None else time.perf_counter() - self._since)
 
 
-def synchronise(device: torch.device) -> None:
-    """Wait until ``device`` has done what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
-
-
 class PeakMemory:
-    """Peak memory above the start of the block, in MB (10⁶ bytes): CUDA's own peak, else sampled resident size."""
+    """Peak memory inside ``running`` blocks, in MB (10⁶ bytes): the largest of all of them so far.
+
+    On CUDA what torch's allocator has given out, the data and the networks on the device among it. Elsewhere the
+    process's sampled resident size above that at the first block's start, since the process alone takes hundreds of MB.
+    """
 
     def __init__(self, device: torch.device, interval: float = 0.05) -> None:
         self.device, self.interval = device, interval
         self.peak_mb = 0.0
-        self._stop = threading.Event()
+        self._process, self._start = psutil.Process(), 0
 
-    def __enter__(self) -> PeakMemory:
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Measure the block; what is done between two blocks counts in neither."""
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self.device)
-            return self
-        _give_back_freed()
-        self._process = psutil.Process()
-        self._start = self._process.memory_info().rss
-        self._thread = threading.Thread(target=self._sample, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.device.type == "cuda":
-            self.peak_mb = torch.cuda.max_memory_allocated(self.device) / 1e6
+            try:
+                yield
+            finally:
+                self._take(torch.cuda.max_memory_allocated(self.device))
             return
-        self._stop.set()
-        self._thread.join()
+        _give_back_freed()
+        self._start = self._start or self._process.memory_info().rss
+        over = threading.Event()
+        sampler = threading.Thread(target=self._sample, args=(over,), daemon=True)
+        sampler.start()
+        try:
+            yield
+        finally:
+            over.set()
+            sampler.join()
 
-    def _sample(self) -> None:
-        while not self._stop.is_set():
-            used = self._process.memory_info().rss - self._start
-            self.peak_mb = max(self.peak_mb, used / 1e6)
-            self._stop.wait(self.interval)
+    def _sample(self, over: threading.Event) -> None:
+        while True:
+            self._take(self._process.memory_info().rss - self._start)
+            if over.wait(self.interval):
+                return
+
+    def _take(self, used: int) -> None:
+        self.peak_mb = max(self.peak_mb, used / 1e6)
 
 
 def _give_back_freed() -> None:
-    """Hand what earlier trials of this process freed back to the system, or this one's start would seem too high."""
+    """Hand what was freed back to the system, or what came before the block would count as if it were in it."""
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:

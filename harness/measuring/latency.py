@@ -8,6 +8,7 @@ clock and 0.99 by the thread's. Everything else is timed by the wall clock, the 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import time
@@ -21,7 +22,8 @@ from pydantic import Field, ValidationError
 from torch import nn
 
 from harness.config.protocol import Protocol, validated
-from harness.config.sections import Section, Settings
+from harness.config.sections import Environment, Section, Settings
+from harness.measuring.device import share_of, synchronise
 from harness.measuring.record import device_name
 from results.atomic import write_text
 from results.errors import BadInput
@@ -83,6 +85,11 @@ class Table(Section):
             means.setdefault(kind, []).append(float(f"{total / sum(row.count for row in own):.6g}"))
         return means if len(means) > 1 else next(iter(means.values()))
 
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that tell the table from any other, whatever file holds it."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
     def description(self) -> str:
         """The conditions on one line."""
         c = self.conditions
@@ -114,9 +121,13 @@ def _use(device: str, threads: int, batch_size: int) -> str:
 
 
 def _clock(device: torch.device, threads: int) -> Callable[[], float]:
-    from torch.utils.benchmark import timer
+    """Seconds of the one thread, else of the wall once ``device`` has done its work."""
 
-    return time.thread_time if device.type == "cpu" and threads == 1 else timer
+    def drained() -> float:
+        synchronise(device)
+        return time.perf_counter()
+
+    return time.thread_time if device.type == "cpu" and threads == 1 else drained
 
 
 def measure(protocol: Protocol, device: str, threads: int, batch_size: int = BATCH, progress: Progress = iter) -> Table:
@@ -172,18 +183,25 @@ def network_latency(
     return 1000 * measured.median, 1000 * measured.iqr
 
 
-def latency_columns(
-    network: nn.Module, space: Space, genotype: str, device: torch.device, threads: int
-) -> dict[str, Any]:
-    """Record columns: how fast ``genotype``'s ``network`` is here, and how fast a latency table says it is."""
-    o = space.options
-    median, iqr = network_latency(network, (o.in_channels, o.image_size, o.image_size), device, threads)
-    return {
-        "latency_ms": median,
-        "latency_iqr_ms": iqr,
-        "latency_source": f"measured: {_use(hardware(str(device)), threads, BATCH)}",
-        "latency_predicted_ms": predicted(space, genotype),
-    }
+def latency_columns(network: nn.Module, space: Space, genotype: str, environment: Environment) -> dict[str, Any]:
+    """Record columns: how fast ``genotype``'s ``network`` is here, and how fast a latency table says it is.
+
+    On a GPU that trials share, nothing is measured: a kernel's time there is its neighbours' as well.
+    """
+    measured: dict[str, Any] = {"latency_ms": None, "latency_iqr_ms": None}
+    source = f"not measured: {environment.gpus:g} of a GPU, beside other trials"
+    if not shares(environment):
+        o, device = space.options, torch.device(environment.device)
+        shape = (o.in_channels, o.image_size, o.image_size)
+        median, iqr = network_latency(network, shape, device, environment.threads)
+        measured = {"latency_ms": median, "latency_iqr_ms": iqr}
+        source = f"measured: {_use(hardware(environment.device), environment.threads, BATCH)}"
+    return measured | {"latency_source": source, "latency_predicted_ms": predicted(space, genotype)}
+
+
+def shares(environment: Environment) -> bool:
+    """Whether other trials may run on this one's GPU."""
+    return share_of(environment.device, environment.gpus) < 1
 
 
 def predicted(space: Space, genotype: str) -> float | None:

@@ -18,6 +18,7 @@ from algorithms.base import Algorithm
 from algorithms.hyper import Hyper
 from harness.config.sections import Environment
 from harness.config.trial import Job, Retraining, TrialConfig
+from harness.measuring.device import precision, share_of
 from results.metrics import HYPER
 from results.schema import skip_ratios
 from spaces.base import Space
@@ -42,9 +43,11 @@ def identity_columns(config: Job, environment: Environment) -> dict[str, Any]:
         "space": config.space,
         "protocol": config.protocol,
         "search_dataset": settings.dataset,
+        "data_digest": config.data or None,
+        "table_digest": config.table or None,
         "seed": config.seed,
         "split_seed": settings.split_seed,
-        "device": device_name(environment.device),
+        "device": used_device(environment),
         "threads": environment.threads,
         "code_version": code_version(),
         "library_versions": library_versions(),
@@ -107,12 +110,12 @@ def hyperparameters(config: TrialConfig) -> dict[str, Any]:
     return columns | (evaluation_hyperparameters(config) if config.evaluation in TRAINED else {})
 
 
-def search_columns(algorithm: Algorithm, seconds: float, memory_mb: float) -> dict[str, Any]:
-    """What a search cost."""
+def search_columns(algorithm: Algorithm, seconds: float, memory_mb: float, share: float = 1.0) -> dict[str, Any]:
+    """What a search cost. Of a GPU that it had a ``share`` of, its device days are that share of its time."""
     counts = algorithm.counts
     return {
         "search_seconds": seconds,
-        "search_device_days": seconds / SECONDS_A_DAY,
+        "search_device_days": seconds * share / SECONDS_A_DAY,
         "search_macs": counts.macs,
         "forwards": counts.forwards,
         "weight_backwards": counts.weight_backwards,
@@ -148,8 +151,19 @@ def architecture_columns(space: Space, genotype: str) -> dict[str, Any]:
 def device_name(device: str) -> str:
     """The device with its model, as far as the system tells."""
     if device.startswith("cuda"):
+        if not torch.cuda.is_available():
+            return f"{device} (of the cluster)"
         return f"{device} ({torch.cuda.get_device_name(torch.device(device))})"
     return f"{device} ({_processor()})"
+
+
+def used_device(environment: Environment) -> str:
+    """The device with its model and, of a GPU, what it multiplies float32 in and the share that a trial has of it."""
+    name, share = device_name(environment.device), share_of(environment.device, environment.gpus)
+    if not environment.device.startswith("cuda"):
+        return name
+    used = [precision(torch.device(environment.device)), *([f"{share:g} of it"] if share < 1 else [])]
+    return f"{name[:-1]}; {', '.join(used)})"
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -12,12 +12,13 @@ from typing import Any
 import torch
 
 from algorithms import ALGORITHMS
+from harness.config import plugins
 from harness.config.protocol import Protocol
-from harness.config.request import Request, asked_protocol, environment_of, laid
+from harness.config.request import Request, asked_protocol, check_request, device_of, environment_of, laid
 from harness.config.sections import Comparison, Environment, Settings
 from harness.config.trial import Job, TrialConfig
+from harness.config.variation import check_free
 from harness.data import Dataset, Split, load, split
-from harness.measuring.device import device_here
 from harness.measuring.latency import conditions, read
 from harness.measuring.record import TRAINED
 from harness.planning.sparsity import l1
@@ -56,12 +57,11 @@ def plan(request: Request) -> Plan:
     BadInput
         In one line, for what is wrong.
     """
-    if not request.algorithms:
-        raise BadInput(f"no algorithm is named; there are {', '.join(ALGORITHMS)}")
-    for algorithm in request.algorithms:
-        ALGORITHMS.known(algorithm)
+    plugins.load(request.plugins)
+    check_request(request)
     _check_options(request)
     asked = asked_protocol(request)
+    check_free(request.points, asked)
     known = _latencies(request, asked)
     settings = asked.settings
     data = load(settings.dataset, request.data_dir, settings.image_size, request.download)
@@ -70,8 +70,14 @@ def plan(request: Request) -> Plan:
     table = open_table(SPACES[request.space], request.table)
     evaluation, eval_datasets, notes = _evaluation(request, settings, table)
     protocol = laid(asked.at(("settings", "eval_datasets"), eval_datasets), known)
-    trials = _trials([laid(protocol, point) for point in request.points], request, evaluation, data)
-    _check_batches(trials, request, data, halves)
+    others = _others(request, settings, eval_datasets) if evaluation in TRAINED else {}
+    digests = {
+        "data": data.digest,
+        "other_data": {name: other.digest for name, other in others.items()},
+        "table": table.digest if table is not None and evaluation == "table" else "",
+    }
+    trials = _trials([laid(protocol, point) for point in request.points], request, evaluation, data, digests)
+    _check_batches(trials, {data.name: data, **others}, halves)
     comparison = Comparison(
         space=request.space,
         protocol=protocol.name,
@@ -90,9 +96,14 @@ def plan(request: Request) -> Plan:
         settings=dict(protocol.raw),
         data=data.source,
         data_digest=data.digest,
+        other_data=digests["other_data"] or None,
         changed=tuple(_changes(request, asked, data)),
         split_description=halves.description,
         table=None if table is None else table.description,
+        plugins=plugins.used(
+            request.plugins, [*(ALGORITHMS[name] for name in request.algorithms), SPACES[request.space]]
+        ),
+        table_digest=digests["table"] or None,
         command=shlex.join(request.command),
     )
     folder = request.out or Path("runs") / f"{request.space}-{settings.dataset}-{protocol.name}"
@@ -102,7 +113,7 @@ def plan(request: Request) -> Plan:
 
 def _check_options(request: Request) -> None:
     """Refuse what has no meaning on the request's space."""
-    space = lookup("space", request.space, SPACES)
+    space = SPACES[request.space]
     for option, given in (("nats", request.table is not None), ("evaluate table", request.evaluate == "table")):
         if given and not provides(space, Tabular):
             raise BadInput(f"--{option}: the space {space.name} has no table; leave it out")
@@ -119,9 +130,9 @@ def _latencies(request: Request, protocol: Protocol) -> dict[str, Any]:
         return {}
     if protocol.raw["options"].get("latency") is not None:
         raise BadInput("both --latency and --set space.latency give latencies: leave one out")
-    here = conditions(request.space, protocol.settings, device_here(request.device), request.cpus_per_trial)
+    here = conditions(request.space, protocol.settings, device_of(request), request.cpus_per_trial)
     table = read(request.latency.expanduser(), here, request.any_latency)
-    return {"space.latency": table.option(), "space.latency_source": table.description()}
+    return {"space.latency": table.option(), "space.latency_source": f"{table.description()}; table {table.digest}"}
 
 
 def _evaluation(request: Request, settings: Settings, table: Described | None) -> tuple[str, list[str], list[str]]:
@@ -151,10 +162,18 @@ def _evaluation(request: Request, settings: Settings, table: Described | None) -
     return "trained", wanted, notes
 
 
-def _trials(protocols: Sequence[Protocol], request: Request, evaluation: str, data: Dataset) -> list[TrialConfig]:
+def _others(request: Request, settings: Settings, eval_datasets: Sequence[str]) -> dict[str, Dataset]:
+    """The data sets besides the searched one that an evaluation trains on, by name."""
+    names = [name for name in eval_datasets if name != settings.dataset]
+    return {name: load(name, request.data_dir, settings.image_size, request.download) for name in names}
+
+
+def _trials(
+    protocols: Sequence[Protocol], request: Request, evaluation: str, data: Dataset, digests: Mapping[str, Any]
+) -> list[TrialConfig]:
     image = {"classes": data.classes, "in_channels": data.channels}
     chosen = product(protocols, request.seeds, request.algorithms)
-    trials = [protocol.trial(algorithm, seed, image, evaluation, data.digest) for protocol, seed, algorithm in chosen]
+    trials = [protocol.trial(algorithm, seed, image, evaluation, **digests) for protocol, seed, algorithm in chosen]
     for trial in trials:
         check(trial)
         check_stream(trial.settings, trial.settings.eval_datasets)
@@ -188,7 +207,14 @@ def _check_needed(trial: TrialConfig, trials: list[TrialConfig]) -> None:
 def check(trial: TrialConfig) -> None:
     """Raise BadInput where this algorithm, under its settings, cannot search this space."""
     space = SPACES[trial.space](trial.options)
-    ALGORITHMS[trial.algorithm].check(space, trial.hyper)
+    algorithm = ALGORITHMS[trial.algorithm]
+    algorithm.check(space, trial.hyper)
+    least = algorithm.least_epochs(trial.hyper)
+    if trial.budget.kind == "epochs" and trial.budget.amount < least:
+        raise BadInput(
+            f"{trial.algorithm} can do nothing in {trial.budget.amount:g} epochs: it needs {least}, or other settings "
+            f"of its own (`python -m harness list keys --space {trial.space}`)"
+        )
     space.discretise(space.alphas(torch.Generator()))  # raises where its rule cannot be kept
     check_network(space, trial.settings.evaluation)
     _check_pruned(trial)
@@ -206,13 +232,10 @@ def _check_pruned(trial: TrialConfig) -> None:
         raise BadInput("a pruned network is fine-tuned on the search's resident images: leave out evaluation.stream")
 
 
-def _check_batches(trials: list[TrialConfig], request: Request, data: Dataset, halves: Split) -> None:
+def _check_batches(trials: list[TrialConfig], read: Mapping[str, Dataset], halves: Split) -> None:
     """Refuse now what would show when a search is over: data only the evaluation reads, batches too large for them."""
     settings, evaluation = trials[0].settings, trials[0].evaluation
-    images = {data.name: len(data.train_y)}
-    for name in settings.eval_datasets if evaluation in TRAINED else ():
-        if name not in images:
-            images[name] = len(load(name, request.data_dir, settings.image_size, request.download).train_y)
+    images = {name: len(data.train_y) for name, data in read.items()}
     for trial in trials:
         asked, size = trial.settings.batch_size, trial.settings.evaluation.batch_size
         limits = [("batch_size", asked, min(halves.n_train, halves.n_val))]

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 import results
-from harness.config.protocol import Protocol, parsed, validated
+from harness.config.protocol import Protocol, pairs, validated
 from harness.config.request import Request, environment_of
 from harness.config.sections import Comparison, Evaluation, Settings
 from harness.config.trial import Retraining, TrialConfig
@@ -46,6 +46,8 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
     """Check the request and make its plan. Raises BadInput, in one line, for what is wrong."""
     if (run is None) == (not genotypes):
         raise BadInput("name either a finished run or --genotype (repeatable), to say what is to be trained")
+    if run is not None and run.is_file():
+        raise BadInput(f"{run} is an archive, which new records cannot join: name the run's folder, or use --genotype")
     found = results.load(run) if run is not None else None
     if found is None:
         request = replace(request, space=request.space or "darts", protocol=request.protocol or "quick")
@@ -55,8 +57,9 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
     else:
         candidates = [_under(request.protocol, c) for c in _from_run(found, request.algorithms)]
     datasets = request.eval_datasets or [request.dataset or candidates[0].settings.dataset]
+    overrides = _overrides(request)
     trials = [
-        _retraining(candidate, dataset, seed, request.overrides)
+        _retraining(candidate, dataset, seed, overrides)
         for candidate in candidates
         for dataset in datasets
         for seed in request.seeds
@@ -70,7 +73,7 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
     environment = environment_of(request, folder, max(trial.settings.evaluation.processes for trial in trials))
     for trial in trials:
         _check_processes(trial.settings.evaluation, environment.device, request)
-    changed = tuple(f"{key} = {value} (retraining)" for key, value in map(_override, request.overrides))
+    changed = tuple(f"{key} = {value} (retraining)" for key, value in overrides.items())
     if found is None:
         comparison = _comparison(request, first, data)
     else:
@@ -82,16 +85,23 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
 
 def _check_what(request: Request, found: Run | None) -> None:
     """Refuse options without effect, and networks cut from a search's, whose protocols have settings to fine-tune."""
-    space = request.space if found is None else found.config["space"]
+    space = request.space if found is None else _of_run(found, "space")
     if found is None and request.algorithms:
         raise BadInput("--algos chooses among what a run found, and --genotype is no run: leave --algos out")
     if request.space not in ("", space):
         raise BadInput(f"--space {request.space}: the run was on {space}, and its architectures are; leave --space out")
-    if provides(lookup("space", space, SPACES), WidthSpace):
+    if provides(SPACES.named(space), WidthSpace):
         raise BadInput(
             f"evaluate trains from scratch, but a network of the space {space} is cut from the searched one and "
             "fine-tuned by its own run: give that run other seeds or settings instead"
         )
+
+
+def _of_run(run: Run, key: str) -> str:
+    """What the run's configuration says. Raises BadInput where it does not."""
+    if not isinstance(value := run.config.get(key), str):
+        raise BadInput(f"the config.yaml of {run.path} has no {key}: restore it, or launch the run in another folder")
+    return value
 
 
 def _from_run(run: Run, algorithms: Sequence[str]) -> Iterator[Candidate]:
@@ -144,8 +154,8 @@ def _given(request: Request, genotypes: Sequence[str]) -> Iterator[Candidate]:
         yield Candidate(genotype, GIVEN, 0, "", name, settings, protocol.name, request.space, options)
 
 
-def _retraining(candidate: Candidate, dataset: str, seed: int, overrides: Sequence[str]) -> Retraining:
-    evaluation = candidate.settings.evaluation.model_dump() | dict(map(_override, overrides)) | {"seed": seed}
+def _retraining(candidate: Candidate, dataset: str, seed: int, overrides: Mapping[str, Any]) -> Retraining:
+    evaluation = {**candidate.settings.evaluation.model_dump(), **overrides, "seed": seed}
     fields = validated("evaluation", Evaluation, evaluation)
     check_network(SPACES[candidate.space](candidate.options), fields)
     settings = candidate.settings.model_copy(update={"evaluation": fields})
@@ -163,14 +173,15 @@ def _retraining(candidate: Candidate, dataset: str, seed: int, overrides: Sequen
     )
 
 
-def _override(assignment: str) -> tuple[str, Any]:
+def _overrides(request: Request) -> dict[str, Any]:
     """``epochs=20`` or ``evaluation.epochs=20``. Raises BadInput for a field that the evaluation does not have."""
-    key, equals, text = assignment.partition("=")
-    if not equals:
-        raise BadInput(f"--set {assignment!r} is not of the form key=value")
-    name = key.strip().removeprefix("evaluation.")
-    lookup("key of the evaluation", name, dict.fromkeys(n for n in Evaluation.model_fields if n != "seed"))
-    return name, parsed(f"--set {assignment}", text)
+    found = {}
+    known = dict.fromkeys(name for name in Evaluation.model_fields if name != "seed")
+    for key, value in pairs(request.overrides):
+        name = key.removeprefix("evaluation.")
+        lookup("key of the evaluation", name, known)
+        found[name] = value
+    return found
 
 
 def _data(request: Request, dataset: str, settings: Settings) -> AnyDataset:
@@ -191,7 +202,7 @@ def _data(request: Request, dataset: str, settings: Settings) -> AnyDataset:
 
 def _check_same(found: Run, data: Mapping[str, AnyDataset]) -> None:
     """Refuse, under the name of the data that the run searched, other data."""
-    name, searched = found.config["dataset"], found.config.get("data_digest")
+    name, searched = _of_run(found, "dataset"), found.config.get("data_digest")
     if searched and name in data and data[name].digest != searched:
         raise BadInput(
             f"{found.path} was searched on other {name} data ({found.config['data']}) than {data[name].source}: "
@@ -228,7 +239,7 @@ def _comparison(request: Request, first: Candidate, data: Mapping[str, AnyDatase
         evaluation="trained",
         split=first.settings.split,
         budget={},
-        overrides=dict(map(_override, request.overrides)),
+        overrides=_overrides(request),
         known={},
         vary=(),
         algorithms=(GIVEN,),

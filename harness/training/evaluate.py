@@ -16,6 +16,7 @@ from harness.config.sections import Environment
 from harness.config.trial import Job, TrialConfig
 from harness.data import ALONE, DATASETS, Shard, StreamedDataset, evaluation_batches, split, streamed_evaluation
 from harness.execution.checkpoint import Checkpoint
+from harness.measuring.device import prepare
 from harness.measuring.latency import latency_columns
 from harness.training.distributed import Group, train_on_several
 from harness.training.stand_alone import (
@@ -128,6 +129,7 @@ def _train_share(
         own["device"] = f"cuda:{shard.rank}"
     task = Task(config, environment.model_copy(update=own))
     torch.set_num_threads(task.environment.threads)
+    prepare(task.device)
     _trained(task, genotype, evaluation_data(task, dataset), shard, checkpoint, say, tick)
 
 
@@ -161,7 +163,7 @@ def as_found(task: Task, genotype: str, dataset: str) -> dict[str, Any]:
 
 def costs(task: Task, space: Space, genotype: str, network: nn.Module) -> dict[str, Any]:
     """Parameters, multiply-adds and latency of ``genotype``'s stand-alone ``network``."""
-    latency = latency_columns(network, space, genotype, task.device, task.environment.threads)
+    latency = latency_columns(network, space, genotype, task.environment)
     return counts(space, genotype) | latency
 
 

@@ -12,7 +12,7 @@ from torch import nn
 from algorithms.search import Search
 from harness.data import Dataset, evaluation_batches, generator
 from harness.execution.checkpoint import Checkpoint
-from harness.measuring.latency import latency_columns, network_latency
+from harness.measuring.latency import latency_columns, network_latency, shares
 from harness.training.distillation import Teacher
 from harness.training.evaluate import test_columns
 from harness.training.stand_alone import own_generators, training_stream
@@ -91,15 +91,16 @@ def teacher_of(task: Task, search: Search) -> Teacher | None:
 
 def size_columns(task: Task, genotype: str, full: nn.Module, slim: nn.Module) -> dict[str, Any]:
     """Parameters, multiply-adds and latency of the slim network and of the whole one."""
-    o, threads = task.config.options, task.environment.threads
+    o, environment = task.config.options, task.environment
     shape = (o.in_channels, o.image_size, o.image_size)
+    whole = None if shares(environment) else network_latency(full, shape, task.device, environment.threads)[0]
     return {
         "params": parameters(slim),
         "params_full": parameters(full),
         "flops": multiply_adds(slim, shape),
         "flops_full": multiply_adds(full, shape),
-        "latency_full_ms": network_latency(full, shape, task.device, threads)[0],
-        **latency_columns(slim, task.space, genotype, task.device, threads),
+        "latency_full_ms": whole,
+        **latency_columns(slim, task.space, genotype, environment),
     }
 
 

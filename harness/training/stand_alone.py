@@ -19,7 +19,6 @@ from harness.data import (
     StreamedBatches,
     StreamedDataset,
     generator,
-    open_streamed,
 )
 from harness.execution.checkpoint import UNREADABLE
 from harness.training.task import Task
@@ -75,8 +74,7 @@ def evaluation_data(task: Task, dataset: str) -> AnyDataset:
     settings = task.config.settings
     size = settings.evaluation.image_size or settings.image_size
     if settings.evaluation.stream:
-        folder = task.environment.data_dir
-        return open_streamed(dataset, Path(folder) if folder else None, size)
+        return task.stream_files(dataset, size)
     same = dataset == settings.dataset and size == settings.image_size
     return task.data if same else task.load(dataset, size)
 
@@ -123,8 +121,8 @@ def save_network(network: nn.Module, genotype: str, space: Space, path: Path) ->
     kept = space.build(genotype).state_dict().keys()
     weights = {name: tensor for name, tensor in network.state_dict().items() if name in kept}
     plain = {"space": space.name, "options": space.options.model_dump(mode="json"), "genotype": genotype}
-    with replacing(path) as temporary:
-        torch.save(plain | {"state_dict": weights}, temporary)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        torch.save(plain | {"state_dict": weights}, file)
 
 
 def load_network(path: Path) -> tuple[nn.Module, tuple[int, int, int], str]:

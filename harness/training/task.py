@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -12,10 +13,26 @@ from torch import Tensor
 from algorithms.base import Seeded
 from harness.config.sections import Augmentation, Environment
 from harness.config.trial import Job
-from harness.data import ALONE, Augment, Batches, Dataset, Shard, Split, evaluation_batches, generator, load, split
+from harness.data import (
+    ALONE,
+    Augment,
+    Batches,
+    Dataset,
+    Shard,
+    Split,
+    StreamedDataset,
+    evaluation_batches,
+    generator,
+    load,
+    open_streamed,
+    split,
+)
+from results.errors import BadInput
 from spaces import SPACES
 from spaces.base import Batch, Space
 from spaces.contracts import Described, open_table
+
+Read = TypeVar("Read", Dataset, StreamedDataset)
 
 
 @dataclass
@@ -32,9 +49,15 @@ class Task:
 
     @cached_property
     def table(self) -> Described | None:
-        """The space's table, or None."""
+        """The space's table, or None. Raises BadInput where it judges and is not the one that was planned with."""
         where = self.environment.table
-        return open_table(SPACES[self.config.space], Path(where) if where else None)
+        table = open_table(SPACES[self.config.space], Path(where) if where else None)
+        if self.config.table and (table is None or table.digest != self.config.table):
+            raise BadInput(
+                f"the table that judges is not the one that the run was planned with (digest {self.config.table}): "
+                "put that one back and launch the run again, or start a run in another folder"
+            )
+        return table
 
     @cached_property
     def space(self) -> Space:
@@ -58,10 +81,25 @@ class Task:
         return partial(generator, self.config.seed)
 
     def load(self, name: str, image_size: int | None = None) -> Dataset:
-        """Any data set at ``image_size``, by default the search's."""
+        """Any data set at ``image_size``, by default the search's. Raises BadInput as ``checked`` does."""
         folder = self.environment.data_dir
         size = self.config.settings.image_size if image_size is None else image_size
-        return load(name, Path(folder) if folder else None, size, self.environment.download)
+        return self.checked(load(name, Path(folder) if folder else None, size, self.environment.download))
+
+    def stream_files(self, name: str, image_size: int) -> StreamedDataset:
+        """A data set whose files are read as a training goes. Raises BadInput as ``checked`` does."""
+        folder = self.environment.data_dir
+        return self.checked(open_streamed(name, Path(folder) if folder else None, image_size))
+
+    def checked(self, data: Read) -> Read:
+        """``data``. Raises BadInput where they are not the ones that the job was planned with and is named after."""
+        planned = self.config.digests.get(data.name)
+        if planned and data.digest != planned:
+            raise BadInput(
+                f"the {data.name} data were replaced since the run was planned (digest {planned}, now {data.digest}): "
+                "put them back and launch the run again, or start a run in another folder"
+            )
+        return data
 
     def half(self, name: str) -> tuple[Tensor, Tensor]:
         """Images and labels of the half ``train`` or ``val``."""

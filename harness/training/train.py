@@ -76,7 +76,7 @@ def _resumed(checkpoint: Checkpoint, parts: Mapping[str, Any], say: Callable[[st
     if (state := checkpoint.load(say)) is None:
         return 0
     with checkpoint.taken():
-        _set_generators(state["generators"])
+        _set_generators(state["generators"], parts["stream"].device)
         for name, part in parts.items():
             part.load_state_dict(state[name])
         return int(state["epoch"])
@@ -88,10 +88,11 @@ def _generators(device: torch.device) -> dict[str, Tensor]:
     return {"cpu": torch.get_rng_state()} | cuda
 
 
-def _set_generators(states: dict[str, Tensor]) -> None:
+def _set_generators(states: dict[str, Tensor], device: torch.device) -> None:
+    """Continue with ``states``; a training that was begun on another kind of device has none for this one."""
     torch.set_rng_state(states["cpu"])
-    if "cuda" in states:
-        torch.cuda.set_rng_state(states["cuda"])
+    if "cuda" in states and device.type == "cuda":
+        torch.cuda.set_rng_state(states["cuda"], device)
 
 
 class Objective(nn.Module):

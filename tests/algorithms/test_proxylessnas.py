@@ -6,6 +6,7 @@ import torch
 from searches import make_batch, make_search
 
 from algorithms.proxylessnas import ProxylessNas
+from algorithms.sampling import on_host
 from spaces.base import Batch, Mix
 from spaces.nats import Nats, NatsOptions
 
@@ -68,9 +69,14 @@ def test_gradient_is_that_of_the_gates_through_the_pairs_softmax(double: None) -
     search, batch = proxyless(), make_batch("val")
     pairs = search.draw(search.alpha.views(), 2)
     state = search.generator.get_state()
-    gates = search.two_paths(pairs, search.alpha.views()).weights["cell"].detach().requires_grad_()
+    gates = (
+        search.two_paths(on_host(search.alpha.views()), pairs, search.alpha.views())
+        .weights["cell"]
+        .detach()
+        .requires_grad_()
+    )
     search.generator.set_state(state)
-    ours = search.grad_alpha(search.w, batch, lambda alpha: search.two_paths(pairs, alpha)).view(6, 5)
+    ours = search.grad_alpha(search.w, batch, lambda alpha: search.two_paths(on_host(alpha), pairs, alpha)).view(6, 5)
     loss, _ = search.passes.loss(search.w.flat.detach(), search.alpha.flat, batch, lambda _: Mix({"cell": gates}))
     (by_gate,) = torch.autograd.grad(loss, gates)
     expected = torch.zeros(6, 5)

@@ -35,7 +35,7 @@ def name_of(epoch: int) -> torch.Tensor:
 def measure(search: EarlyStopping, eigenvalues: list[float]) -> list[str]:
     genotypes = []
     for value in eigenvalues:
-        search.epochs_done += search.hyper.es_every
+        search.epochs_done = search.hyper.es_every * len(search.measured)
         with torch.no_grad():
             search.alpha.flat.copy_(name_of(search.epochs_done))
         genotypes.append(search.space.discretise(search.alpha.views()))
@@ -71,14 +71,80 @@ def test_a_rise_before_the_first_allowed_epoch_stops_nothing() -> None:
     assert not search.stopped
 
 
+def their_decision(eigenvalues: list[float]) -> tuple[int, int] | None:
+    """By the published rule, told in epochs: (that of the decision, that of the genotype returned); None without one.
+
+    λ_max is known after epochs 0, 2, …; an average over five stands for the epoch four before its newest; two averages
+    are compared that stand eight epochs apart, where the older one stands for epoch 10 or later.
+    """
+    known = dict(zip(range(0, 1000, 2), eigenvalues, strict=False))
+
+    def average(middle: int) -> float:
+        return float(np.mean([known[middle + shift] for shift in (-4, -2, 0, 2, 4)]))
+
+    for epoch in known:
+        newer, older = epoch - 4, epoch - 12
+        if older >= 10 and average(newer) / average(older) > 1.3:
+            return epoch, older
+    return None
+
+
+@pytest.mark.parametrize("first", range(26))
+def test_the_decision_falls_where_the_authors_falls(first: int) -> None:
+    search = stopping()
+    eigenvalues = [1.0] * first + [1.0 + 0.2 * i for i in range(26 - first)]
+    genotypes = measure(search, eigenvalues)
+    theirs = their_decision(eigenvalues)
+    assert search.stopped == (theirs is not None)
+    if theirs is not None:
+        decision, returned = theirs
+        assert search.epochs_done == decision >= 22
+        assert search.genotype() == genotypes[returned // 2]
+
+
+def test_the_first_decision_is_the_authors_twelfth_measurement_after_epoch_22() -> None:
+    search = stopping()
+    measure(search, [1.5**i for i in range(20)])
+    assert (len(search.measured), search.epochs_done) == (12, 22)
+    assert search.measured[5][0] == 10 and search.genotype() == search.measured[5][2]
+    assert type(search).least_epochs(search.hyper) == 24
+
+
+def test_measured_after_even_epochs_from_0_but_not_after_the_last() -> None:
+    search = stopping()
+    for epoch in range(5):
+        search.on_epoch(epoch, epoch / 5)
+        search.epoch(PAIRS)
+    assert [epoch for epoch, _, _ in search.measured] == [0, 2]
+    assert search.last
+
+
+@pytest.mark.parametrize(
+    ("every", "window", "delta", "start"), [(1, 2, 2, 2), (1, 3, 2, 4), (1, 2, 1, 1), (2, 5, 4, 10)]
+)
+def test_with_the_fewest_epochs_it_can_stop_and_with_one_less_not(
+    every: int, window: int, delta: int, start: int
+) -> None:
+    search = stopping(es_every=every, es_window=window, es_delta=delta, es_start=start)
+    least = type(search).least_epochs(search.hyper)
+    steep = [1.5**i for i in range(20)]
+    usable = [epoch for epoch in range(least - 1) if epoch % every == 0]  # none after the last
+    measure(search, steep[: len(usable)])
+    assert search.stopped
+    search = stopping(es_every=every, es_window=window, es_delta=delta, es_start=start)
+    measure(search, steep[: len([epoch for epoch in range(least - 2) if epoch % every == 0])])
+    assert not search.stopped
+
+
 def test_eigenvalue_is_measured_counted_and_in_the_state() -> None:
     search, plain = stopping(es_every=1), make_search("darts1", Nats(SMALL))
     search.epoch(PAIRS)
     plain.epoch(PAIRS)
     assert torch.equal(search.alpha.flat, plain.alpha.flat)
     ((epoch, value, genotype),) = search.measured
-    assert (epoch, genotype) == (1, plain.genotype())
-    assert value == pytest.approx(largest_eigenvalue(plain, PAIRS[0][1]), rel=1e-5)
+    assert (epoch, genotype) == (0, plain.genotype())
+    decayed = largest_eigenvalue(plain, PAIRS[-1][1]) + plain.hyper.arch_weight_decay
+    assert value == pytest.approx(decayed, rel=1e-5)
     products = (search.counts.alpha_backwards - plain.counts.alpha_backwards - 1) // 2
     assert products >= 10
     assert search.counts.forwards == plain.counts.forwards + 1

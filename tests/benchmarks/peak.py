@@ -12,7 +12,8 @@ def peak_mb(mini: Mini, algorithm: str, steps: int) -> float:
     """Peak resident size (10⁶ bytes) of a few iterations above what the process held before the search was made."""
     torch.set_num_threads(1)
     train, val = mini.batches()
-    with PeakMemory(torch.device("cpu"), interval=0.002) as memory:
+    memory = PeakMemory(torch.device("cpu"), interval=0.002)
+    with memory.running():
         search = mini.search(algorithm)
         for _ in range(steps):
             search.step(train, val)

@@ -24,7 +24,7 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished trial, in a run that can be read."""
     folder = tmp_path_factory.mktemp("run")
     protocol = Protocol.load("quick", "nats")
-    protocol.set(["epochs=1", "limit=32", "batch_size=16", "diagnostics.lambda_every=0"])
+    protocol = protocol.set(["epochs=1", "limit=32", "batch_size=16", "diagnostics.lambda_every=0"])
     config = protocol.trial("rarts", 0, {"classes": 10, "in_channels": 1}, "none")
     (folder / "config.yaml").write_text("space: nats\n")
     run_job(config, Environment(run=str(folder)))

@@ -57,6 +57,15 @@ def test_option(fault: Faults, words: str, named: str) -> None:
     assert named in fault(RUN, option, value)
 
 
+@pytest.mark.parametrize(
+    ("words", "least"),
+    [("--set epochs=8", 9), ("--set es_start=18", 23), ("--set es_every=2 --set es_window=5 --set es_delta=4", 18)],
+)
+def test_an_early_stopping_that_can_never_stop_is_refused(fault: Faults, words: str, least: int) -> None:
+    epochs = "--set epochs=17" if "es_every" in words else ""
+    assert f"it needs {least}" in fault(f"{RUN} --algos darts1+es {words} {epochs}")
+
+
 @pytest.mark.parametrize("algorithm", ["gdas", "fairdarts", "rarts+es"])
 def test_channel_gates_are_no_choice_among_operations(fault: Faults, algorithm: str) -> None:
     assert f"{algorithm} needs a space that" in fault(f"{RUN} --space resnet164 --prc 0.4 --algos {algorithm}")

@@ -1,5 +1,8 @@
 """Data sets: read back equal to the bytes on disk, and refused in one line where the bytes are not right."""
 
+import ast
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +11,7 @@ import torch
 from cifar_files import write_cifar10
 from sklearn.datasets import load_digits
 
+from harness.data import DATASETS
 from harness.data.augment import Augment
 from harness.data.datasets import load
 from results.errors import BadInput
@@ -136,3 +140,48 @@ def test_the_default_folder_is_the_environments(tmp_path: Path, monkeypatch: pyt
 def test_an_unknown_name_gives_the_nearest() -> None:
     with pytest.raises(BadInput, match="unknown data set 'cifar-10'; did you mean 'cifar10'"):
         load("cifar-10")
+
+
+ROOT = Path(__file__).parents[2]
+
+
+def literals(path: Path) -> Iterator[str]:
+    """The texts in a file's code, keys and values, that are no docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+            yield node.value
+
+
+@pytest.mark.parametrize("package", ["algorithms", "harness", "results"])
+def test_a_data_sets_name_stands_in_its_own_file_alone(package: str) -> None:
+    own = {name: f"{DATASETS[name].__module__.replace('.', '/')}.py" for name in DATASETS}
+    assert len(own) >= 6 and all((ROOT / file).is_file() for file in own.values())
+    found = {
+        (str(path.relative_to(ROOT)), text)
+        for path in (ROOT / package).rglob("*.py")
+        for text in literals(path)
+        if text in own and str(path.relative_to(ROOT)) != own[text]
+    }
+    assert found == set()
+
+
+def test_a_data_set_is_read_once_a_process_and_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_cifar10(tmp_path / "a" / "cifar-10-batches-bin")
+    first = load("cifar10", tmp_path / "a", image_size=16)
+    shutil.rmtree(tmp_path / "a")
+    assert load("cifar10", tmp_path / "a", image_size=16) is first
+    monkeypatch.setenv("HARNESS_DATA", str(tmp_path / "a"))
+    assert load("cifar10", image_size=16) is first
+    # Another size, another folder and another name are other data, which are read.
+    for folder, size in ((tmp_path / "a", 8), (tmp_path / "b", 16)):
+        with pytest.raises(BadInput, match="neither cifar-10-batches-bin nor"):
+            load("cifar10", folder, image_size=size)
+
+
+def test_what_could_not_be_read_is_read_again(tmp_path: Path) -> None:
+    with pytest.raises(BadInput):
+        load("cifar10", tmp_path)
+    write_cifar10(tmp_path / "cifar-10-batches-bin", per_file=4)
+    assert len(load("cifar10", tmp_path).train_y) == 20

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from cifar_files import write_cifar10
@@ -14,13 +17,18 @@ from harness.config.request import Request
 from harness.config.sections import Comparison
 from harness.config.trial import TrialConfig
 from harness.data import load, open_streamed
+from harness.data.datasets import _loaded
+from harness.execution.job import run_job
 from harness.execution.search import Trial
 from harness.execution.watch import Watch
+from harness.measuring.latency import Table, conditions, write
 from harness.planning.plan import Plan, plan
 from harness.training.evaluate import evaluator
 from harness.training.task import Task
 from results.errors import BadInput
 from results.store import Store
+from spaces.nats_benchmark import REQUIRED, every_cell
+from spaces.nats_table import TableFile
 
 
 def planned(folder: Path, out: Path, **more: object) -> Plan:
@@ -99,3 +107,133 @@ def test_an_epoch_is_one_pass_of_the_half_for_w_beside_as_many_batches_of_a_smal
     assert {(len(w.y), w.half, len(a.y), a.half) for w, a in pairs} == {(90, "train", 90, "val")}
     first, again = (torch.cat([a.y for _, a in pairs[k : k + 2]]) for k in (0, 2))
     assert torch.equal(first.sort().values, again.sort().values) and not torch.equal(first, again)
+
+
+@pytest.fixture
+def another_process() -> Iterator[None]:
+    """Nothing is left in memory of what this process read before."""
+    _loaded.cache_clear()
+    yield
+    _loaded.cache_clear()
+
+
+def replaced(folder: Path, per_file: int) -> None:
+    shutil.rmtree(folder)
+    write_cifar10(folder, per_file=per_file)
+    _loaded.cache_clear()
+
+
+@pytest.mark.usefixtures("another_process")
+def test_data_replaced_while_a_run_is_under_way_are_refused_where_they_are_read(tmp_path: Path) -> None:
+    write_cifar10(tmp_path / "data", per_file=8)
+    made = planned(tmp_path / "data", tmp_path / "run", evaluate="none")
+    store = Store.open_run(made.folder, made.config, Comparison.FROZEN)
+    trial = made.trials[0]
+    before = trial.data
+    replaced(tmp_path / "data", 9)
+    with pytest.raises(BadInput, match=f"the cifar10 data were replaced since .*digest {before}, now "):
+        run_job(trial, made.environment)
+    assert not store.is_done(trial.hash)
+    written = (store.trial_dir(trial.hash) / "error.txt").read_text().strip().splitlines()[-1]
+    assert written.startswith("the cifar10 data were replaced") and written.endswith("start a run in another folder")
+    # The very bytes put back, the trial reads them again.
+    replaced(tmp_path / "data", 8)
+    assert Task(trial, made.environment).data.digest == before
+
+
+@pytest.mark.usefixtures("another_process")
+def test_data_that_only_the_evaluation_trains_on_are_as_frozen_as_those_searched(tmp_path: Path) -> None:
+    write_cifar10(tmp_path / "cifar-10-batches-bin", per_file=8)
+
+    def made() -> Plan:
+        options = {"data_dir": tmp_path, "out": tmp_path / "run", "overrides": ["evaluation.batch_size=8"]}
+        datasets = {"dataset": "digits", "eval_datasets": ["digits", "cifar10"], "evaluate": "train"}
+        return plan(Request(["rarts"], "nats", [0], **datasets, **options))  # type: ignore[arg-type]
+
+    first = made()
+    task = Task(first.trials[0], first.environment)
+    assert task.load("cifar10").digest == first.trials[0].other_data["cifar10"] != first.trials[0].data
+    replaced(tmp_path / "cifar-10-batches-bin", 9)
+    with pytest.raises(BadInput, match="the cifar10 data were replaced"):
+        task.load("cifar10")
+    assert task.load("digits").digest == first.trials[0].data
+    second = made()
+    assert second.trials[0].hash != first.trials[0].hash
+    Store.open_run(first.folder, first.config, Comparison.FROZEN)
+    with pytest.raises(BadInput, match="has other_data"):
+        Store.open_run(second.folder, second.config, Comparison.FROZEN)
+
+
+@pytest.fixture(scope="module")
+def figures() -> pd.DataFrame:
+    """A table of NATS-Bench's form with random figures."""
+    random = np.random.default_rng(0)
+    drawn = {name: random.uniform(10, 90, len(every_cell())) for name in REQUIRED}
+    return pd.DataFrame({"arch": sorted(every_cell()), **drawn})
+
+
+def judged(table: Path, out: Path) -> Plan:
+    return plan(Request(["random"], "nats", [0], dataset="digits", eval_datasets=["cifar10"], table=table, out=out))
+
+
+def test_another_table_under_the_same_name_is_another_trial_and_another_run(
+    tmp_path: Path, figures: pd.DataFrame
+) -> None:
+    table = tmp_path / "tss.parquet"
+    figures.to_parquet(table)
+    first = judged(table, tmp_path / "run")
+    store = Store.open_run(first.folder, first.config, Comparison.FROZEN)
+    trial = first.trials[0]
+    assert trial.table == first.comparison.table_digest == TableFile(table).digest
+    figures.assign(cifar10_test_200=figures["cifar10_test_200"].sample(frac=1, random_state=1).to_numpy()).to_parquet(
+        table
+    )
+    # A trial that is under way or waits for its turn is not judged by it, ...
+    with pytest.raises(BadInput, match=f"not the one that the run was planned with .digest {trial.table}"):
+        run_job(trial, first.environment)
+    assert not store.is_done(trial.hash)
+    # ... and a relaunch of the run, with the same seed or another one, is refused.
+    second = judged(table, tmp_path / "run")
+    assert second.trials[0].hash != trial.hash
+    with pytest.raises(BadInput, match=f"has table_digest = '{trial.table}', not"):
+        Store.open_run(second.folder, second.config, Comparison.FROZEN)
+
+
+def test_a_tables_digest_is_of_its_figures_and_stands_in_the_record(tmp_path: Path, figures: pd.DataFrame) -> None:
+    figures.to_parquet(tmp_path / "tss.parquet")
+    figures.sample(frac=1, random_state=2).to_csv(tmp_path / "tss.csv", index=False)
+    files = [TableFile(tmp_path / name) for name in ("tss.parquet", "tss.csv")]
+    assert files[0].digest == files[1].digest
+    one = figures.copy()
+    one.loc[7, "cifar100_val_12"] += 1e-9
+    one.to_parquet(tmp_path / "one.parquet")
+    assert TableFile(tmp_path / "one.parquet").digest != files[0].digest
+    made = judged(tmp_path / "tss.csv", tmp_path / "run")
+    store = Store.open_run(made.folder, made.config, Comparison.FROZEN)
+    run_job(made.trials[0], made.environment)
+    record = store.records().iloc[0]
+    assert record["table_digest"] == files[0].digest
+    assert record["data_digest"] == load("digits").digest
+
+
+def test_another_latency_table_under_the_same_name_is_refused(tmp_path: Path) -> None:
+    path, out = tmp_path / "latency.json", tmp_path / "run"
+
+    def made(iqr: float) -> Plan:
+        request = Request(["rarts"], "nats", [0], latency=path, any_latency=True, evaluate="none", out=out)
+        here = conditions("nats", plan(Request(["rarts"], "nats", [0], out=out)).trials[0].settings, "cpu", 1)
+        operations = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+        size = {"channels": 4, "height": 8, "width": 8, "stride": 1, "count": 5}
+        rows = [
+            {"kind": "cell", "operation": name, **size, "median_ms": float(i), "iqr_ms": iqr}
+            for i, name in enumerate(operations)
+        ]
+        write(Table.model_validate({"conditions": here, "torch": "2", "rows": rows}), path)
+        return plan(request)
+
+    first, second = made(0.1), made(0.2)
+    assert first.comparison.known["space.latency"] == second.comparison.known["space.latency"]
+    assert first.trials[0].hash != second.trials[0].hash
+    Store.open_run(first.folder, first.config, Comparison.FROZEN)
+    with pytest.raises(BadInput, match=r"has known\.space\.latency_source = "):
+        Store.open_run(second.folder, second.config, Comparison.FROZEN)

@@ -9,7 +9,7 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from algorithms import ALGORITHMS
-from harness.config.protocol import Protocol, declared, protocol_names, protocol_spaces
+from harness.config.protocol import Protocol, declared, hyper_fields, protocol_names, protocol_spaces
 from harness.config.request import Request, asked_protocol, laid
 from harness.config.sections import Environment
 from harness.config.trial import TrialConfig
@@ -47,7 +47,7 @@ def test_paper_gives_each_algorithm_its_papers_values(algorithm: str, space: str
     """Read from the class and from the protocol: no shared ``hyper`` of the protocol stands in for them."""
     protocol = Protocol.load("paper", space)
     model = ALGORITHMS[algorithm].Hyper
-    made, own = protocol.hyper(algorithm).model_dump(), declared(model)
+    made, own = protocol.hyper(algorithm).model_dump(), declared(hyper_fields(algorithm))
     given = protocol.raw.get("algorithms", {}).get(algorithm.partition("+")[0], {})
     published = {name: model.model_fields[name].default for name in own} | {n: v for n, v in given.items() if n in own}
     assert {name: made[name] for name in own} == published

@@ -31,5 +31,5 @@ def test_the_report_of_an_archive_is_that_of_its_folder(make: Make, run: Build, 
     write([results.load(tmp_path / "run")], tmp_path / "of folder")
     write([results.load(archive)], tmp_path / "of archive")
     expected = bytes_of(tmp_path / "of folder")
-    assert len(expected["index.html"]) > 10_000 and "figures/skip_ratio.png" in expected
+    assert len(expected["index.html"]) > 10_000 and "tables/trials.csv" in expected
     assert bytes_of(tmp_path / "of archive") == expected

@@ -11,7 +11,7 @@ import pytest
 from reports import tables
 from reports.rows import Methods, methods
 from reports.table import Table
-from results import comparison
+from results import comparison, pairs
 from results.published import published
 from results.schema import records_frame
 
@@ -27,7 +27,8 @@ def accuracy(*records: dict[str, Any]) -> Table:
 
 
 def differences(frame: pd.DataFrame) -> Table:
-    return tables.differences(comparison.paired_differences(frame), methods(frame))
+    rows = pairs.frame(pairs.compare(frame)).assign(eval_dataset="cifar10", evaluation="table")
+    return tables.differences(rows, methods(frame))
 
 
 def row(table: Table, algorithm: str, dataset: str = "cifar10") -> pd.Series:
@@ -51,9 +52,10 @@ def test_mean_deviation_values_and_published_figure(make: Make) -> None:
 
 
 def test_the_interval_lies_within_the_values_and_holds_the_mean(make: Make) -> None:
-    shown = row(accuracy(*(make("rarts", seed, error) for seed, error in enumerate([10.0, 12.0, 17.0]))), "RARTS")
+    errors = [10.0, 12.0, 17.0, 11.0, 13.0]
+    shown = row(accuracy(*(make("rarts", seed, error) for seed, error in enumerate(errors))), "RARTS")
     low, high = map(float, re.findall(r"[\d.]+", shown["95 % interval"]))
-    assert 10.0 <= low < 13.0 < high <= 17.0
+    assert 10.0 <= low < 12.6 < high <= 17.0
 
 
 def test_from_five_searches_on_values_give_way_to_the_interval(make: Make) -> None:
@@ -61,6 +63,7 @@ def test_from_five_searches_on_values_give_way_to_the_interval(make: Make) -> No
     five = accuracy(*(make("rarts", seed, 10.0 + seed) for seed in range(5)))
     assert row(four, "RARTS")["Every value (%)"] == "10.00, 11.00, 12.00, 13.00"
     assert "Every value (%)" not in five.shown
+    assert "95 % interval" not in four.shown  # it would repeat the smallest and the largest
     assert row(five, "RARTS")["Test error (%), mean ± sd"] == "12.00 ± 1.58"
 
 
@@ -143,36 +146,38 @@ def test_paired_differences_give_p_only_where_n_allows(make: Make, n: int, p: st
     shown = differences(frame).shown.iloc[0]
     assert shown[["First", "Second", "n"]].tolist() == ["RARTS", "DARTS-1", str(n)]
     assert shown["First − second (percentage points), mean"] == "−2.00"
-    assert shown.get("p") == p  # every sign alike: 2 / 2⁶
+    assert shown.get("p") == shown.get("p, adjusted") == p  # every sign alike: 2 / 2⁶
 
 
 @pytest.mark.parametrize("n", [2, 3, 4, 5])
 def test_below_five_pairs_every_difference_is_shown_in_the_order_of_seeds(make: Make, tmp_path: Path, n: int) -> None:
-    """At n = 3 the interval's ends are but the smallest and the largest difference."""
     second = [11.0, 9.5, 14.25, 12.0, 10.0]
     records = [make("darts1", s, second[s]) for s in range(n)] + [make("rarts", s, 10.0) for s in reversed(range(n))]
     made = differences(records_frame(records))
-    note = "Below n = 5 every value is shown, in the order of seeds: trust those, not the interval."
+    note = "Below n = 5 there is no interval, for the values are it; they are shown in the order of seeds."
     if n == 5:
         assert "Every difference (percentage points)" not in made.shown
         assert note not in made.notes
         return
-    expected = ["1.00", "−0.50", "4.25", "2.00"][:n]
+    expected = ["−1.00", "0.50", "−4.25", "−2.00"][:n]  # the better mean first: RARTS minus DARTS-1
     assert made.shown["Every difference (percentage points)"].tolist() == [", ".join(expected)]
     assert note in made.notes
-    if n == 3:
-        assert made.shown["95 % interval"].tolist() == ["[−0.50, 4.25]"]
+    assert "95 % interval" not in made.shown
     made.write(tmp_path)
     read = pd.read_csv(tmp_path / "differences.csv")
-    assert [float(v) for v in str(read["values"].item()).split()] == [1.0, -0.5, 4.25, 2.0][:n]
+    assert [float(v) for v in str(read["values"].item()).split()] == [-1.0, 0.5, -4.25, -2.0][:n]
 
 
-def test_pairs_with_one_common_seed_are_counted_and_not_shown(make: Make) -> None:
+def test_pairs_with_one_common_seed_have_no_spread_and_no_test(make: Make) -> None:
     records = [make(a, s, e) for a, e in (("rarts", 9.0), ("darts1", 11.0)) for s in range(2)]
     frame = records_frame([*records, make("gdas", 0, 30.0)])
     made = differences(frame)
-    assert made.shown[["First", "Second"]].to_numpy().tolist() == [["RARTS", "DARTS-1"]]
-    assert "Left out: 2 pairs with one common seed, whose difference has no spread." in made.notes
+    assert made.shown[["First", "Second", "n"]].to_numpy().tolist() == [
+        ["RARTS", "DARTS-1", "2"],
+        ["RARTS", "GDAS", "1"],
+        ["DARTS-1", "GDAS", "1"],
+    ]
+    assert not {"95 % interval", "p", "p, adjusted"} & set(made.shown)
 
 
 def test_ranks_over_common_seeds(make: Make) -> None:

@@ -25,7 +25,9 @@ def folder(tmp_path: Path) -> Path:
     """A run of three trials: one with missing values and odd hyperparameters, one diverged, one failed."""
     store = Store.open_run(tmp_path / "run", CONFIG, ())
     first = {"status": "done", "algorithm": "rarts", "seed": 0, "test_error": 0.1 + 0.2, "rank": None, "error": "ü"}
-    store.write_record("aa", [first | {"eval_dataset": name, "lr": 0.025, "nested": [1, "x"]} for name in ("a", "b")])
+    store.write_record(
+        "aa", [first | {"eval_dataset": name, "hp.lr": 0.025, "hp.nested": [1, "x"]} for name in ("a", "b")]
+    )
     store.write_history("aa", [{"epoch": 0, "train_loss": float("inf")}, {"epoch": 1, "table_accuracy.a": 90.5}])
     store.write_record("bb", [{"status": "diverged", "algorithm": "darts1", "seed": 2**62, "val_error": float("nan")}])
     store.write_error("cc", "Traceback\nValueError: no")

@@ -11,8 +11,8 @@ from described import described
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results import comparison
-from results.errors import BadInput
+from results import comparison, pairs
+from results.answer import answer
 from results.schema import history_frame, records_frame
 
 
@@ -92,8 +92,6 @@ def test_different_things_are_never_averaged(column: str) -> None:
         ["one", 1, 10.0],
         ["two", 1, 20.0],
     ]
-    swept = comparison.sensitivity(records.assign(**{"hp.lr": 0.1}), "hp.lr")
-    assert rows_of(swept, column, "n", "test_error_mean") == [["one", 1, 10.0], ["two", 1, 20.0]]
 
 
 def test_retrainings_of_one_search_count_as_their_mean() -> None:
@@ -172,9 +170,9 @@ def test_pairs_are_of_common_seeds_on_the_same_split() -> None:
     rows = [record("rarts", seed, 10.0 + seed) for seed in (3, 1, 2, 0)]
     rows += [record("darts1", seed, 12.0 + 3 * seed) for seed in (1, 2, 5)]
     rows += [record("darts1", 3, 99.0, split_seed=1), record("darts1", 0, 99.0, status="diverged")]
-    frame = comparison.paired_differences(records_frame(rows))
+    frame = pairs.frame(pairs.compare(records_frame(rows)))
     assert rows_of(frame, "algorithm_a", "algorithm_b", "n", "difference") == [["rarts", "darts1", 2, -5.0]]
-    assert (frame["low"].item(), frame["high"].item()) == (-6.0, -4.0)
+    assert frame[["low", "high", "p"]].isna().all(axis=None)  # two differences are their own interval
     assert frame["values"].tolist() == [[-4.0, -6.0]]
 
 
@@ -185,11 +183,14 @@ def test_every_two_methods_are_paired_within_a_measure() -> None:
         for seed in range(6)
         for name in ("cifar10", "cifar100")
     ]
-    rows += [record("rarts", seed, 0.0, variant="lam = 2", protocol="quick") for seed in range(6)]
-    frame = comparison.paired_differences(records_frame(rows))
-    pairs = [("rarts", "darts1", -10.0), ("rarts", "darts2", -20.0), ("darts1", "darts2", -10.0)]
-    assert [tuple(row) for row in rows_of(frame, "algorithm_a", "algorithm_b", "difference")] == pairs * 2
-    assert frame["p"].tolist() == pytest.approx([2 / 2**6] * 6)
+    verdicts = answer(records_frame(rows)).verdicts
+    assert [verdict.dataset for verdict in verdicts] == ["cifar10", "cifar100"]
+    for verdict in verdicts:
+        frame = pairs.frame(verdict.pairs)
+        expected = [["rarts", "darts1", -10.0], ["rarts", "darts2", -20.0], ["darts1", "darts2", -10.0]]
+        assert rows_of(frame, "algorithm_a", "algorithm_b", "difference") == expected
+        assert frame["p"].tolist() == pytest.approx([2 / 2**6] * 3)
+        assert frame["adjusted"].tolist() == pytest.approx([3 * 2 / 2**6] * 3)
 
 
 def test_what_varies_is_what_differs_within_one_method() -> None:
@@ -221,23 +222,6 @@ def test_a_retraining_has_its_searchs_hyperparameters_and_one_without_it_varies_
     assert comparison.varied(records) == ["hp.lr"]
 
 
-def test_sensitivity_summarises_by_value() -> None:
-    errors = {0.1: (10.0, 12.0), 0.01: (20.0, 24.0)}
-    rows = [
-        {**record("rarts", seed, error), "hp.lr": lr}
-        for lr, both in errors.items()
-        for seed, error in zip((1, 0), both, strict=True)
-    ]
-    rows += [{**record("rarts", 5, 99.0, status="diverged"), "hp.lr": 0.1}, record("random", 0, 1.0)]
-    frame = comparison.sensitivity(records_frame([{**r, "trial": str(i)} for i, r in enumerate(rows)]), "hp.lr")
-    assert rows_of(frame, "hp.lr", "n", "test_error_mean", "test_error_values") == [
-        [0.01, 2, 22.0, [24.0, 20.0]],
-        [0.1, 2, 11.0, [12.0, 10.0]],
-    ]
-    with pytest.raises(BadInput, match=r"no hyperparameter momentum: choose one of lr$"):
-        comparison.sensitivity(records_frame(rows), "hp.momentum")
-
-
 def test_anytime_is_a_row_per_search_epoch_and_data_set() -> None:
     records = records_frame(
         [record("rarts", 0, 10.0, eval_dataset=name, trial="a") for name in ("cifar10", "cifar100")]
@@ -258,7 +242,7 @@ def test_anytime_is_a_row_per_search_epoch_and_data_set() -> None:
 
 def test_no_records_give_empty_tables() -> None:
     empty = records_frame([])
-    for table in (comparison.comparison, comparison.cost, comparison.paired_differences):
+    for table in (comparison.comparison, comparison.cost):
         assert table(empty).empty
     assert comparison.varied(empty) == []
     assert comparison.anytime(history_frame([]), empty).empty

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from harness.data import DATASETS as SOURCES
 from spaces.counting import multiply_adds, parameters
 from spaces.nats_benchmark import DATASETS
 from spaces.nats_cell import OPERATIONS, TinyNetwork, parse
@@ -14,11 +15,11 @@ from spaces.nats_cell import OPERATIONS, TinyNetwork, parse
 
 def network(operations: tuple[str, ...], dataset: str) -> TinyNetwork:
     with torch.device("meta"):
-        return TinyNetwork(operations, classes=DATASETS[dataset].classes)
+        return TinyNetwork(operations, classes=SOURCES[dataset].classes)
 
 
 def counts(operations: tuple[str, ...], dataset: str) -> tuple[int, int]:
-    size = DATASETS[dataset].image_size
+    size = SOURCES[dataset].image_size
     built = network(operations, dataset)
     return parameters(built), multiply_adds(built, (3, size, size))
 

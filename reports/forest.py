@@ -1,0 +1,247 @@
+"""The forest plot: a row a method, sorted by result, with every search, the mean and what it cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from markupsafe import Markup
+
+from reports import formats as f
+from reports import svg
+from reports.rows import Methods
+from reports.scale import Scale, spanning
+from results import metrics
+from results.answer import Verdict
+from results.pairs import Method
+from results.statistics import FEW, Summary, interquartile_mean, summarise
+
+WIDTH = 330
+"""Of a strip, in pixels."""
+
+COST_WIDTH = 110
+
+COSTS = ("search_macs", "search_seconds")
+"""Columns that say what a search cost, the one shown as a strip first."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method's row; texts are empty where nothing is known."""
+
+    method: Method
+    name: str
+    standing: str
+    """``best``, ``equal``, ``worse``, ``untested`` or ``lost``: what the test says of it beside the lowest mean."""
+    said: str
+    control: bool
+    n: int
+    mean: float
+    mean_text: str
+    middle: str
+    percentile: str
+    strip: Markup
+    cost: float
+    cost_strip: Markup
+    costs: tuple[str, ...]
+    front: bool
+
+
+@dataclass(frozen=True)
+class Forest:
+    """The plot of one data set and kind of evaluation."""
+
+    dataset: str
+    evaluation: str
+    axis: str
+    ruler: Markup
+    cost_headers: tuple[str, ...]
+    cost_ruler: Markup
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def placed(self) -> bool:
+        """Whether the space's table says where each search stands in it."""
+        return any(row.percentile for row in self.rows)
+
+    @property
+    def middles(self) -> bool:
+        """Whether any method has enough searches for an interquartile mean."""
+        return any(row.middle for row in self.rows)
+
+
+def forest(records: pd.DataFrame, verdict: Verdict, named: Methods) -> Forest:
+    """The plot of one verdict, from the records of its setting.
+
+    The axis is the regret, logarithmic, where a table knows the whole space, else the test error.
+    """
+    done = records[(records["status"] == "done") & records["test_error"].notna()]
+    own = done[(done["eval_dataset"] == verdict.dataset) & (done["evaluation"] == verdict.evaluation)]
+    by_method = {(str(a), str(v)): group for (a, v), group in own.groupby(["algorithm", "variant"], sort=False)}
+    value = "regret" if own["regret"].notna().all() else "test_error"
+    shown = {method: _searches(by_method[method], value) for method in verdict.pairs.methods}
+    every = [x for values in shown.values() for x, _ in values]
+    scale = spanning(every, log=True if value == "regret" else None)
+    controls = [m for m in verdict.pairs.methods if m[0] in named.controls]
+    levels = [_mean(shown[m]) for m in controls]
+    costs = cost_means(records)
+    kinds = [kind for kind in COSTS if any(costs.get(m, {}).get(kind, 0) > 0 for m in shown)]
+    units = {
+        kind: f.engineering(pd.Series([c[kind] for c in costs.values() if kind in c]), _unit(kind)) for kind in kinds
+    }
+    known = [m for m in shown if kinds and kinds[0] in costs.get(m, {})]
+    strip_scale = spanning([costs[m][kinds[0]] for m in known])
+    front = pareto({m: (costs[m][kinds[0]], _error(verdict, m)) for m in known})
+    rows = []
+    for method in verdict.pairs.methods:
+        cost = costs.get(method, {})
+        standing, said = _standing(verdict, method)
+        summary = summarise(verdict.pairs.errors[method].values())
+        percentiles = by_method[method]["percentile_in_space"].dropna()
+        rows.append(
+            Row(
+                method,
+                named.label(*method),
+                standing,
+                said,
+                method in controls,
+                summary.n,
+                summary.mean,
+                f.plus_minus(summary.mean, summary.sd),
+                f.fixed(interquartile_mean(summary.values)),
+                f.fixed(percentiles.mean(), 1) if len(percentiles) else "",
+                svg.strip(
+                    shown[method],
+                    _mean(shown[method]),
+                    _interval(shown[method]),
+                    scale,
+                    levels,
+                    WIDTH,
+                    _alt(named.label(*method), summary),
+                ),
+                cost.get(kinds[0], math.nan) if kinds else math.nan,
+                _bar(cost.get(kinds[0]), strip_scale) if kinds else Markup(""),
+                tuple(f.significant(cost[k] / units[k][0]) if k in cost else "" for k in kinds),
+                method in front,
+            )
+        )
+    headers = tuple(f"{metrics.title(kind)} ({units[kind][1]})" for kind in kinds)
+    axis = f"{metrics.title(value)} ({'percentage points, ' if value == 'regret' else '%'}"
+    axis += f"{'log axis' if scale.log and value == 'regret' else ', log axis' if scale.log else ''})"
+    lost = tuple(_lost_row(m, named) for m in _without(records, shown))
+    return Forest(
+        verdict.dataset,
+        verdict.evaluation,
+        axis,
+        svg.ruler(scale, WIDTH),
+        headers,
+        svg.ruler(strip_scale, COST_WIDTH, 1) if kinds and strip_scale.log else Markup(""),
+        (*rows, *lost),
+        _notes(rows, controls, named, value),
+    )
+
+
+def pareto(points: Mapping[Method, tuple[float, float]]) -> set[Method]:
+    """Those that no other beats or equals in both coordinates while beating it in one; lower is better."""
+    return {
+        m
+        for m, (cost, error) in points.items()
+        if not any(c <= cost and e <= error and (c < cost or e < error) for c, e in points.values())
+    }
+
+
+def cost_means(records: pd.DataFrame) -> dict[Method, dict[str, float]]:
+    """What each method's done searches cost on average, by column of ``COSTS``; retrainings are no searches."""
+    searches = records[(records["status"] == "done") & (records["parent"].fillna("") == "")].drop_duplicates("trial")
+    means = searches.groupby(["algorithm", "variant"], sort=False)[list(COSTS)].mean()
+    return {(str(a), str(v)): {k: float(row[k]) for k in COSTS if pd.notna(row[k])} for (a, v), row in means.iterrows()}
+
+
+def _searches(own: pd.DataFrame, value: str) -> list[tuple[float, str]]:
+    """Each search's value, the mean over its retrainings, with its trial."""
+    search = own["trial"].where(own["parent"].fillna("") == "", own["parent"])
+    means = own.groupby([own["split_seed"], own["seed"], search], dropna=False)[value].mean()
+    return [(float(x), str(trial)) for (_, _, trial), x in means.items()]
+
+
+def _standing(verdict: Verdict, method: Method) -> tuple[str, str]:
+    if method == verdict.best:
+        return "best", "lowest mean"
+    pair = verdict.pairs.of(verdict.best, method)
+    if method in verdict.worse:
+        return "worse", f"worse, p = {f.significant(pair.adjusted, 2)}"
+    if method in verdict.contrary:
+        return "equal", f"better in common seeds, p = {f.significant(pair.adjusted, 2)}"
+    if method in verdict.untested:
+        return "untested", f"no test (n = {len(pair.values)})"
+    return "equal", f"not told apart, p = {f.significant(pair.adjusted, 2)}"
+
+
+def _without(records: pd.DataFrame, shown: Mapping[Method, object]) -> list[Method]:
+    """Methods of which no search gave a test error anywhere."""
+    known = records.groupby(["algorithm", "variant"], sort=False)["test_error"].count()
+    return [(str(a), str(v)) for (a, v), count in known.items() if not count and (str(a), str(v)) not in shown]
+
+
+def _lost_row(method: Method, named: Methods) -> Row:
+    empty = Markup("")
+    control = method[0] in named.controls
+    said, name = "no search ended well", named.label(*method)
+    return Row(method, name, "lost", said, control, 0, math.nan, "", "", "", empty, math.nan, empty, (), False)
+
+
+def _bar(cost: float | None, scale: Scale) -> Markup:
+    if cost is None:
+        return Markup("")
+    at = f"{8 + scale.at(cost) * (COST_WIDTH - 16):.1f}"
+    return Markup(
+        '<svg class="strip" viewBox="0 0 {0} 22" width="{0}" height="22" aria-hidden="true">'
+        '<line class="rule" x1="8" x2="{1}" y1="11" y2="11"/><circle class="cost" cx="{1}" cy="11" r="4"/></svg>'
+    ).format(COST_WIDTH, at)
+
+
+def _interval(values: Sequence[tuple[float, str]]) -> tuple[float, float] | None:
+    """From ``FEW`` searches on; below, the dots are the interval."""
+    if len(values) < FEW:
+        return None
+    summary = summarise(x for x, _ in values)
+    return summary.low, summary.high
+
+
+def _alt(name: str, summary: Summary) -> str:
+    spread = f", from {f.fixed(min(summary.values))} to {f.fixed(max(summary.values))}" if summary.n > 1 else ""
+    return f"{name}: mean test error {f.fixed(summary.mean)} % over {summary.n}{spread}"
+
+
+def _notes(rows: Sequence[Row], controls: Sequence[Method], named: Methods, value: str) -> tuple[str, ...]:
+    few = any(row.n < FEW for row in rows)
+    notes = [
+        "A dot is a search, the bar their mean"
+        + (f", the line its 95 % interval (from n = {FEW} on)." if any(row.n >= FEW for row in rows) else ".")
+    ]
+    if few:
+        notes.append(f"Below n = {FEW} no interval is drawn: the dots are the interval.")
+    if controls:
+        notes.append(f"Dashed: mean of {', '.join(named.label(*m) for m in controls)}.")
+    if value == "regret":
+        notes.append(
+            "Regret: the best accuracy in the whole space minus the found one's. Percentile: the share of the space "
+            "that is worse."
+        )
+    return tuple(notes)
+
+
+def _mean(values: Sequence[tuple[float, str]]) -> float:
+    return sum(x for x, _ in values) / len(values)
+
+
+def _error(verdict: Verdict, method: Method) -> float:
+    errors = verdict.pairs.errors[method]
+    return sum(errors.values()) / len(errors)
+
+
+def _unit(column: str) -> str:
+    return next(metric.unit for metric in metrics.METRICS if metric.name == column)

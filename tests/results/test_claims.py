@@ -1,0 +1,101 @@
+"""The paper's claims: each of its figures is published, and a verdict is what the test shows, no more."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from described import described
+
+from results.claims import check, claims
+from results.metrics import columns
+from results.published import published
+from results.schema import records_frame
+
+
+def record(algorithm: str, seed: int, **fields: Any) -> dict[str, Any]:
+    row = {
+        "trial": f"{algorithm}-{seed}-{fields.get('hp.latency_weight', '')}",
+        "status": "done",
+        "algorithm": algorithm,
+        **described(algorithm),
+        "space": "nats",
+        "protocol": "mini",
+        "search_dataset": "cifar10",
+        "eval_dataset": "cifar10",
+        "evaluation": "table",
+        "seed": seed,
+        "split_seed": 0,
+    }
+    return row | fields
+
+
+def verdicts(rows: list[dict[str, Any]], metric: str) -> list[tuple[str, str, int]]:
+    return [(c.second, c.verdict, c.n) for c in check(records_frame(rows)) if c.metric == metric]
+
+
+def test_every_figure_of_a_claim_is_in_the_papers_tables() -> None:
+    paper = published()
+    for row in claims().to_dict("records"):
+        assert row["metric"] in columns()
+        printed = paper[paper["table"] == row["where"].lower().replace(" ", "")].select_dtypes("number")
+        numbers = {float(value) for value in printed.to_numpy().ravel()}
+        for side in ("published_first", "published_second"):
+            text = re.sub(r"CIFAR-\d+|at \d+ %", "", row[side])
+            found = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", text)]
+            assert found and set(found) <= numbers, (row["key"], side)
+
+
+@pytest.mark.parametrize(("n", "verdict"), [(6, "agrees"), (5, "cannot tell")])
+def test_a_claim_agrees_only_where_the_test_shows_it(n: int, verdict: str) -> None:
+    rows = [record("rarts", s, skip_ratio=0.1 + s / 100) for s in range(n)]
+    rows += [record("darts1", s, skip_ratio=0.9) for s in range(n)]
+    assert verdicts(rows, "skip_ratio") == [("darts1", verdict, n)]
+    turned = [{**r, "skip_ratio": 1 - r["skip_ratio"]} for r in rows]
+    assert verdicts(turned, "skip_ratio") == [("darts1", "disagrees" if n == 6 else "cannot tell", n)]
+
+
+def test_claims_tested_together_are_adjusted_for_one_another() -> None:
+    """Two sided 2 / 2⁶ each: alone below 5 %, as one of two above it."""
+    rows = [record("rarts", s, skip_ratio=0.1 + s / 100) for s in range(6)]
+    rows += [record(other, s, skip_ratio=0.9) for other in ("darts1", "darts2") for s in range(6)]
+    assert verdicts(rows, "skip_ratio") == [("darts1", "cannot tell", 6), ("darts2", "cannot tell", 6)]
+
+
+def test_what_is_counted_needs_no_test_but_every_seed() -> None:
+    rows = [record("rarts", s, search_macs=9.0) for s in range(2)] + [
+        record("darts2", s, search_macs=12.0) for s in (0, 1)
+    ]
+    assert verdicts(rows, "search_macs") == [("darts2", "agrees", 2)]
+    assert verdicts([*rows[:3], record("darts2", 1, search_macs=5.0)], "search_macs") == [("darts2", "cannot tell", 2)]
+
+
+def test_pruned_networks_keep_their_accuracy_only_within_the_margin() -> None:
+    cut = {"space": "resnet164", "evaluation": "pruned"}
+    rows = [record("baseline", s, test_error=10.0, **cut) for s in range(6)]
+    kept = [record("rarts", s, test_error=10.1 + s / 100, **cut) for s in range(6)]
+    lost = [record("rarts", s, test_error=11.0 + s / 100, **cut) for s in range(6)]
+    assert verdicts(rows + kept, "test_error") == [("baseline", "agrees", 6)]
+    assert verdicts(rows + lost, "test_error") == [("baseline", "disagrees", 6)]
+
+
+def test_a_latency_weight_is_compared_with_ten_times_itself_and_nothing_else() -> None:
+    rows = [
+        record("rarts", s, latency_ms=ms + s / 100, **{"hp.latency_weight": weight, "hp.lr": 0.1})
+        for weight, ms in ((0.0, 9.0), (2e-4, 5.0), (2e-3, 4.0), (6e-3, 1.0))
+        for s in range(6)
+    ]
+    (found,) = check(records_frame(rows))
+    assert (found.detail, found.verdict) == ("latency_weight = 0.002 against 0.0002", "agrees")
+    assert (round(found.ours_first, 3), round(found.ours_second, 3)) == (4.025, 5.025)
+
+
+def test_settings_of_a_sweep_are_never_averaged_into_a_claim() -> None:
+    rows = [
+        record("rarts", s, skip_ratio=0.1, **{"hp.rarts.lam": lam, "trial": f"{lam}{s}"})
+        for lam in (1.0, 2.0)
+        for s in range(6)
+    ]
+    rows += [record("darts1", s, skip_ratio=0.9) for s in range(6)]
+    assert verdicts(rows, "skip_ratio") == []
