@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -170,7 +170,12 @@ def check_resources(environment: Environment) -> None:
     """Raise BadInput where no node can ever give a trial the CPUs and GPUs that it is to have."""
     import ray
 
-    nodes, address = [node["Resources"] for node in ray.nodes() if node["Alive"]], environment.address
+    check_fits([node["Resources"] for node in ray.nodes() if node["Alive"]], environment)
+
+
+def check_fits(nodes: Sequence[Mapping[str, float]], environment: Environment) -> None:
+    """The same for the resources of each node that is alive."""
+    address = environment.address
     where = f"any node of the cluster at {address}" if address else "this machine"
     cpus, gpus = environment.threads, environment.gpus
     for kind, need, option in (("CPU", cpus, "--cpus-per-trial"), ("GPU", gpus, "--gpus-per-trial")):
