@@ -97,7 +97,8 @@ class Board:
             TextColumn("{task.description}"), BarColumn(24), TaskProgressColumn(), TimeRemainingColumn(),
             console=console, speed_estimate_period=PACE,
         )  # fmt: skip
-        self.task = self.total.add_task("", total=len(self.rows), completed=self._over())
+        self.task = self.total.add_task("", total=len(self.rows))
+        self.total.update(self.task, completed=self._over())
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
         self._stop = threading.Event()
 
