@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import torch
-from pydantic import BaseModel
 
 from algorithms.counts import Cost, Counts
+from algorithms.hyper import Fields
 from algorithms.parameters import Parameters
+from spaces.base import Batch, Space
+from spaces.contracts import need
+
+if TYPE_CHECKING:
+    from algorithms.search import Search
 
 Seeded = Callable[[str], torch.Generator]
+
+Pair = tuple[Batch, Batch]
+"""A batch of each half: D_t for weights, D_v for α."""
+
+State = dict[str, Any]
+"""What a checkpoint holds: tensors and plain types."""
 
 
 class Evaluated(NamedTuple):
@@ -47,8 +58,8 @@ class Setting:
     run's finished search by a named algorithm found with the same seed, None where there is none.
     """
 
-    space: Any
-    hyper: Any
+    space: Space
+    hyper: Fields
     seeded: Seeded
     device: torch.device
     evaluate: Callable[[str], Evaluated]
@@ -74,11 +85,13 @@ class Algorithm(ABC):
     traits: ClassVar[tuple[str, ...]] = ()
     """What parts may count on. "steady": it moves α on one supernet, so that eigenvalues compare over the epochs;
     "softmax": its relaxation is the space's own, so that operations can be left out of its supernet."""
-    requires: ClassVar[tuple[type, ...]] = ()
+    requires: ClassVar[tuple[type[Space], ...]] = ()
     """The contracts (spaces/contracts.py) that a space must keep."""
     cost: ClassVar[Cost | None] = None
     """The passes of one step; None where its steps are no passes of a supernet."""
-    Hyper: ClassVar[type[BaseModel]]
+    queries: ClassVar[bool] = False
+    """Whether it asks the evaluator for what it proposes, and has no trained network of its own."""
+    Hyper: ClassVar[type[Fields]]
     alpha: Parameters | None = None
     charged_seconds: float = 0.0
     prunes: ClassVar[bool] = True
@@ -87,8 +100,6 @@ class Algorithm(ABC):
     """The share of the budget that is used, at every step: for schedules that an epoch is too coarse for."""
     stopped: bool = False
     """Whether the search has ended by a rule of its own, before its budget."""
-    selects: ClassVar[bool] = False
-    """Whether ``select`` follows the last epoch."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -97,17 +108,28 @@ class Algorithm(ABC):
                 setattr(cls, name, getattr(Algorithm, name))
 
     def __init__(self, setting: Setting) -> None:
-        self.space, self.hyper, self.seeded = setting.space, setting.hyper, setting.seeded
+        self.space: Space = setting.space
+        self.hyper: Fields = setting.hyper
+        self.seeded = setting.seeded
         self.device, self.evaluate = setting.device, setting.evaluate
 
-    @classmethod  # noqa: B027 - most combinations are fine
-    def check(cls, space: Any, hyper: Any) -> None:
-        """Raise BadInput where these hyperparameters cannot be had on ``space``."""
-
     @classmethod
-    def after(cls, hyper: Any) -> str:
-        """The algorithm whose record of the same seed this one needs; empty: none."""
-        return ""
+    def check(cls, space: Space, hyper: Fields) -> None:
+        """Whether ``space`` keeps what the algorithm requires, and these hyperparameters can be had there.
+
+        Raises
+        ------
+        BadInput
+            Where not.
+        """
+        for contract in cls.requires:
+            need(space, contract, cls.name)
+        hyper.fits(space)
+
+    @property
+    def search(self) -> Search | None:
+        """The algorithm as a search with a supernet; None where it has none."""
+        return None
 
     @classmethod
     def least_epochs(cls, hyper: Any) -> int:
@@ -127,24 +149,24 @@ class Algorithm(ABC):
         """Called before epoch ``epoch`` (from 0); ``progress`` is the share of the budget that is used."""
 
     @abstractmethod
-    def epoch(self, pairs: Iterable[tuple[Any, Any]]) -> dict[str, float]:
+    def epoch(self, pairs: Iterable[Pair]) -> dict[str, float]:
         """One epoch over pairs of batches (D_t, D_v); returns its mean losses and accuracies (percent) by half."""
 
-    def select(self, pairs: Iterator[tuple[Any, Any]]) -> dict[str, float]:
+    def select(self, pairs: Iterator[Pair]) -> dict[str, float] | None:
         """Called once, after the last epoch, with endless pairs of batches; returns as ``epoch``. Its cost is counted.
 
-        Only where ``selects``: what an algorithm does with its trained supernet before it names a genotype.
+        What an algorithm does with its trained supernet before it names a genotype; None where that is nothing.
         """
-        return {}
+        return None
 
     @abstractmethod
     def genotype(self) -> str:
         """The architecture found so far."""
 
     @abstractmethod
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """Everything that an epoch reads and changes: tensors and plain types."""
 
     @abstractmethod
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue exactly where ``state_dict`` was taken."""

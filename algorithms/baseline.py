@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from algorithms import ALGORITHMS
 from algorithms.counts import Cost
 from algorithms.search import Search
-from results.errors import BadInput
+from spaces.base import Batch
+from spaces.contracts import WidthSpace
 
 
 @ALGORITHMS.register
@@ -19,19 +18,14 @@ class Baseline(Search):
     cost = Cost(2, 2)
     source = "Xue, Qi, Xin, IEEE Access 2022, Tables 5 and 6"
     prunes = False
+    requires = (WidthSpace,)
+    space: WidthSpace
 
-    @classmethod
-    def check(cls, space: Any, hyper: Any) -> None:
-        """Only a space whose networks are cut from a trained one has an uncut network."""
-        super().check(space, hyper)
-        if not space.inherits:
-            raise BadInput(f"{cls.name} is of channel pruning, but the space {space.name} has no gates")
-
-    def step(self, train: Any, val: Any) -> None:
+    def step(self, train: Batch, val: Batch) -> None:
         """w ← w − η ∇_w L on the batch of each half in turn."""
         for batch in (train, val):
             self.w.descend(self.grad_w(self.w, batch))
 
     def genotype(self) -> str:
         """Every channel."""
-        return str(self.space.whole())
+        return self.space.whole()

@@ -11,12 +11,13 @@ from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator
 from torch import Tensor
 
 from algorithms.search import Search
+from spaces.base import Batch
 
 TOLERANCE = 1e-2
 """Relative accuracy of the eigenvalue: a diagnostic, not a result."""
 
 
-def largest_eigenvalue(search: Search, batch: Any, counted: bool = False) -> float:
+def largest_eigenvalue(search: Search, batch: Batch, counted: bool = False) -> float:
     """λ_max of the α-Hessian of the loss on one fixed batch, at the reported network's weights.
 
     Lanczos (ARPACK) on exact Hessian-vector products, all from one graph. The start vector is fixed, so that the figure

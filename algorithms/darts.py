@@ -6,9 +6,9 @@ the paragraph below it), ξ = η_w the second (their Eq. 6 to 8).
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor
 
 from algorithms import ALGORITHMS
@@ -16,6 +16,7 @@ from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.search import Search
 from algorithms.unrolled import Unrolled, UnrolledHyper
+from spaces.base import Batch
 
 
 class DartsHyper(Hyper):
@@ -34,21 +35,22 @@ class Darts1(Search):
     title = "DARTS-1"
     order = 1
     role = "reference"
-    traits = ("steady", "softmax")
+    traits: ClassVar[tuple[str, ...]] = ("steady", "softmax")
     cost = Cost(2, 1, 1)
     source = "Liu, Simonyan, Yang, ICLR 2019, Eq. 5 with ξ = 0"
-    Hyper: ClassVar[type[BaseModel]] = DartsHyper
+    Hyper = DartsHyper
+    hyper: DartsHyper
 
-    def step(self, train: Any, val: Any) -> None:
+    def step(self, train: Batch, val: Batch) -> None:
         """α and w in turn, in the chosen order."""
         if self.hyper.update_order == "alpha_first":
-            self.alpha.descend(self.outer_gradient(train, val) + self.grad_penalty())
+            self.alpha.descend(self.outer_gradient(train, val))
             self.w.descend(self.grad_w(self.w, train))
         else:
             self.w.descend(self.grad_w(self.w, train))
-            self.alpha.descend(self.outer_gradient(train, val) + self.grad_penalty())
+            self.alpha.descend(self.outer_gradient(train, val))
 
-    def outer_gradient(self, train: Any, val: Any) -> Tensor:
+    def outer_gradient(self, train: Batch, val: Batch) -> Tensor:
         """∇_α L_v(w, α)."""
         return self.grad_alpha(self.w, val)
 
@@ -64,12 +66,13 @@ class Darts2(Unrolled, Darts1):
     name = "darts2"
     title = "DARTS-2"
     order = 2
-    traits = ("steady", "softmax")
+    traits: ClassVar[tuple[str, ...]] = ("steady", "softmax")
     cost = Cost(5, 3, 2)
     source = "Liu, Simonyan, Yang, ICLR 2019, Eq. 6 to 8"
-    Hyper: ClassVar[type[BaseModel]] = Darts2Hyper
+    Hyper = Darts2Hyper
+    hyper: Darts2Hyper
 
-    def outer_gradient(self, train: Any, val: Any) -> Tensor:
+    def outer_gradient(self, train: Batch, val: Batch) -> Tensor:
         """∇_α L_v(w', α) − ξ ∇²_{α,w} L_t(w, α) · v, with w' = w − ξ ∇_w L_t(w, α) and v = ∇_{w'} L_v(w', α)."""
         v, outer = self.grad_both(self.look_ahead(train), val)
         return outer - self.xi * self.mixed_product(v, train)

@@ -13,18 +13,20 @@ last epoch. Their λ_max is of the loss with α's weight decay in it: that of th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from algorithms import PARTS
-from algorithms.base import Setting
+from algorithms.base import Pair, Setting, State
 from algorithms.curvature import largest_eigenvalue
 from algorithms.hyper import Hyper
 from algorithms.wrapping import Part
+from spaces.base import Batch
+from spaces.contracts import CellSpace
 
 
 class EarlyStoppingHyper(Hyper):
@@ -58,8 +60,9 @@ class EarlyStopping(Part):
     keeps = ("softmax",)
     source = "Zela et al., ICLR 2020, Section 4.3"
     departures = "λ_max by Lanczos, not from the whole Hessian"
-    Hyper: ClassVar[type[BaseModel]] = EarlyStoppingHyper
-    among_operations = True
+    Hyper = EarlyStoppingHyper
+    hyper: EarlyStoppingHyper
+    requires = (CellSpace,)
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -76,12 +79,12 @@ class EarlyStopping(Part):
         super().on_epoch(epoch, progress)
         self.last = epoch > 0 and progress * (epoch + 1) > epoch - 1e-6
 
-    def epoch(self, pairs: Iterable[tuple[Any, Any]]) -> dict[str, float]:
+    def epoch(self, pairs: Iterable[Pair]) -> dict[str, float]:
         """The search's own epoch; then, every few, λ_max on its last validation batch, and the decision.
 
         Not while α stays as it was drawn (PC-DARTS's warm-up): its genotypes are none to return.
         """
-        seen: list[Any] = []
+        seen: list[Batch] = []
         start = self.alpha.flat.detach().clone()
         losses = super().epoch(_noting(pairs, seen))
         moved = not torch.equal(self.alpha.flat, start)
@@ -108,12 +111,12 @@ class EarlyStopping(Part):
         """The one from before the rise; as long as there is none, the search's own."""
         return self.kept or super().genotype()
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """The search's, and what was measured."""
         own = {"epochs_done": self.epochs_done, "measured": [list(m) for m in self.measured], "kept": self.kept}
         return super().state_dict() | {"early_stopping": own | {"stopped": self.stopped}}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue exactly where ``state_dict`` was taken."""
         super().load_state_dict(state)
         own = state["early_stopping"]
@@ -121,7 +124,7 @@ class EarlyStopping(Part):
         self.measured = [(epoch, value, genotype) for epoch, value, genotype in own["measured"]]
 
 
-def _noting(pairs: Iterable[tuple[Any, Any]], seen: list[Any]) -> Iterator[tuple[Any, Any]]:
+def _noting(pairs: Iterable[Pair], seen: list[Batch]) -> Iterator[Pair]:
     """``pairs``; ``seen`` holds the last validation batch that was drawn."""
     for train, val in pairs:
         seen[:] = [val]

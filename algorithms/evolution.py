@@ -7,21 +7,19 @@ of them mutated, its child evaluated and added, and the oldest removed, however 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from algorithms import ALGORITHMS
-from algorithms.base import Setting
+from algorithms.base import Setting, State
+from algorithms.hyper import Fields
 from algorithms.querying import SEES, Querying
 
 
-class EvolutionHyper(BaseModel):
+class EvolutionHyper(Fields):
     """Sizes of population, sample and history."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     population: int = Field(100, ge=1, description="P: architectures alive")
     sample: int = Field(25, ge=1, description="S: architectures drawn, the best of which is mutated")
     queries: int = Field(1000, ge=1, description="C: architectures evaluated in all, one an epoch (the paper: 20,000)")
@@ -36,6 +34,7 @@ class Evolution(Querying):
     source = "Real, Aggarwal, Huang, Le, AAAI 2019, Algorithm 1"
     departures = f"1,000 architectures in all, not 20,000; a mutation is the space's, always a change; {SEES}"
     Hyper = EvolutionHyper
+    hyper: EvolutionHyper
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -43,26 +42,26 @@ class Evolution(Querying):
 
     def epochs(self, budget: int) -> int:
         """One for each architecture, whatever the gradient searches are given."""
-        return int(self.hyper.queries)
+        return self.hyper.queries
 
     def propose(self) -> str:
         """A random genotype until the population is full, then a child of the best of a sample."""
         alive = len(self.population)
         if alive < self.hyper.population:
-            return str(self.space.sample(self.generator))
+            return self.space.sample(self.generator)
         drawn = torch.randint(alive, (self.hyper.sample,), generator=self.generator).tolist()
         parent, _ = max((self.population[i] for i in drawn), key=lambda individual: individual[1])
-        return str(self.space.mutate(parent, self.generator))
+        return self.space.mutate(parent, self.generator)
 
     def told(self, genotype: str, accuracy: float) -> None:
         """The youngest joins; of a full population the oldest goes."""
         self.population.append((genotype, accuracy))
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """The incumbent, the costs and the living, oldest first."""
         return super().state_dict() | {"population": [list(individual) for individual in self.population]}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue exactly where ``state_dict`` was taken."""
         super().load_state_dict(state)
         self.population.clear()

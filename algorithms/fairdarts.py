@@ -7,14 +7,16 @@ loss L₀₁ = −mean (σ(α) − ½)² (their Eq. 5 and 8), largest where a ga
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar
 
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor
 
 from algorithms import ALGORITHMS
 from algorithms.darts import Darts1, DartsHyper
+from algorithms.undecided import of_gates
+from spaces.base import Alpha, Batch, Mix
+from spaces.contracts import CellSpace
 
 
 class FairDartsHyper(DartsHyper):
@@ -38,19 +40,24 @@ class FairDarts(Darts1):
         "on nats an edge has exactly one operation, that of the largest gate, whatever the threshold; the space's none "
         "stays, which the authors removed; α starts at the space's 1e-3 · normal, not at 0; the weights' learning rate "
         "and the batch size are the protocol's (the authors': 0.005, 128); arch_lr is the protocol's under quick, and "
-        "on darts under mini ten times the authors' 3e-3, as DARTS's is there; a latency penalty reads softmax α"
+        "on darts under mini ten times the authors' 3e-3, as DARTS's is there"
     )
-    Hyper: ClassVar[type[BaseModel]] = FairDartsHyper
-    among_operations = True
+    Hyper = FairDartsHyper
+    hyper: FairDartsHyper
+    requires = (CellSpace,)
+    space: CellSpace
 
-    def relax(self, alpha: dict[str, Tensor]) -> Any:
+    def relax(self, alpha: Alpha) -> Mix:
         """σ(α) instead of the space's softmax."""
         return replace(self.space.relax(alpha), weights={name: torch.sigmoid(a) for name, a in alpha.items()})
 
-    def outer_gradient(self, train: Any, val: Any) -> Tensor:
+    def outer_gradient(self, train: Batch, val: Batch) -> Tensor:
         """∇_α [L_v(w, α) + w₀₁ L₀₁(α)]."""
-        gradient: Tensor = super().outer_gradient(train, val) + self.hyper.w01 * self.grad_zero_one()
-        return gradient
+        return super().outer_gradient(train, val) + self.hyper.w01 * self.grad_zero_one()
+
+    def undecided(self) -> float:
+        """The mean entropy of a gate: each is open or closed, whatever the others of its edge are."""
+        return of_gates(self.expected(self.alpha.views(self.alpha.flat.detach())))
 
     def grad_zero_one(self) -> Tensor:
         """∇_α L₀₁ = −2 (σ(α) − ½) σ(α) (1 − σ(α)) / N, over all N gates."""
@@ -61,4 +68,4 @@ class FairDarts(Darts1):
     def genotype(self) -> str:
         """The gates above the threshold, as far as the space lets an edge be without operation."""
         gates = {name: torch.sigmoid(a.detach()).cpu() for name, a in self.alpha.views().items()}
-        return str(self.space.threshold(gates, self.hyper.threshold))
+        return self.space.threshold(gates, self.hyper.threshold)

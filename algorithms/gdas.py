@@ -7,17 +7,17 @@ runs. Backward, h's gradient is p̃'s: ∇_α L = ⟨∂L/∂out, o_s(x)⟩ ∇_
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from algorithms import ALGORITHMS
 from algorithms.counts import Cost
-from algorithms.hyper import Hyper
-from algorithms.sampling import Concrete, Named, one_hot, only, straight_through
+from algorithms.sampling import Concrete, ConcreteHyper, Named, one_hot, only, straight_through
+from spaces.base import Batch, Mix
+from spaces.contracts import CellSpace
 
 
-class GdasHyper(Hyper):
+class GdasHyper(ConcreteHyper):
     """The temperature's ends."""
 
     tau: float = Field(10.0, gt=0, description="τ at the start")
@@ -31,19 +31,22 @@ class Gdas(Concrete):
     name = "gdas"
     title = "GDAS"
     traits = ("steady",)
+    requires = (CellSpace,)
+    space: CellSpace
     cost = Cost(2, 1, 1)
     source = "Dong, Yang, CVPR 2019, Eq. 3 to 5 and Algorithm 1"
     departures = (
         "an operation that was not drawn has no gradient, as in the paper; the authors' code adds its weight to the sum"
     )
-    Hyper: ClassVar[type[BaseModel]] = GdasHyper
+    Hyper = GdasHyper
+    hyper: GdasHyper
 
-    def step(self, train: Any, val: Any) -> None:
+    def step(self, train: Batch, val: Batch) -> None:
         """w on D_t, then α on D_v, each through a sample of its own."""
         self.w.descend(self.grad_w(self.w, train, self.sampled))
-        self.alpha.descend(self.grad_alpha(self.w, val, self.sampled) + self.grad_penalty())
+        self.alpha.descend(self.grad_alpha(self.w, val, self.sampled))
 
-    def sampled(self, alpha: Named) -> Any:
+    def sampled(self, alpha: Named) -> Mix:
         """One operation an edge with weight 1, whose gradient is its p̃'s."""
         soft = self.concrete(alpha)
         drawn = {name: p.detach().argmax(-1, keepdim=True) for name, p in soft.weights.items()}

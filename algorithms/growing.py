@@ -8,19 +8,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from algorithms.base import Setting
+from algorithms.base import Setting, State
 from algorithms.hyper import Hyper
-from algorithms.optimisers import alpha_optimiser
-from algorithms.parameters import Parameters
 from algorithms.passes import Passes
-from algorithms.search import Search
+from algorithms.search import Architecture, Search
 from results.errors import BadInput
+from spaces.base import Alpha, Mix, Space
+from spaces.contracts import Stackable, need
 
 DEPTHS, CELLS, LEFT, OPERATIONS = (5, 11, 17), 8, (5, 3), 8
 """The paper's cells by stage and operations left after the first two; elsewhere they are shares of the space's."""
@@ -35,24 +34,35 @@ class GrowingHyper(Hyper):
         None, description="cells of each stage's supernet; default: 5/8, 11/8 and 17/8 of the space's, rounded up"
     )
 
+    def fits(self, space: Space) -> None:
+        """No stage can have fewer cells than the space allows."""
+        super().fits(space)
+        stacked = need(space, Stackable, "a search in stages")
+        if min(self.depths_on(stacked)) < stacked.fewest_cells:
+            depths = list(self.depths_on(stacked))
+            raise BadInput(f"depths = {depths}: the space {space.name} needs {stacked.fewest_cells} cells")
+
+    def depths_on(self, space: Stackable) -> tuple[int, ...]:
+        """The cells of each stage's supernet."""
+        shares = (max(math.ceil(space.cells * depth / CELLS), space.fewest_cells) for depth in DEPTHS)
+        return self.depths or tuple(shares)
+
 
 class Growing(Search):
     """A third of the budget for each stage. ``self.space`` is the present stage's; α keeps the whole space's shape."""
 
+    requires = (Stackable,)
+    space: Stackable
+    hyper: GrowingHyper
+
     def __init__(self, setting: Setting) -> None:
-        self.check(setting.space, setting.hyper)
-        self.depths = depths(setting.space, setting.hyper)
-        super().__init__(replace(setting, space=setting.space.deeper(self.depths[0])))
+        super().__init__(setting)
         self.stage, self.left = 0, self.operations_left()
 
-    @classmethod
-    def check(cls, space: Any, hyper: Any) -> None:
-        """Only stacked cells can become more, and no stage can have fewer than the space allows."""
-        super().check(space, hyper)
-        if space.skip is None:
-            raise BadInput(f"{cls.name} stacks ever more cells, but the space {space.name} has none to stack")
-        if min(depths(space, hyper)) < space.fewest_cells:
-            raise BadInput(f"depths = {list(hyper.depths)}: the space {space.name} needs {space.fewest_cells} cells")
+    def searched(self) -> Space:
+        """The first stage's."""
+        self.depths = self.hyper.depths_on(self.space)
+        return self.space.deeper(self.depths[0])
 
     def on_epoch(self, epoch: int, progress: float) -> None:
         """The stage that is due; the weights' learning rate runs through its schedule once in each."""
@@ -82,7 +92,7 @@ class Growing(Search):
         self.w = self.weights(f"w.{stage + 1}")
         fresh = self.space.alphas(self.seeded(f"alpha.{stage + 1}"))
         here = {name: a.to(self.device).masked_fill(~left[name], CLOSED) for name, a in fresh.items()}
-        self.alpha = Parameters(here, alpha_optimiser(self.hyper))
+        self.alpha = Architecture(here, self)
         self.left = self.operations_left()
         now = Passes(self.space.supernet(), self.w.layout, self.alpha.layout, self.relax, self.space.loss)
         now.counts, now.losses, self.passes = self.passes.counts, self.passes.losses, now
@@ -98,22 +108,16 @@ class Growing(Search):
         self.alpha.descend(gradient)
         self.alpha.flat.detach().masked_fill_(closed, CLOSED)
 
-    def relax(self, alpha: dict[str, Tensor]) -> Any:
+    def relax(self, alpha: Alpha) -> Mix:
         """The space's weights, of the operations left, which alone run; in the first stage all do, merged."""
         return replace(self.space.relax(alpha), active=self.left if self.stage else None)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """A search's, and the stage; α tells the operations that are left."""
         return super().state_dict() | {"stage": self.stage}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue exactly where ``state_dict`` was taken."""
         self.enter(state["stage"], {n: torch.ones_like(a, dtype=torch.bool) for n, a in self.alpha.views().items()})
         super().load_state_dict(state)
         self.left = self.operations_left()
-
-
-def depths(space: Any, hyper: Any) -> tuple[int, ...]:
-    """The cells of each stage's supernet."""
-    shares = [max(math.ceil(space.options.cells * depth / CELLS), space.fewest_cells) for depth in DEPTHS]
-    return hyper.depths or tuple(shares)

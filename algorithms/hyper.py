@@ -1,17 +1,40 @@
-"""The hyperparameters that every gradient-based search shares."""
+"""Hyperparameters: what every algorithm's are, and those that every gradient-based search shares."""
 
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from results.errors import BadInput
 
-class Hyper(BaseModel):
-    """Hyperparameters that every gradient-based search shares. A subclass adds an algorithm's own."""
+if TYPE_CHECKING:
+    from spaces.base import Space
+
+
+class Fields(BaseModel):
+    """An algorithm's hyperparameters: frozen, and closed to unknown names."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    def fits(self, space: Space) -> None:
+        """Whether these values can be had on ``space``, which keeps the contracts that the algorithm requires.
+
+        Raises
+        ------
+        BadInput
+            Where they cannot.
+        """
+
+    def after(self) -> str:
+        """The algorithm whose record of the same seed this one reads; empty: none."""
+        return ""
+
+
+class Hyper(Fields):
+    """Hyperparameters that every gradient-based search shares. A subclass adds an algorithm's own."""
+
     lr: float = Field(0.025, ge=0, description="η_w: the weights' learning rate at the start")
     lr_min: float = Field(0.001, ge=0, description="the weights' learning rate at the end of its cosine")
     schedule: Literal["cosine", "steps"] = Field(
@@ -29,7 +52,16 @@ class Hyper(BaseModel):
     arch_optimiser: Literal["adam", "sgd"] = Field("adam", description="α's optimiser")
     arch_beta1: float = Field(0.5, ge=0, lt=1, description="Adam's β₁ for α")
     arch_beta2: float = Field(0.999, ge=0, lt=1, description="Adam's β₂ for α")
-    latency_weight: float = Field(0.0, ge=0, description="κ of the latency penalty κ⟨softmax α, Lat⟩")
+    latency_weight: float = Field(0.0, ge=0, description="κ of the latency penalty κ⟨weights, Lat⟩")
+
+    def fits(self, space: Space) -> None:
+        """A latency penalty needs latencies."""
+        super().fits(space)
+        if self.latency_weight and not space.priced:
+            raise BadInput(
+                f"latency_weight = {self.latency_weight:g}, but the space {space.name} has no latencies; give them "
+                "with --set space.latency=..., or set latency_weight=0"
+            )
 
     def lr_at(self, progress: float) -> float:
         """η_w where the share ``progress`` of the budget is used."""

@@ -6,9 +6,9 @@ w' = w − ξ ∇_w L_t(w, α), as DARTS's does.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor
 
 from algorithms import ALGORITHMS
@@ -16,6 +16,7 @@ from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.search import Search
 from algorithms.unrolled import Unrolled, UnrolledHyper
+from spaces.base import Batch
 
 
 class MileNasHyper(Hyper):
@@ -37,9 +38,10 @@ class MileNas(Search):
     traits = ("steady", "softmax")
     cost = Cost(3, 1, 2)
     source = "He, Ye, Shen, Zhang, CVPR 2020, as Xue, Qi, Xin, IEEE Access 2022, Eq. 3"
-    Hyper: ClassVar[type[BaseModel]] = MileNasHyper
+    Hyper = MileNasHyper
+    hyper: MileNasHyper
 
-    def step(self, train: Any, val: Any) -> None:
+    def step(self, train: Batch, val: Batch) -> None:
         """w on D_t, α on both halves."""
         if self.hyper.update_order == "weights_first":
             self.step_w(train)
@@ -48,14 +50,14 @@ class MileNas(Search):
             self.step_alpha(train, val)
             self.step_w(train)
 
-    def step_w(self, train: Any) -> None:
+    def step_w(self, train: Batch) -> None:
         """w ← w − η_w ∇_w L_t(w, α)."""
         self.w.descend(self.grad_w(self.w, train))
 
-    def step_alpha(self, train: Any, val: Any) -> None:
+    def step_alpha(self, train: Batch, val: Batch) -> None:
         """α ← α − η_α [∇_α L_t(w, α) + λ ∇_α L_v(w, α)]."""
         mixed = self.grad_alpha(self.w, train) + self.hyper.lam * self.grad_alpha(self.w, val)
-        self.alpha.descend(mixed + self.grad_penalty())
+        self.alpha.descend(mixed)
 
 
 class MileNas2Hyper(MileNasHyper, UnrolledHyper):
@@ -72,15 +74,15 @@ class MileNas2(Unrolled, MileNas):
     cost = Cost(6, 4, 2)
     source = "He, Ye, Shen, Zhang, CVPR 2020, the mixed level at the w' of DARTS, Eq. 6"
     departures = "the two losses share one w' and, the product being linear, one second derivative"
-    Hyper: ClassVar[type[BaseModel]] = MileNas2Hyper
+    Hyper = MileNas2Hyper
+    hyper: MileNas2Hyper
 
-    def step_alpha(self, train: Any, val: Any) -> None:
+    def step_alpha(self, train: Batch, val: Batch) -> None:
         """α ← α − η_α ∇_α [L_t(w', α) + λ L_v(w', α)]."""
-        self.alpha.descend(self.outer_gradient(train, val) + self.grad_penalty())
+        self.alpha.descend(self.outer_gradient(train, val))
 
-    def outer_gradient(self, train: Any, val: Any) -> Tensor:
+    def outer_gradient(self, train: Batch, val: Batch) -> Tensor:
         """∂_α L − ξ ∇²_{α,w} L_t(w, α) · ∇_{w'} L of the mixed loss L = L_t + λ L_v at w'."""
         w_ahead, lam = self.look_ahead(train), self.hyper.lam
         (v_t, alpha_t), (v_v, alpha_v) = self.grad_both(w_ahead, train), self.grad_both(w_ahead, val)
-        outer: Tensor = alpha_t + lam * alpha_v - self.xi * self.mixed_product(v_t + lam * v_v, train)
-        return outer
+        return alpha_t + lam * alpha_v - self.xi * self.mixed_product(v_t + lam * v_v, train)

@@ -7,18 +7,18 @@ this search finds is read from its weights: a gated layer carries the name of it
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor, nn
 
 from algorithms import ALGORITHMS
 from algorithms.base import Setting
 from algorithms.counts import Cost
-from algorithms.hyper import Hyper
+from algorithms.hyper import Fields, Hyper
 from algorithms.search import Search
 from results.errors import BadInput
+from spaces.base import Batch, Space
+from spaces.contracts import WidthSpace, need
 
 
 class NetworkSlimmingHyper(Hyper):
@@ -35,9 +35,11 @@ class NetworkSlimming(Search):
     name = "network_slimming"
     title = "Network Slimming"
     cost = Cost(2, 2)
+    requires = (WidthSpace,)
     source = "Liu, Li, Shen, Huang, Yan, Zhang, ICCV 2017, Eq. 1"
     departures = "the gradient is clipped as the protocol says (the authors: never)"
-    Hyper: ClassVar[type[BaseModel]] = NetworkSlimmingHyper
+    Hyper = NetworkSlimmingHyper
+    hyper: NetworkSlimmingHyper
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -49,17 +51,17 @@ class NetworkSlimming(Search):
             self.w.flat[self.is_scale.bool()] = self.hyper.scale_start
 
     @classmethod
-    def check(cls, space: Any, hyper: Any) -> None:
+    def check(cls, space: Space, hyper: Fields) -> None:
         """The space gates batch norms, and a ratio is given: a subgradient leaves no exact zeros to decide by."""
         super().check(space, hyper)
         with torch.device("meta"):
             names = batch_norms(space.supernet())
         if not names.issuperset(space.alphas(torch.Generator())):
             raise BadInput(f"{cls.name} prunes channels, but the space {space.name} has no gates after batch norms")
-        if space.options.prc is None:
+        if need(space, WidthSpace, cls.name).options.prc is None:
             raise BadInput(f"{cls.name} needs a pruned-channel ratio: its scales are never exactly 0; set space.prc")
 
-    def step(self, train: Any, val: Any) -> None:
+    def step(self, train: Batch, val: Batch) -> None:
         """γ ← γ − η (∇_γ L + ρ sign γ), and every other weight along ∇L, on all data: both batches in turn."""
         for batch in (train, val):
             self.w.descend(self.grad_w(self.w, batch) + self.hyper.scale_l1 * self.grad_l1())
@@ -71,7 +73,7 @@ class NetworkSlimming(Search):
     def genotype(self) -> str:
         """The space's own rule on the scales of its gated layers."""
         scales = self.w.views(self.w.flat.detach().cpu())
-        return str(self.space.discretise({layer: scales[f"{layer}.weight"] for layer in self.alpha.layout}))
+        return self.space.discretise({layer: scales[f"{layer}.weight"] for layer in self.alpha.layout})
 
 
 def batch_norms(network: nn.Module) -> set[str]:

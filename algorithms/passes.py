@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -15,15 +15,16 @@ from torch.utils.flop_counter import FlopCounterMode
 from algorithms.counts import Counts
 from algorithms.executed import GROUPED, Executed
 from algorithms.parameters import Layout, views
+from spaces.base import Alpha, Batch, Mix
 
-Relax = Callable[[dict[str, Tensor]], Any]
+Relax = Callable[[Alpha], Mix]
 """From named architecture parameters to a mix, differentiably."""
 
 
 class Loss(Protocol):
     """``Space.loss``: the mean loss of a network on a batch, and how many of the batch it got right."""
 
-    def __call__(self, network: Callable[..., Tensor], mix: Any, batch: Any) -> tuple[Tensor, Tensor]:
+    def __call__(self, network: Callable[..., Tensor], mix: Mix, batch: Batch) -> tuple[Tensor, Tensor]:
         """A scalar, and a count (scalar)."""
         ...
 
@@ -41,13 +42,15 @@ class Passes:
         self.relax, self.space_loss = relax, loss
         self.counts = Counts()
         self.losses: dict[str, Tensor] = {}
-        self._macs: dict[Any, int] = {}
+        self._macs: dict[tuple[str, torch.Size], int] = {}
 
-    def loss(self, weights: Tensor, alpha: Tensor, batch: Any, relax: Relax | None = None) -> tuple[Tensor, Tensor]:
+    def loss(self, weights: Tensor, alpha: Tensor, batch: Batch, relax: Relax | None = None) -> tuple[Tensor, Tensor]:
         """Loss and hits at flat ``weights`` and flat ``alpha``; uncounted, unrecorded."""
         return self._run(weights, (relax or self.relax)(views(alpha, self.alphas)), batch)
 
-    def gradient(self, weights: Tensor, alpha: Tensor, batch: Any, of: str, relax: Relax | None = None) -> list[Tensor]:
+    def gradient(
+        self, weights: Tensor, alpha: Tensor, batch: Batch, of: str, relax: Relax | None = None
+    ) -> list[Tensor]:
         """∂loss/∂weights, ∂loss/∂alpha or both (``of`` = "w", "alpha", "both"), detached.
 
         What is not asked for is detached before the forward pass, so that no kernel of its gradient runs. ``relax``,
@@ -56,7 +59,7 @@ class Passes:
         w, a = weights.detach(), alpha.detach()
         wanted = [t.requires_grad_() for t in ({"w": [w], "alpha": [a], "both": [w, a]}[of])]
         mix = (relax or self.relax)(views(a, self.alphas))
-        sampled = getattr(mix, "active", None) is not None
+        sampled = mix.active is not None
         with Executed() if sampled else nullcontext() as executed:
             loss, hits = self._run(w, mix, batch)
         self._record(loss, hits, batch)
@@ -65,16 +68,16 @@ class Passes:
         return gradients
 
     @torch.no_grad()
-    def score(self, weights: Tensor, alpha: Tensor, batch: Any, relax: Relax | None = None) -> tuple[Tensor, Tensor]:
+    def score(self, weights: Tensor, alpha: Tensor, batch: Batch, relax: Relax | None = None) -> tuple[Tensor, Tensor]:
         """Loss and hits of a counted forward pass, for what selects among architectures; unrecorded."""
         w, mix = weights.detach(), (relax or self.relax)(views(alpha.detach(), self.alphas))
-        sampled = getattr(mix, "active", None) is not None
+        sampled = mix.active is not None
         with Executed() if sampled else nullcontext() as executed:
             loss, hits = self._run(w, mix, batch)
         self._count("forward", executed.macs if executed else self._known("forward", w, mix, batch))
         return loss, hits
 
-    def mixed_product(self, weights: Tensor, alpha: Tensor, batch: Any, vector: Tensor) -> Tensor:
+    def mixed_product(self, weights: Tensor, alpha: Tensor, batch: Batch, vector: Tensor) -> Tensor:
         """∇²_{α,w} loss · vector, exactly, by differentiating ⟨∇_w loss, vector⟩ (one double backward)."""
         w, a = weights.detach().requires_grad_(), alpha.detach().requires_grad_()
         loss, _ = self.loss(w, a, batch)
@@ -82,7 +85,7 @@ class Passes:
         self._count("product", self._known("product", w, self.relax(views(a, self.alphas)), batch))
         return torch.autograd.grad(slope @ vector, a)[0]
 
-    def count_hessian(self, weights: Tensor, alpha: Tensor, batch: Any, products: int) -> None:
+    def count_hessian(self, weights: Tensor, alpha: Tensor, batch: Batch, products: int) -> None:
         """Charge for a gradient to α and ``products`` Hessian-vector products on its graph, each two backwards to α."""
         w, mix = weights.detach(), self.relax(views(alpha.detach().requires_grad_(), self.alphas))
         slope, whole = (self._known(kind, w, mix, batch) for kind in ("alpha", "hessian"))
@@ -96,12 +99,12 @@ class Passes:
         means = {f"{half}_loss": s[0] / s[2] for half, s in sums.items()}
         return means | {f"{half}_accuracy": 100 * s[1] / s[3] for half, s in sums.items()}
 
-    def _record(self, loss: Tensor, hits: Tensor, batch: Any) -> None:
+    def _record(self, loss: Tensor, hits: Tensor, batch: Batch) -> None:
         one = torch.ones_like(loss)
         row = torch.stack([loss.detach(), hits.to(loss), one, one * len(batch.y)]).double()
         self.losses[batch.half] = self.losses[batch.half] + row if batch.half in self.losses else row
 
-    def _run(self, weights: Tensor, mix: Any, batch: Any) -> tuple[Tensor, Tensor]:
+    def _run(self, weights: Tensor, mix: Mix, batch: Batch) -> tuple[Tensor, Tensor]:
         tensors = views(weights, self.layout)
         return self.space_loss(lambda x, m: functional_call(self.skeleton, tensors, (x, m)), mix, batch)
 
@@ -112,14 +115,14 @@ class Passes:
         counts.alpha_backwards += {"alpha": 1, "product": 1}.get(kind, 0)
         counts.macs += macs
 
-    def _known(self, kind: str, w: Tensor, mix: Any, batch: Any) -> int:
+    def _known(self, kind: str, w: Tensor, mix: Mix, batch: Batch) -> int:
         """Multiply-adds of one pass through every operation, counted once on the meta device: no arithmetic there."""
         key = (kind, batch.x.shape)
         if key not in self._macs:
             self._macs[key] = self._on_meta(kind, w, mix, batch)
         return self._macs[key]
 
-    def _on_meta(self, kind: str, w: Tensor, mix: Any, batch: Any) -> int:
+    def _on_meta(self, kind: str, w: Tensor, mix: Mix, batch: Batch) -> int:
         # The mix's weights stand for α: no multiply-add lies between them.
         w, *weights = (
             torch.empty_like(t, device="meta", requires_grad=t.requires_grad) for t in (w, *mix.weights.values())

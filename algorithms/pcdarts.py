@@ -6,14 +6,12 @@ its edges by softmax β (their Eq. 3). β is part of α here, and one optimiser 
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, ClassVar
-
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from algorithms import ALGORITHMS
-from algorithms.base import Setting
 from algorithms.darts import Darts1, DartsHyper
+from spaces.base import Batch, Space
+from spaces.contracts import PartlyConnected, need
 
 
 class PcDartsHyper(DartsHyper):
@@ -23,6 +21,11 @@ class PcDartsHyper(DartsHyper):
     parts: int = Field(4, ge=1, description="K: one channel in K goes through the operations")
     warm_up: float = Field(0.3, ge=0, le=1, description="share of the budget in which α and β stay: 15 of 50 epochs")
 
+    def fits(self, space: Space) -> None:
+        """K divides the space's channels."""
+        super().fits(space)
+        need(space, PartlyConnected, "partial channels").partial(self.parts)
+
 
 @ALGORITHMS.register
 class PcDarts(Darts1):
@@ -30,6 +33,7 @@ class PcDarts(Darts1):
 
     name = "pcdarts"
     title = "PC-DARTS"
+    requires = (PartlyConnected,)
     traits = ("steady",)
     source = "Xu, Xie, Zhang, Chen, Qi, Tian, Xiong, ICLR 2020, Eq. 2 and 3"
     departures = (
@@ -38,18 +42,15 @@ class PcDarts(Darts1):
         "there; on nats, which the paper does not have, every edge stays and β only weighs it; a latency penalty, "
         "where one is given, does not read β"
     )
-    Hyper: ClassVar[type[BaseModel]] = PcDartsHyper
+    Hyper = PcDartsHyper
+    hyper: PcDartsHyper
+    space: PartlyConnected
 
-    def __init__(self, setting: Setting) -> None:
-        super().__init__(replace(setting, space=setting.space.partial(setting.hyper.parts)))
+    def searched(self) -> Space:
+        """The space by partial channels."""
+        return self.space.partial(self.hyper.parts)
 
-    @classmethod
-    def check(cls, space: Any, hyper: Any) -> None:
-        """The space has partial channels, and K divides them."""
-        super().check(space, hyper)
-        space.partial(hyper.parts)
-
-    def step(self, train: Any, val: Any) -> None:
+    def step(self, train: Batch, val: Batch) -> None:
         """w alone in the warm-up; DARTS-1's step after it."""
         if self.progress < self.hyper.warm_up:
             self.w.descend(self.grad_w(self.w, train))

@@ -8,19 +8,18 @@ are left in the normal cell (their Section 3.3).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
 
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 from torch import Tensor
 
 from algorithms import ALGORITHMS
-from algorithms.base import Setting
+from algorithms.base import Setting, State
 from algorithms.counts import Cost
 from algorithms.growing import Growing, GrowingHyper
-from results.errors import BadInput
+from spaces.base import Alpha, Batch, Mix
 
 
 class PDartsHyper(GrowingHyper):
@@ -33,6 +32,13 @@ class PDartsHyper(GrowingHyper):
     )
     dropout_decay: float = Field(5.0, ge=0, description="the dropout's fall once α moves: e to minus this, a stage")
     max_skips: int = Field(2, ge=0, description="M: the most skip connections in the genotype's normal cell")
+
+    @field_validator("dropout")
+    @classmethod
+    def _probabilities(cls, dropout: tuple[float, float, float]) -> tuple[float, float, float]:
+        if not all(0 <= rate < 1 for rate in dropout):
+            raise PydanticCustomError("dropout", "give three probabilities, from 0 to below 1")
+        return dropout
 
 
 @ALGORITHMS.register
@@ -49,27 +55,21 @@ class PDarts(Growing):
         "authors': 96, to 0, 25 epochs a stage); arch_lr is the protocol's under quick, and on darts under mini ten "
         "times the authors' 6e-4, as DARTS's is there"
     )
-    Hyper: ClassVar[type[BaseModel]] = PDartsHyper
+    Hyper = PDartsHyper
+    hyper: PDartsHyper
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self.generator = torch.Generator(self.device).manual_seed(self.seeded("dropout").initial_seed())
 
-    @classmethod
-    def check(cls, space: Any, hyper: Any) -> None:
-        """Dropout is a probability."""
-        super().check(space, hyper)
-        if not all(0 <= rate < 1 for rate in hyper.dropout):
-            raise BadInput(f"dropout = {list(hyper.dropout)}: give three probabilities, from 0 to below 1")
-
-    def step(self, train: Any, val: Any) -> None:
+    def step(self, train: Batch, val: Batch) -> None:
         """α on D_v, once it moves; then w on D_t."""
         self.proceed()
         if self.share >= self.hyper.frozen:
-            self.descend_alpha(self.grad_alpha(self.w, val, self.dropped) + self.grad_penalty())
+            self.descend_alpha(self.grad_alpha(self.w, val, self.dropped))
         self.w.descend(self.grad_w(self.w, train, self.dropped))
 
-    def dropped(self, alpha: dict[str, Tensor]) -> Any:
+    def dropped(self, alpha: Alpha) -> Mix:
         """The mix of a training pass: with dropout after the skip connections."""
         mix = self.relax(alpha)
         return replace(mix, active=self.left, after_skip=self.drop) if self.rate else mix
@@ -91,17 +91,17 @@ class PDarts(Growing):
         name, column = self.space.skip
         skips = weights[name][:, column]
         while True:
-            found = str(self.space.strongest(weights))
+            found = self.space.strongest(weights)
             held = self.space.one_hot(found)[name][:, column] > 0
             if held.sum() <= self.hyper.max_skips:
                 return found
             skips[torch.where(held, skips, torch.inf).argmin()] = 0
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """A search's, its stage, and the dropout's generator."""
         return super().state_dict() | {"generator": self.generator.get_state()}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue exactly where ``state_dict`` was taken."""
         super().load_state_dict(state)
         self.generator.set_state(state["generator"])

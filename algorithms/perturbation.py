@@ -7,22 +7,20 @@ node keeps some of its input edges only, node after node: those stay whose absen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import count, islice
-from typing import Any, ClassVar
 
-import torch
-from pydantic import BaseModel, Field
-from torch import Tensor
+from pydantic import Field
 
 from algorithms import PARTS
-from algorithms.base import Setting
+from algorithms.base import Pair, Setting, State
 from algorithms.hyper import Hyper
 from algorithms.remaining import Remaining
 from algorithms.wrapping import Part
-from results.errors import BadInput
+from spaces.base import Alpha, Batch, Mix
+from spaces.contracts import CellSpace
 
 
 class PerturbationHyper(Hyper):
@@ -44,34 +42,33 @@ class Perturbation(Part):
         "scores by the batches of the search, augmented; trains on at a constant lr (on DARTS cells theirs decays); "
         "none, which their DARTS cells lack, stays in the softmax and is never selected"
     )
-    Hyper: ClassVar[type[BaseModel]] = PerturbationHyper
-    selects = True
+    Hyper = PerturbationHyper
+    hyper: PerturbationHyper
+    requires = (CellSpace,)
+    space: CellSpace
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self.steps = 0
         self.remaining = Remaining(self.alpha.views(self.alpha.flat.detach()), self.space.topology())
 
-    @classmethod
-    def check(cls, space: Any, hyper: Any) -> None:
-        """α must hold a row of operations for each edge."""
-        super().check(space, hyper)
-        if any(a.dim() != 2 for a in space.alphas(torch.Generator()).values()):
-            raise BadInput(f"{cls.name}: the space {space.name} has no operations to select among; leave out +pt")
-
-    def relax(self, alpha: dict[str, Tensor]) -> Any:
+    def relax(self, alpha: Alpha) -> Mix:
         """The search's own weights of what is not left out; of a decided edge, 1 for its operation."""
         mix = super().relax(alpha)
         return replace(mix, weights=self.remaining.of(mix.weights))
 
-    def epoch(self, pairs: Iterable[tuple[Any, Any]]) -> dict[str, float]:
+    def expected(self, alpha: Alpha) -> Alpha:
+        """The search's own, of every operation: α itself, whatever has been selected."""
+        return super().relax(alpha).weights
+
+    def epoch(self, pairs: Iterable[Pair]) -> dict[str, float]:
         """The search's own epoch, its steps counted: a whole one's, for a budget may end within the last."""
         steps = count()
         losses = super().epoch(pair for pair, _ in zip(pairs, steps, strict=False))
         self.steps = max(self.steps, next(steps))
         return losses
 
-    def select(self, pairs: Iterator[tuple[Any, Any]]) -> dict[str, float]:
+    def select(self, pairs: Iterator[Pair]) -> dict[str, float]:
         """Decide everything, training on between two rounds; returns the losses of that training."""
         self.set_lr(0.0)
         for network in self.networks().values():
@@ -86,7 +83,7 @@ class Perturbation(Part):
                 self.step(train, val)
         return self.passes.take_losses()
 
-    def hits(self, held_out: list[Any]) -> float:
+    def hits(self, held_out: list[Batch]) -> float:
         """How many images of ``held_out`` the supernet gets right as it is now: w, the network they do not train."""
         return float(sum(self.passes.score(self.w.flat, self.alpha.flat, batch)[1] for batch in held_out))
 
@@ -94,13 +91,13 @@ class Perturbation(Part):
         """What was selected; the search's own before."""
         if not self.remaining.complete:
             return super().genotype()
-        return str(self.space.discretise({name: mask.cpu() for name, mask in self.remaining.mask.items()}))
+        return self.space.discretise({name: mask.cpu() for name, mask in self.remaining.mask.items()})
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """The search's, and what is left of each edge."""
         return super().state_dict() | {"perturbation": {"steps": self.steps, **self.remaining.state_dict()}}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue exactly where ``state_dict`` was taken."""
         super().load_state_dict(state)
         self.steps = state["perturbation"]["steps"]

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar
 
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from algorithms import ALGORITHMS
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.sampling import Named, Sampling, one_hot, only, straight_through
+from spaces.base import Batch, Mix
+from spaces.contracts import CellSpace
 
 
 class ProxylessHyper(Hyper):
@@ -35,6 +36,8 @@ class ProxylessNas(Sampling):
     name = "proxylessnas"
     title = "ProxylessNAS"
     traits = ("steady",)
+    requires = (CellSpace,)
+    space: CellSpace
     cost = Cost(2, 1, 1)
     source = "Cai, Zhu, Han, ICLR 2019, Eq. 2 to 4 and 9, Section 3.2"
     departures = (
@@ -42,28 +45,32 @@ class ProxylessNas(Sampling):
         "of w alone), and also where the open gate is none's (theirs: none then); the latency term is linear in "
         "the expected latency of the drawn pair; under quick, arch_lr and α's decay are the protocol's, not 6e-3 and 0"
     )
-    Hyper: ClassVar[type[BaseModel]] = ProxylessHyper
+    Hyper = ProxylessHyper
+    hyper: ProxylessHyper
 
-    def step(self, train: Any, val: Any) -> None:
+    def step(self, train: Batch, val: Batch) -> None:
         """w on D_t through one path, then α on D_v through two."""
         self.w.descend(self.grad_w(self.w, train, self.one_path))
-        pairs = self.draw(self.alpha.views(), 2)
+        self.pairs = self.draw(self.alpha.views(), 2)
         before = self.alpha.flat.detach().clone()
-        gradient = self.grad_alpha(self.w, val, partial(self.two_paths, pairs))
-        self.alpha.descend(gradient + self.grad_penalty(partial(among, pairs)))
-        self.settle(self.alpha.views(before), pairs)
+        self.alpha.descend(self.grad_alpha(self.w, val, partial(self.two_paths, self.pairs)))
+        self.settle(self.alpha.views(before), self.pairs)
+
+    def penalised(self, alpha: Named) -> Named:
+        """The drawn pairs' weights: what is not drawn stays as it is."""
+        return self.space.relax(among(self.pairs, alpha)).weights
 
     def draw(self, alpha: Named, count: int) -> Named:
         """``count`` different operations of each edge drawn by softmax α: indices (…, count) on the CPU."""
         probabilities = {name: torch.softmax(a.detach().cpu(), -1) for name, a in alpha.items()}
         return {n: torch.multinomial(p, count, generator=self.generator) for n, p in probabilities.items()}
 
-    def one_path(self, alpha: Named) -> Any:
+    def one_path(self, alpha: Named) -> Mix:
         """The drawn operation of each edge at weight 1."""
         mix, drawn = self.space.relax(alpha), self.draw(alpha, 1)
         return only(replace(mix, weights=one_hot(mix, drawn)), drawn)
 
-    def two_paths(self, pairs: Named, alpha: Named) -> Any:
+    def two_paths(self, pairs: Named, alpha: Named) -> Mix:
         """The two drawn operations run; the open gate, drawn by their softmax p, is 1; a gate's gradient is p's."""
         pair_of = {name: a.gather(-1, pairs[name].to(a.device)) for name, a in alpha.items()}
         place = self.draw(pair_of, 1)

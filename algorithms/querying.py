@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-from algorithms.base import Algorithm, Setting
+from algorithms.base import Algorithm, Pair, Setting, State
 from algorithms.counts import Counts
 
 SEES = (
@@ -18,6 +17,8 @@ SEES = (
 
 class Querying(Algorithm):
     """Proposes one architecture an epoch and is told its validation accuracy."""
+
+    queries = True
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -37,7 +38,7 @@ class Querying(Algorithm):
         """The multiply-adds of the evaluations."""
         return self._counts
 
-    def epoch(self, pairs: Iterable[tuple[Any, Any]]) -> dict[str, float]:
+    def epoch(self, pairs: Iterable[Pair]) -> dict[str, float]:
         """Propose one, have it evaluated, keep the better; the batches are not used."""
         genotype = self.propose()
         evaluated = self.evaluate(genotype)
@@ -50,9 +51,9 @@ class Querying(Algorithm):
 
     def genotype(self) -> str:
         """The best so far; before the first, one drawn from a stream of its own."""
-        return self.best or str(self.space.sample(self.seeded("first")))
+        return self.best or self.space.sample(self.seeded("first"))
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """The incumbent, the generator and the costs."""
         return {
             "best": self.best,
@@ -62,7 +63,7 @@ class Querying(Algorithm):
             "counts": self._counts.as_dict(),
         }
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue exactly where ``state_dict`` was taken."""
         self.best, self.best_accuracy = state["best"], state["best_accuracy"]
         self.charged_seconds = state["charged_seconds"]

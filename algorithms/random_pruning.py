@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from algorithms import ALGORITHMS
 from algorithms.base import Setting
 from algorithms.baseline import Baseline
 from algorithms.hyper import Hyper
 from results.errors import BadInput
+from spaces.base import Space
+from spaces.contracts import WidthSpace, need
 
 
 class RandomPruningHyper(Hyper):
@@ -20,6 +20,16 @@ class RandomPruningHyper(Hyper):
         "rarts", description="the algorithm whose record of the same seed gives each layer's ratio; empty: all at PRC"
     )
 
+    def fits(self, space: Space) -> None:
+        """Uniform ratios need a PRC."""
+        super().fits(space)
+        if not self.of and need(space, WidthSpace, "random pruning").options.prc is None:
+            raise BadInput("random pruning without another search's ratios needs a pruned-channel ratio: set space.prc")
+
+    def after(self) -> str:
+        """The search whose ratios are taken."""
+        return self.of
+
 
 @ALGORITHMS.register
 class RandomPruning(Baseline):
@@ -28,31 +38,20 @@ class RandomPruning(Baseline):
     name = "random_pruning"
     title = "Random pruning"
     source = "Xue, Qi, Xin, IEEE Access 2022, Table 6"
-    Hyper: ClassVar[type[BaseModel]] = RandomPruningHyper
+    Hyper = RandomPruningHyper
+    hyper: RandomPruningHyper
     prunes = True
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self.record_of = setting.record_of
 
-    @classmethod
-    def check(cls, space: Any, hyper: Any) -> None:
-        """Uniform ratios need a PRC."""
-        super().check(space, hyper)
-        if not hyper.of and space.options.prc is None:
-            raise BadInput(f"{cls.name} without another search's ratios needs a pruned-channel ratio: set space.prc")
-
-    @classmethod
-    def after(cls, hyper: Any) -> str:
-        """The search whose ratios it takes."""
-        return str(hyper.of)
-
     def genotype(self) -> str:
         """The same draw at any time. Raises BadInput where the other search has no record."""
         generator, of = self.seeded("prune"), self.hyper.of
         if not of:
-            return str(self.space.uniform(self.space.options.prc, generator))
+            return self.space.uniform(self.space.options.prc or 0.0, generator)
         other = self.record_of(of)
         if other is None:
             raise BadInput(f"{of} left no record with this seed, whose ratios {self.name} takes: run {of} first")
-        return str(self.space.redraw(other, generator))
+        return self.space.redraw(other, generator)

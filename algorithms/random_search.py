@@ -5,16 +5,16 @@ The control that every differentiable search must beat (Li and Talwalkar, UAI 20
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from algorithms import ALGORITHMS
+from algorithms.hyper import Fields
 from algorithms.querying import SEES, Querying
 
 
-class RandomHyper(BaseModel):
+class RandomHyper(Fields):
     """How many architectures are drawn."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     k: int = Field(10, ge=1, description="architectures drawn and evaluated, one an epoch")
 
 
@@ -29,11 +29,12 @@ class RandomSearch(Querying):
     source = "Li, Talwalkar, UAI 2019, Section 3"
     departures = SEES
     Hyper = RandomHyper
+    hyper: RandomHyper
 
     def epochs(self, budget: int) -> int:
         """One for each architecture, whatever the gradient searches are given."""
-        return int(self.hyper.k)
+        return self.hyper.k
 
     def propose(self) -> str:
         """A genotype drawn uniformly."""
-        return str(self.space.sample(self.generator))
+        return self.space.sample(self.generator)

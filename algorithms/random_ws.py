@@ -6,18 +6,19 @@ with the shared weights on the same validation batches; the most accurate is the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from itertools import islice
-from typing import Any, ClassVar
 
-import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from algorithms import ALGORITHMS
+from algorithms.base import Pair, State
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.sampling import Sampling, through
+from spaces.base import Batch
+from spaces.contracts import CellSpace
 
 
 class RandomWsHyper(Hyper):
@@ -33,28 +34,24 @@ class RandomWs(Sampling):
 
     name = "random_ws"
     title = "Random, shared weights"
+    requires = (CellSpace,)
+    space: CellSpace
     cost = Cost(1, 1)
     source = "Li, Talwalkar, UAI 2019, Section 3.2"
     departures = (
         "the best of k by the same validation batches, with no second round of ten finalists on all of D_v; D_v is not "
         "trained on"
     )
-    Hyper: ClassVar[type[BaseModel]] = RandomWsHyper
-    selects = True
+    Hyper = RandomWsHyper
+    hyper: RandomWsHyper
     best: str = ""
 
-    @classmethod
-    def check(cls, space: Any, hyper: Any) -> None:
-        """A genotype must run inside the supernet."""
-        super().check(space, hyper)
-        space.one_hot(space.sample(torch.Generator()))
-
-    def step(self, train: Any, val: Any) -> None:
+    def step(self, train: Batch, val: Batch) -> None:
         """w of one architecture on D_t."""
         drawn = self.space.sample(self.generator)
         self.w.descend(self.grad_w(self.w, train, partial(through, self.space, drawn)))
 
-    def select(self, pairs: Iterator[tuple[Any, Any]]) -> dict[str, float]:
+    def select(self, pairs: Iterator[Pair]) -> dict[str, float]:
         """Score k architectures with the shared weights and keep the best."""
         held_out = [val for _, val in islice(pairs, self.hyper.batches)]
         images, most = sum(len(batch.y) for batch in held_out), -1.0
@@ -69,13 +66,13 @@ class RandomWs(Sampling):
 
     def genotype(self) -> str:
         """The best of the k; before they are scored, one drawn from a stream of its own."""
-        return self.best or str(self.space.sample(self.seeded("first")))
+        return self.best or self.space.sample(self.seeded("first"))
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """A sampling search's, and the best."""
         return super().state_dict() | {"best": self.best}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue exactly where ``state_dict`` was taken."""
         super().load_state_dict(state)
         self.best = state["best"]

@@ -5,10 +5,10 @@ Relaxed Lagrangian, Eq. 6: L(y, w, α) = L_v(y, α) + β L_t(w, α) + ½ λ ‖y
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from algorithms import ALGORITHMS
 from algorithms.base import Setting
@@ -16,6 +16,7 @@ from algorithms.counts import Cost
 from algorithms.hyper import Hyper
 from algorithms.parameters import Parameters
 from algorithms.search import Search
+from spaces.base import Batch
 
 
 class RartsHyper(Hyper):
@@ -40,7 +41,8 @@ class Rarts(Search):
     traits = ("steady", "softmax")
     cost = Cost(4, 2, 2)
     source = "Xue, Qi, Xin, IEEE Access 2022, Eq. 6 to 8"
-    Hyper: ClassVar[type[BaseModel]] = RartsHyper
+    Hyper = RartsHyper
+    hyper: RartsHyper
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
@@ -51,18 +53,16 @@ class Rarts(Search):
         if self.hyper.lr_y is not None:
             self.y.lr = self.hyper.lr_y
 
-    def step(self, train: Any, val: Any) -> None:
+    def step(self, train: Batch, val: Batch) -> None:
         """Eq. 7: w on D_t, y on D_v, then α on both."""
         beta, lam = self.hyper.beta, self.hyper.lam
         if self.hyper.update_order == "jacobi":
             return self.step_jacobi(train, val)
         self.w.descend(beta * self.grad_w(self.w, train) + lam * (self.w - self.y))
         self.y.descend(self.grad_w(self.y, val) + lam * (self.y - self.w))
-        return self.alpha.descend(
-            beta * self.grad_alpha(self.w, train) + self.grad_alpha(self.y, val) + self.grad_penalty()
-        )
+        return self.alpha.descend(beta * self.grad_alpha(self.w, train) + self.grad_alpha(self.y, val))
 
-    def step_jacobi(self, train: Any, val: Any) -> None:
+    def step_jacobi(self, train: Batch, val: Batch) -> None:
         """The three updates of Eq. 7, all from the old values."""
         beta, lam = self.hyper.beta, self.hyper.lam
         grad_w, alpha_t = self.grad_both(self.w, train)
@@ -70,7 +70,7 @@ class Rarts(Search):
         apart = self.w - self.y
         self.w.descend(beta * grad_w + lam * apart)
         self.y.descend(grad_y - lam * apart)
-        self.alpha.descend(beta * alpha_t + alpha_v + self.grad_penalty())
+        self.alpha.descend(beta * alpha_t + alpha_v)
 
     def set_lr(self, progress: float) -> None:
         """One cosine for both networks; η_y keeps its ratio to η_w."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
-from typing import Any
 
 import torch
 from torch import Tensor
+
+from algorithms.base import State
+from spaces.base import Topology
 
 Score = Callable[[], float]
 """How often the supernet is right as it is now."""
@@ -24,7 +26,7 @@ class Remaining:
     ``topology`` is the space's.
     """
 
-    def __init__(self, alpha: Mapping[str, Tensor], topology: Any) -> None:
+    def __init__(self, alpha: Mapping[str, Tensor], topology: Topology) -> None:
         self.topology = topology
         self.mask = {name: torch.ones_like(a) for name, a in alpha.items()}
         self.decided = {name: torch.zeros_like(a[..., :1], dtype=torch.bool) for name, a in alpha.items()}
@@ -36,13 +38,10 @@ class Remaining:
 
     def rounds(self, order: torch.Generator) -> list[list[Decision]]:
         """All decisions: one edge of each cell a round, in random order; then one node of each that has to choose."""
-        edges: dict[str, Sequence[Any]] = {name: range(len(mask)) for name, mask in self.mask.items()}
-        rounds: list[list[Decision]] = []
-        for decide, cells in ((self.decide_edge, edges), (self.decide_node, self.topology.inputs)):
-            orders = {name: torch.randperm(len(cell), generator=order).tolist() for name, cell in cells.items()}
-            drawn = [[partial(decide, name, cells[name][i]) for i in chosen] for name, chosen in orders.items()]
-            rounds += [[decision for decision in of_each if decision] for of_each in zip_longest(*drawn)]
-        return rounds
+        edges = {name: [partial(self.decide_edge, name, row) for row in range(len(m))] for name, m in self.mask.items()}
+        inputs = self.topology.inputs.items()
+        nodes = {name: [partial(self.decide_node, name, rows) for rows in cells] for name, cells in inputs}
+        return [*_shuffled(edges, order), *_shuffled(nodes, order)]
 
     def decide_edge(self, name: str, row: int, score: Score) -> None:
         """Keep the operation without which the supernet is right least often; of equals the first."""
@@ -72,12 +71,19 @@ class Remaining:
         """Whether every edge is decided."""
         return all(bool(rows.all()) for rows in self.decided.values())
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """Mask and decisions."""
         return {"mask": self.mask, "decided": self.decided}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Take the decisions of ``state`` over, on the device that this mask is on."""
         for mine, theirs in ((self.mask, state["mask"]), (self.decided, state["decided"])):
             for name, tensor in mine.items():
                 tensor.copy_(theirs[name])
+
+
+def _shuffled(decisions: Mapping[str, Sequence[Decision]], order: torch.Generator) -> list[list[Decision]]:
+    """The decisions of each cell in random order, one of each a round."""
+    orders = {name: torch.randperm(len(of_cell), generator=order).tolist() for name, of_cell in decisions.items()}
+    drawn = [[decisions[name][i] for i in chosen] for name, chosen in orders.items()]
+    return [[decision for decision in of_each if decision] for of_each in zip_longest(*drawn)]

@@ -7,31 +7,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
-from algorithms.base import Setting
+from algorithms.base import Setting, State
+from algorithms.hyper import Hyper
 from algorithms.search import Search
+from spaces.base import Mix
+from spaces.contracts import CellSpace
 
 Named = dict[str, Tensor]
+
+
+class ConcreteHyper(Hyper):
+    """The temperature's ends."""
+
+    tau: float = Field(gt=0, description="τ at the start")
+    tau_min: float = Field(gt=0, description="τ at the end of its linear fall")
 
 
 class Sampling(Search):
     """A search that draws from the generator of the purpose "sample", on the CPU; it travels in the checkpoint."""
 
-    among_operations = True
-
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self.generator = self.seeded("sample")
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """A search's, and the generator."""
         return super().state_dict() | {"generator": self.generator.get_state()}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue exactly where ``state_dict`` was taken."""
         super().load_state_dict(state)
         self.generator.set_state(state["generator"])
@@ -40,13 +48,15 @@ class Sampling(Search):
 class Concrete(Sampling):
     """A search that draws from the concrete distribution; ``hyper`` has ``tau`` and ``tau_min``."""
 
+    hyper: ConcreteHyper
+
     @property
     def tau(self) -> float:
         """The temperature: from step to step linear in the share of the budget that is used."""
         h = self.hyper
-        return float(h.tau + (h.tau_min - h.tau) * min(self.progress, 1.0))
+        return h.tau + (h.tau_min - h.tau) * min(self.progress, 1.0)
 
-    def concrete(self, alpha: Named) -> Any:
+    def concrete(self, alpha: Named) -> Mix:
         """The space's relaxation of (α + G) / τ, G standard Gumbel: a draw from the concrete distribution.
 
         (Maddison, Mnih, Teh, ICLR 2017; Jang, Gu, Poole, ICLR 2017.) Its argmax is a draw from softmax α at any τ > 0.
@@ -61,12 +71,12 @@ def gumbel(like: Tensor, generator: torch.Generator) -> Tensor:
     return -exponential.clamp(min=torch.finfo(like.dtype).tiny).log().to(like.device)
 
 
-def only(mix: Any, chosen: Mapping[str, Tensor]) -> Any:
+def only(mix: Mix, chosen: Mapping[str, Tensor]) -> Mix:
     """``mix`` with only the chosen operations (…, k indices) of each edge run; its weights stay."""
     return replace(mix, active={name: index.tolist() for name, index in chosen.items()})
 
 
-def one_hot(mix: Any, chosen: Mapping[str, Tensor]) -> Named:
+def one_hot(mix: Mix, chosen: Mapping[str, Tensor]) -> Named:
     """Weights of 1 for the chosen operation (…, 1 index) of each edge and 0 for the others."""
     return {n: torch.zeros_like(w).scatter_(-1, chosen[n].to(w.device), 1.0) for n, w in mix.weights.items()}
 
@@ -76,7 +86,7 @@ def straight_through(hard: Named, soft: Named) -> Named:
     return {name: h + (soft[name] - soft[name].detach()) for name, h in hard.items()}
 
 
-def through(space: Any, genotype: str, alpha: Named) -> Any:
+def through(space: CellSpace, genotype: str, alpha: Named) -> Mix:
     """The mix that runs one genotype inside the supernet, and nothing else; α is read for its device and type only."""
     weights = {name: w.to(alpha[name]) for name, w in space.one_hot(genotype).items()}
     active = {name: [edge.nonzero().flatten().tolist() for edge in w.cpu()] for name, w in weights.items()}

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar, Self
 
 import torch
-from pydantic import BaseModel
 from torch import Tensor
 
-from algorithms.base import Algorithm, Lesson, Setting
+from algorithms.base import Algorithm, Lesson, Pair, Setting, State
 from algorithms.counts import Counts
-from algorithms.hyper import Hyper
+from algorithms.hyper import Fields
+from algorithms.hyper import Hyper as Shared
 from algorithms.optimisers import alpha_optimiser, weight_optimiser
 from algorithms.parameters import Parameters
 from algorithms.passes import Passes, Relax
-from results.errors import BadInput
+from algorithms.undecided import among_choices
+from spaces.base import Alpha, Batch, Mix, Space
+
+
+class Architecture(Parameters):
+    """α: each descent is along the given gradient plus that of the penalty, which no algorithm can forget.
+
+    ``penalty`` gives the latter at the present α; it is no pass of the network, so it costs none.
+    """
+
+    def __init__(self, tensors: Mapping[str, Tensor], search: Search) -> None:
+        super().__init__(tensors, alpha_optimiser(search.hyper), after=search.prox)
+        self.penalty: Callable[[], Tensor | float] = search.grad_penalty
+
+    def descend(self, gradient: Tensor) -> None:
+        """One step of the optimiser along ``gradient`` and the penalty's."""
+        super().descend(gradient + self.penalty())
 
 
 class Search(Algorithm):
@@ -25,48 +41,40 @@ class Search(Algorithm):
     The space offers ``alphas``, ``supernet``, ``relax``, ``loss``, ``penalty``, ``prox`` and ``discretise``.
     """
 
-    Hyper: ClassVar[type[BaseModel]] = Hyper
+    Hyper: ClassVar[type[Fields]] = Shared
+    hyper: Shared
     alpha: Parameters
-    among_operations: ClassVar[bool] = False
-    """Whether it has a meaning only where α chooses among the operations of an edge."""
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
-        space, hyper = setting.space, setting.hyper
-        self.check(space, hyper)
+        self.check(setting.space, setting.hyper)
+        self.space = self.searched()
         self.w = self.weights("w")
-        self.alpha = Parameters(
-            {name: a.to(self.device) for name, a in self.alphas().items()}, alpha_optimiser(hyper), after=self.prox
-        )
-        self.passes = Passes(space.supernet(), self.w.layout, self.alpha.layout, self.relax, space.loss)
+        self.alpha = Architecture({name: a.to(self.device) for name, a in self.alphas().items()}, self)
+        self.passes = Passes(self.space.supernet(), self.w.layout, self.alpha.layout, self.relax, self.space.loss)
 
-    @classmethod
-    def check(cls, space: Any, hyper: Any) -> None:
-        """A choice needs operations to choose from, a latency penalty latencies."""
-        if cls.among_operations and not space.relaxed:
-            raise BadInput(
-                f"{cls.name} chooses among the operations of an edge, but the space {space.name} has channel gates; "
-                "leave it out, or search nats or darts"
-            )
-        if hyper.latency_weight and space.penalty(space.alphas(torch.Generator())) is None:
-            raise BadInput(
-                f"latency_weight = {hyper.latency_weight:g}, but the space {space.name} has no latencies; give them "
-                "with --set space.latency=..., or set latency_weight=0"
-            )
+    def searched(self) -> Space:
+        """What the search begins on: the space that it was given, or one made of it."""
+        return self.space
+
+    @property
+    def search(self) -> Self:
+        """The search itself."""
+        return self
 
     @abstractmethod
-    def step(self, train: Any, val: Any) -> None:
+    def step(self, train: Batch, val: Batch) -> None:
         """One iteration on one batch of each half."""
 
-    def alphas(self) -> dict[str, Tensor]:
+    def alphas(self) -> Alpha:
         """α at the start, on the CPU."""
-        return dict(self.space.alphas(self.seeded("alpha")))
+        return self.space.alphas(self.seeded("alpha"))
 
     def prox(self) -> None:
         """What follows each descent of α: the space's proximal step."""
         self.space.prox(self.alpha.views(self.alpha.flat.detach()), self.alpha.lr)
 
-    def gates(self) -> dict[str, Tensor]:
+    def gates(self) -> Alpha:
         """The gates of the trained network that a genotype is cut from: α itself."""
         return {name: a.detach() for name, a in self.alpha.views().items()}
 
@@ -90,38 +98,49 @@ class Search(Algorithm):
             tensors = {name: p.to(self.device) for name, p in self.space.supernet(role).named_parameters()}
         return Parameters(tensors, weight_optimiser(self.hyper), clip=self.hyper.clip)
 
-    def relax(self, alpha: dict[str, Tensor]) -> Any:
-        """The mix that α stands for where a pass names none: the space's rule (softmax for topologies)."""
+    def relax(self, alpha: Alpha) -> Mix:
+        """The mix that α stands for where a pass names none: the space's rule (softmax for cells)."""
         return self.space.relax(alpha)
 
-    def grad_w(self, w: Parameters | Tensor, batch: Any, relax: Relax | None = None) -> Tensor:
+    def expected(self, alpha: Alpha) -> Alpha:
+        """The weights that α stands for in expectation: what diagnostics and the latency penalty read."""
+        return self.relax(alpha).weights
+
+    def undecided(self) -> float:
+        """How far α is from a choice, from 0 to 1: the mean entropy of its edges' expected weights over its maximum."""
+        return among_choices(self.expected(self.alpha.views(self.alpha.flat.detach())))
+
+    def grad_w(self, w: Parameters | Tensor, batch: Batch, relax: Relax | None = None) -> Tensor:
         """∇_w of the loss on ``batch``: one forward, one backward to the weights."""
         return self.passes.gradient(_flat(w), self.alpha.flat, batch, "w", relax)[0]
 
-    def grad_alpha(self, w: Parameters | Tensor, batch: Any, relax: Relax | None = None) -> Tensor:
+    def grad_alpha(self, w: Parameters | Tensor, batch: Batch, relax: Relax | None = None) -> Tensor:
         """∇_α of the loss on ``batch``: one forward, one backward to α alone."""
         return self.passes.gradient(_flat(w), self.alpha.flat, batch, "alpha", relax)[0]
 
-    def grad_both(self, w: Parameters | Tensor, batch: Any, relax: Relax | None = None) -> tuple[Tensor, Tensor]:
+    def grad_both(self, w: Parameters | Tensor, batch: Batch, relax: Relax | None = None) -> tuple[Tensor, Tensor]:
         """(∇_w, ∇_α) of the loss on ``batch``: one forward, one full backward."""
         gradients = self.passes.gradient(_flat(w), self.alpha.flat, batch, "both", relax)
         return gradients[0], gradients[1]
 
-    def grad_penalty(self, seen: Callable[[dict[str, Tensor]], dict[str, Tensor]] | None = None) -> Tensor | float:
-        """κ ∇_α of the space's penalty, at ``seen`` of α where given; 0 where κ is 0."""
+    def penalised(self, alpha: Alpha) -> Alpha:
+        """The weights whose latency the present step penalises: the expected ones."""
+        return self.expected(alpha)
+
+    def grad_penalty(self) -> Tensor | float:
+        """κ ∇_α of the space's penalty, which each descent of α adds; 0 where κ is 0."""
         if not self.hyper.latency_weight:
             return 0.0
         alpha = self.alpha.flat.detach().requires_grad_()
-        named = self.alpha.views(alpha)
-        penalty = self.hyper.latency_weight * self.space.penalty(named if seen is None else seen(named))
-        return torch.autograd.grad(penalty, alpha)[0]
+        penalty = self.space.penalty(self.penalised(self.alpha.views(alpha)))
+        return 0.0 if penalty is None else torch.autograd.grad(self.hyper.latency_weight * penalty, alpha)[0]
 
     @property
     def counts(self) -> Counts:
         """Passes and multiply-adds so far."""
         return self.passes.counts
 
-    def epoch(self, pairs: Iterable[tuple[Any, Any]]) -> dict[str, float]:
+    def epoch(self, pairs: Iterable[Pair]) -> dict[str, float]:
         """A step for each pair of batches; the losses are read once, at the end."""
         for train, val in pairs:
             self.step(train, val)
@@ -142,12 +161,12 @@ class Search(Algorithm):
         """The architecture that α stands for now: the space's own rule."""
         return str(self.space.discretise({name: a.detach().cpu() for name, a in self.alpha.views().items()}))
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """Everything that a step reads and changes: tensors and plain types."""
         networks = {name: network.state_dict() for name, network in self.networks().items()}
         return {"networks": networks, "alpha": self.alpha.state_dict(), "counts": self.counts.as_dict()}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue exactly where ``state_dict`` was taken."""
         for name, network in self.networks().items():
             network.load_state_dict(state["networks"][name])

@@ -8,10 +8,10 @@ the expected multiply-adds, its sign pushing the most probable network into (1 �
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 from torch import Tensor
 
 from algorithms import ALGORITHMS
@@ -21,6 +21,8 @@ from algorithms.parameters import Parameters
 from algorithms.sampling import Named, gumbel
 from algorithms.widths import WidthHyper, WidthSearch
 from results.errors import BadInput
+from spaces.base import Batch, Mix, Space
+from spaces.contracts import WidthSpace, need
 
 
 class TasHyper(WidthHyper):
@@ -41,6 +43,12 @@ class TasHyper(WidthHyper):
     distil_share: float = Field(0.9, ge=0, le=1, description="the teacher's share of the fine-tuning loss")
     distil_temperature: float = Field(4.0, gt=0, description="temperature of the distillation's softmax")
 
+    def fits(self, space: Space) -> None:
+        """Something says how small the network shall be."""
+        super().fits(space)
+        if self.cost_target is None and need(space, WidthSpace, "TAS").options.prc is None:
+            raise BadInput("tas needs a size to search for: set space.prc, or tas.cost_target")
+
 
 @ALGORITHMS.register
 class Tas(WidthSearch):
@@ -56,27 +64,21 @@ class Tas(WidthSearch):
         "trained in the same trial, exactly as the baseline, and counted in the search's cost; the share and the T² of "
         "the distillation are those of the authors' code"
     )
-    Hyper: ClassVar[type[BaseModel]] = TasHyper
+    Hyper = TasHyper
+    hyper: TasHyper
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         # From the baseline's generator, so that the teacher is the run's baseline bit for bit.
         self.teacher = self.weights("w") if self.hyper.distil else None
         target, prc = self.hyper.cost_target, self.space.options.prc
-        self.target = (1 - prc if target is None else target) * self.space.multiply_adds(self.space.layers)
-
-    @classmethod
-    def check(cls, space: Any, hyper: Any) -> None:
-        """Something says how small the network shall be."""
-        super().check(space, hyper)
-        if hyper.cost_target is None and space.options.prc is None:
-            raise BadInput(f"{cls.name} needs a size to search for: set space.prc, or tas.cost_target")
+        self.target = (1 - (prc or 0.0) if target is None else target) * self.space.multiply_adds(self.space.layers)
 
     def networks(self) -> dict[str, Parameters]:
         """w, and the teacher."""
         return super().networks() | ({} if self.teacher is None else {"teacher": self.teacher})
 
-    def step(self, train: Any, val: Any) -> None:
+    def step(self, train: Batch, val: Batch) -> None:
         """w on D_t, then α on D_v, each through a sample of its own; the teacher as the baseline."""
         self.w.descend(self.grad_w(self.w, train, self.sampled))
         self.alpha.descend(self.grad_alpha(self.w, val, self.sampled) + self.hyper.cost_weight * self.grad_cost())
@@ -85,7 +87,7 @@ class Tas(WidthSearch):
                 apart = batch._replace(half="teacher")
                 self.teacher.descend(self.grad_w(self.teacher, apart, lambda alpha: self.space.relax(self.gates())))
 
-    def sampled(self, alpha: Named) -> Any:
+    def sampled(self, alpha: Named) -> Mix:
         """Two widths of each layer, drawn without replacement by p̂, weighted by p̂ over its sum on the two."""
         channels, weights = {}, {}
         for name, a in alpha.items():

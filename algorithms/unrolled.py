@@ -5,13 +5,14 @@ With w' = w − ξ ∇_w L_t(w, α), an outer loss L has ∇_α L(w', α) = ∂_
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 from torch import Tensor
 
 from algorithms.hyper import Hyper
 from algorithms.search import Search
+from spaces.base import Batch
 
 
 class UnrolledHyper(Hyper):
@@ -27,16 +28,18 @@ class UnrolledHyper(Hyper):
 class Unrolled(Search):
     """A search whose α looks one step of w ahead."""
 
+    hyper: UnrolledHyper
+
     @property
     def xi(self) -> float:
         """ξ: the field, or the current η_w."""
-        return self.w.lr if self.hyper.xi is None else float(self.hyper.xi)
+        return self.w.lr if self.hyper.xi is None else self.hyper.xi
 
-    def look_ahead(self, train: Any) -> Tensor:
+    def look_ahead(self, train: Batch) -> Tensor:
         """w' = w − ξ ∇_w L_t(w, α), with the momentum and weight decay of the real step."""
         return self.w.ahead(self.grad_w(self.w, train), self.xi)
 
-    def mixed_product(self, v: Tensor, train: Any) -> Tensor:
+    def mixed_product(self, v: Tensor, train: Batch) -> Tensor:
         """∇²_{α,w} L_t(w, α) · v, at w (not w')."""
         w = self.w.flat.detach()
         if self.hyper.hvp == "exact":

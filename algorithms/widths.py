@@ -6,17 +6,16 @@ A gated layer's α holds a logit for each number of its first channels that the 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import torch
 from pydantic import Field
 
-from algorithms.hyper import Hyper
-from algorithms.sampling import Concrete, Named
-from results.errors import BadInput
+from algorithms.sampling import Concrete, ConcreteHyper, Named
+from spaces.base import Mix
+from spaces.contracts import WidthSpace
 
 
-class WidthHyper(Hyper):
+class WidthHyper(ConcreteHyper):
     """The candidates, and the temperature's ends."""
 
     candidates: int = Field(10, ge=2, description="candidate widths: a layer's channels in so many equal steps")
@@ -27,14 +26,9 @@ class WidthHyper(Hyper):
 class WidthSearch(Concrete):
     """A search on the gated spaces whose α choose how many channels a layer keeps, not which."""
 
-    among_operations = False
-
-    @classmethod
-    def check(cls, space: Any, hyper: Any) -> None:
-        """The space gates channels."""
-        super().check(space, hyper)
-        if not space.inherits:
-            raise BadInput(f"{cls.name} prunes channels, but the space {space.name} has no gates")
+    requires = (WidthSpace,)
+    space: WidthSpace
+    hyper: WidthHyper
 
     @cached_property
     def widths(self) -> Named:
@@ -55,7 +49,7 @@ class WidthSearch(Concrete):
         """Each layer's most probable width, a scalar."""
         return {name: self.widths[name][a.argmax()] for name, a in alpha.items()}
 
-    def relax(self, alpha: Named) -> Any:
+    def relax(self, alpha: Named) -> Mix:
         """The most probable network, for diagnostics."""
         channels = {name: width[None] for name, width in self.most_probable(alpha).items()}
         return self.space.at_widths(channels, {name: torch.ones_like(a[:1]) for name, a in alpha.items()})
@@ -69,7 +63,7 @@ class WidthSearch(Concrete):
                 p = torch.nn.functional.one_hot(p.argmax(), len(p))
             at_least = p.flip(0).cumsum(0).flip(0)
             scores[name] = at_least.repeat_interleave(widths.diff(prepend=widths.new_zeros(1)))
-        return str(self.space.discretise(scores))
+        return self.space.discretise(scores)
 
     def gates(self) -> Named:
         """One for every channel: α says how many, not how much."""

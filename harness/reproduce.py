@@ -15,7 +15,6 @@ from rich.console import Console
 import results
 from algorithms import ALGORITHMS
 from algorithms.base import Evaluated, Setting
-from algorithms.search import Search
 from harness.config.protocol import Protocol
 from harness.config.request import Request
 from harness.data import generator
@@ -81,8 +80,8 @@ def descend(algorithm: str, y0: float = Y0, steps: int = STEPS, **own: Any) -> p
     """One search of the solvable model as a frame of step, alpha, w, y; step 0 is the start (2, −2, y₀)."""
     cls = ALGORITHMS[algorithm]
     space = Bilevel(BilevelOptions(y0=y0))
-    search = cls(Setting(space, cls.Hyper(**PLAIN, **own), partial(generator, 0), torch.device("cpu"), _nobody))
-    assert isinstance(search, Search)
+    search = cls(Setting(space, cls.Hyper(**PLAIN, **own), partial(generator, 0), torch.device("cpu"), _nobody)).search
+    assert search is not None
     rows = []
     for step in range(steps + 1):
         networks = {name: p.flat.item() for name, p in search.networks().items()}

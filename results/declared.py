@@ -1,8 +1,8 @@
 """What classes say of themselves in literals, read from the text of a package's files: nothing is imported.
 
 A class attribute counts where its value is a literal, a constant of the same package, a tuple or an f-string of these,
-or a call with such arguments, which stands for the tuple of them (``Cost(2, 1, 1)`` is (2, 1, 1)). A class of the
-package stands for its name. Attributes are inherited as Python does, but for those that a root class lists in its
+or a call with such arguments, which stands for the tuple of them (``Cost(2, 1, 1)`` is (2, 1, 1)). A class
+stands for its name. Attributes are inherited as Python does, but for those that a root class lists in its
 attribute ``own``: what a subclass does not say of itself has the root's value.
 """
 
@@ -165,6 +165,8 @@ class Declarations:
         source, original = file.imports.get(name, ("", ""))
         if source in self.files:
             return self._named(source, original)
+        if original[:1].isupper() and not original.isupper():  # a class of another package
+            return original
         raise NotLiteralError
 
 

@@ -116,7 +116,8 @@ def joined(runs: Sequence[Run]) -> Run:
     if len(runs) == 1:
         return first
     # From rows, so that a hyperparameter that one run lacks keeps the plainest type that holds the others' values.
-    records = records_frame(row for run in runs for row in run.records.to_dict("records"))
+    rows = (row for run in runs for row in run.records.to_dict("records"))
+    records = records_frame({str(name): value for name, value in row.items()} for row in rows)
     history = pd.concat([history_frame([]), *(run.history for run in runs)], ignore_index=True)
     return type(first)(
         Path(os.path.commonpath([run.path.absolute() for run in runs])),

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from results.schema import CONCAT
 from spaces import SPACES
-from spaces.base import Alpha, Edge, Genotype, Space, SpaceOptions, Timed, Topology
+from spaces.base import Alpha, Edge, Genotype, SpaceOptions, Timed, Topology
+from spaces.contracts import CellSpace, DropsPaths, PartlyConnected, Stackable, Timeable
 from spaces.darts_genotype import INPUTS, Architecture, Cell, canonical, cell, parse, text
 from spaces.darts_graph import CELLS, OPERATIONS, edges
 from spaces.darts_network import CifarNetwork, ImageNetNetwork
@@ -100,15 +101,19 @@ def network(stem: str, image_size: int) -> type[CifarNetwork] | type[ImageNetNet
 
 
 @SPACES.register
-class Darts(Space):
+class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
     """Cell search by DARTS's rules: two edges a node, none excluded. There is no table: genotypes are trained."""
 
     name = "darts"
     Options = DartsOptions
     options: DartsOptions
-    drops_paths = True
     skip = ("normal", OPERATIONS.index("skip_connect"))
     fewest_cells = FEWEST_CELLS
+
+    @property
+    def cells(self) -> int:
+        """Cells in all, two of them reduction cells."""
+        return self.options.cells
 
     def alphas(self, generator: torch.Generator) -> Alpha:
         """{"normal": (E, 8), "reduce": (E, 8)}, 1e-3 · standard normal; E = 14 at four nodes."""
@@ -120,20 +125,20 @@ class Darts(Space):
         o = self.options
         return Supernet(o.channels, o.cells, o.nodes, o.classes, o.in_channels)
 
-    def partial(self, parts: int) -> Space:
+    def partial(self, parts: int) -> CellSpace:
         """The same cells by partial channels; the first intermediate node has two edges, each next one more."""
         return PartialDarts(self, parts, self.options.channels, range(INPUTS, INPUTS + self.options.nodes))
 
-    def penalty(self, alpha: Alpha) -> Tensor | None:
-        """⟨softmax α, Lat⟩ summed over the edges of both cells, Lat divided by the mean of all its entries."""
+    def penalty(self, weights: Alpha) -> Tensor | None:
+        """⟨weights, Lat⟩ summed over the edges of both cells, Lat divided by the mean of all its entries."""
         if self.options.latency is None:
             return None
-        table = {kind: torch.tensor(row).to(alpha["normal"]) for kind, row in self.options.latency.items()}
+        table = {kind: torch.tensor(row).to(weights["normal"]) for kind, row in self.options.latency.items()}
         mean = torch.stack(list(table.values())).mean()
         halving = [source < INPUTS for _, source in edges(self.options.nodes)]
         reduce = torch.stack([table["reduce_stride2" if halves else "reduce"] for halves in halving])
         normal = table["normal"].expand_as(reduce)
-        expected = [torch.softmax(alpha[kind], -1) * rows for kind, rows in zip(CELLS, (normal, reduce), strict=True)]
+        expected = [weights[kind] * rows for kind, rows in zip(CELLS, (normal, reduce), strict=True)]
         return torch.stack(expected).sum() / mean
 
     def discretise(self, alpha: Alpha) -> Genotype:

@@ -12,15 +12,14 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field
 from torch import Tensor, nn
 
 from results.errors import BadInput
-from spaces.base import Alpha, Edge, Genotype, Mix, Space, SpaceOptions
+from spaces.base import Alpha, Edge, Genotype, Mix
+from spaces.contracts import Count, GateOptions, WidthSpace
 from spaces.gated_layers import GatedBatchNorm
 from spaces.gates import Kept, global_ratio, keep_at_ratio, keep_nonzero, mean_layer_ratio, parse, text
 
@@ -28,27 +27,11 @@ Term = tuple[int, tuple[str, ...]]
 """A product of the widths of different layers, and its coefficient; without layers, a constant."""
 
 
-class GateOptions(SpaceOptions):
-    """How gates become a choice of channels."""
-
-    l1: float = Field(0.0, ge=0, description="ρ: weight of ℓ1 on the gates, by a proximal step; 0: none")
-    l1_travel: float = Field(
-        0.0,
-        ge=0,
-        description="how far ℓ1 alone moves a gate, from its start at 1, in a whole search: sets l1 if none is given",
-    )
-    prc: float | None = Field(
-        None, gt=0, lt=1, description="pruned-channel ratio over all gates; default: the exact zeros that ℓ1 left"
-    )
-
-
-class GatedSpace(Space):
+class GatedSpace(WidthSpace):
     """What the two pruning spaces share; a subclass gives the network, its surgery and its stages."""
 
     Options = GateOptions
     options: GateOptions
-    relaxed = False
-    inherits = True
 
     @abstractmethod
     def network(self, *, tracked: bool) -> nn.Module:
@@ -100,13 +83,14 @@ class GatedSpace(Space):
         """
         return Mix(dict(weights), {name: [counts.tolist()] for name, counts in channels.items()})
 
-    def multiply_adds(self, widths: Mapping[str, Any]) -> Any:
+    def multiply_adds(self, widths: Mapping[str, Count]) -> Count:
         """Multiply-adds of the slim network with so many channels a layer, numbers or tensors (differentiable).
 
         A layer stands once at most in each product, so that at the means of independent random widths this is the
         mean of the counts.
         """
-        return sum(coefficient * math.prod(widths[name] for name in names) for coefficient, names in self._terms)
+        # typeshed's sum and prod know no tensors.
+        return sum(c * math.prod(widths[name] for name in names) for c, names in self._terms)  # type: ignore[return-value,misc]
 
     @cached_property
     def _terms(self) -> list[Term]:
@@ -172,7 +156,7 @@ class GatedSpace(Space):
             edges.append(Edge(stage, before, layer, f"{len(channels)} of {width}", len(channels) / width))
         return edges
 
-    def columns(self, genotype: Genotype) -> dict[str, Any]:
+    def columns(self, genotype: Genotype) -> dict[str, float | str]:
         """PRC reached, in this space's sense and in both, and each layer's kept channels as JSON."""
         kept = self.parse(genotype)
         widths = {name: f"{len(channels)} of {self.layers[name]}" for name, channels in kept.items()}

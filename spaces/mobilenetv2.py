@@ -21,8 +21,9 @@ from torchvision.models.mobilenetv2 import InvertedResidual, MobileNetV2
 
 from spaces import SPACES
 from spaces.base import Genotype, Mix
+from spaces.contracts import GateOptions
 from spaces.gated_layers import GatedBatchNorm, Widths, gate, initialise, narrow_conv, narrow_norm, selection
-from spaces.gated_space import GatedSpace, GateOptions, Term
+from spaces.gated_space import GatedSpace, Term
 from spaces.gates import Kept, mean_layer_ratio
 
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))

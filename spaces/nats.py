@@ -11,7 +11,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from spaces import SPACES
-from spaces.base import Alpha, Edge, Genotype, Score, Space, SpaceOptions, Timed
+from spaces.base import Alpha, Edge, Genotype, Score, SpaceOptions, Timed
+from spaces.contracts import CellSpace, PartlyConnected, Stackable, Tabular, Timeable
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, TinyNetwork, operation, parse, text
 from spaces.nats_partial import PartialSupernet
 from spaces.nats_supernet import Supernet
@@ -30,7 +31,7 @@ class NatsOptions(SpaceOptions):
 
 
 @SPACES.register
-class Nats(Space):
+class Nats(Stackable, PartlyConnected, Timeable, Tabular):
     """Topology search by NATS-Bench's rules: argmax over each edge, none allowed, scored by its table."""
 
     name = "nats"
@@ -39,6 +40,11 @@ class Nats(Space):
     table: Table | None
     table_datasets = tuple(DATASETS)
     skip = ("cell", OPERATIONS.index("skip_connect"))
+
+    @property
+    def cells(self) -> int:
+        """N: cells a stage."""
+        return self.options.cells
 
     @classmethod
     def open_table(cls, where: Path | None) -> Table | None:
@@ -59,16 +65,16 @@ class Nats(Space):
         o = self.options
         return Supernet(o.channels, o.cells, o.classes, o.in_channels)
 
-    def partial(self, parts: int) -> Space:
+    def partial(self, parts: int) -> CellSpace:
         """The same cells by partial channels; the nodes 1, 2 and 3 have one, two and three edges."""
         return PartialNats(self, parts, self.options.channels, range(1, NODES))
 
-    def penalty(self, alpha: Alpha) -> Tensor | None:
-        """⟨softmax α, Lat⟩ summed over the edges, Lat divided by its mean over the operations."""
+    def penalty(self, weights: Alpha) -> Tensor | None:
+        """⟨weights, Lat⟩ summed over the edges, Lat divided by its mean over the operations."""
         if self.options.latency is None:
             return None
-        latency = torch.tensor(self.options.latency).to(alpha["cell"])
-        return (torch.softmax(alpha["cell"], -1) @ (latency / latency.mean())).sum()
+        latency = torch.tensor(self.options.latency).to(weights["cell"])
+        return (weights["cell"] @ (latency / latency.mean())).sum()
 
     def discretise(self, alpha: Alpha) -> Genotype:
         """The operation of the largest α on every edge, none included."""

@@ -13,20 +13,21 @@ import torch
 from torch import Tensor
 
 from results.errors import BadInput
-from spaces.base import Alpha, Mix, Space
+from spaces.base import Alpha, Mix
+from spaces.contracts import CellSpace
 
 EDGES = ".edges"
 """What the name of a cell's β adds to that of its α."""
 
 
-class PartialChannels(Space):
+class PartialChannels(CellSpace):
     """Comes before a space of cells in a class's bases: its α hold β in addition, and its supernet reads both.
 
     ``parts`` is K; ``incoming`` is the number of edges that reach each node, in the order of α's rows. Raises BadInput
     where K does not divide ``channels``, the narrowest cells' width.
     """
 
-    def __init__(self, whole: Space, parts: int, channels: int, incoming: Sequence[int]) -> None:
+    def __init__(self, whole: CellSpace, parts: int, channels: int, incoming: Sequence[int]) -> None:
         super().__init__(whole.options, whole.table)
         self.parts, self.incoming = parts, list(incoming)
         if channels % parts:

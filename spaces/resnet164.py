@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from spaces import SPACES
 from spaces.base import Mix
+from spaces.contracts import GateOptions
 from spaces.gated_layers import (
     GatedBatchNorm,
     Widths,
@@ -29,7 +30,7 @@ from spaces.gated_layers import (
     narrow_norm,
     selection,
 )
-from spaces.gated_space import GatedSpace, GateOptions, Term
+from spaces.gated_space import GatedSpace, Term
 from spaces.gates import Kept
 
 EXPANSION = 4

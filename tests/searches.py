@@ -27,8 +27,8 @@ def no_evaluator(genotype: str) -> Evaluated:
 def make_search(algorithm: str, space: Space, **hyper: Any) -> Search:
     """A search of ``space`` on the CPU."""
     cls = ALGORITHMS[algorithm]
-    search = cls(Setting(space, cls.Hyper(**hyper), seeded, torch.device("cpu"), no_evaluator))
-    assert isinstance(search, Search)
+    search = cls(Setting(space, cls.Hyper(**hyper), seeded, torch.device("cpu"), no_evaluator)).search
+    assert search is not None
     return search
 
 

@@ -38,9 +38,11 @@ def score(
     """A genotype's entry in the space's table: accuracy, error, rank, percentile, regret, counts, skip ratios."""
     plugins.load(plugin or [])
     SPACES.known(space)
+    from spaces.contracts import Tabular, provides
+
     cls = SPACES[space]
-    if not cls.table_datasets:
-        have = [name for name, other in SPACES.items() if other.table_datasets]
+    if not provides(cls, Tabular):
+        have = [name for name, other in SPACES.items() if provides(other, Tabular)]
         raise BadInput(f"the space {space} has no table to look it up in; these have: {', '.join(have)}")
     from harness.training.evaluate import table_columns
 
@@ -76,6 +78,7 @@ def describe(
     protocol = Protocol.load(_sized_by(space), space).set(set_ or [])
     import torch
 
+    from spaces.contracts import WidthSpace, offers
     from spaces.counting import multiply_adds, parameters
 
     cls, dataset = SPACES[space], dataset or str(protocol.raw["settings"]["dataset"])
@@ -85,7 +88,7 @@ def describe(
     network = made.supernet() if genotype is None else made.build(genotype)
     extra = [made.relax(made.alphas(torch.Generator()))] if genotype is None else []
     columns = {"params": parameters(network), "flops": multiply_adds(network, image, *extra)}
-    if not made.relaxed:
+    if offers(made, WidthSpace):
         columns["gates"] = sum(a.numel() for a in made.alphas(torch.Generator()).values())
     _answer({"space": space, "dataset": dataset} | columns, made, genotype, json_)
 
@@ -121,9 +124,10 @@ def _sized_by(space: str) -> str:
 def _answer(columns: dict[str, Any], space: Space, genotype: str | None, as_json: bool) -> None:
     if genotype is not None:
         from results.schema import skip_ratios
+        from spaces.contracts import CellSpace, offers
 
         columns |= {"genotype": genotype, **space.columns(genotype)}
-        if space.relaxed:
+        if offers(space, CellSpace):
             skip, skip_all, none = skip_ratios([edge.as_dict() for edge in space.edges(genotype)])
             columns |= {"skip_ratio": skip, "skip_ratio_all_edges": skip_all, "none_edges": none}
     if as_json:

@@ -15,6 +15,8 @@ from harness.cli import app, console, options
 from harness.cli.inspect import print_json
 from harness.config import plugins
 from harness.config.protocol import Protocol, declared, hyper_fields, protocol_names, protocol_spaces
+from harness.config.reference import protocols_page
+from harness.config.request import is_pruned
 from harness.data import DATASETS
 from results.errors import BadInput
 from results.lookup import lookup
@@ -32,7 +34,11 @@ What = Annotated[
 
 @app.command("list")
 def list_(
-    what: What = "", space: options.Space = "nats", plugin: options.Plugin = None, json_: options.Json = False
+    what: What = "",
+    space: options.Space = "nats",
+    plugin: options.Plugin = None,
+    json_: options.Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="the protocols in full, for the documentation")] = False,
 ) -> None:
     """Algorithms, spaces, data sets, protocols, and the keys that --set knows.
 
@@ -40,7 +46,11 @@ def list_(
     the original; `list keys --space darts` every key and its default.
     """
     plugins.load(plugin or [])
-    if what:
+    if markdown:
+        if what != "protocols":
+            raise BadInput("--markdown is for `list protocols`: leave it out")
+        typer.echo(protocols_page())
+    elif what:
         table = lookup("list of", what, TABLES)
         print_json(_everything()[what]) if json_ else console.print(table(space))
     elif json_:
@@ -76,21 +86,18 @@ def _cost(facts: Facts) -> dict[str, Any]:
 
 
 def _taken_by(facts: Facts) -> list[str]:
-    """The spaces that the algorithm takes, under the quick protocol."""
-    from harness.planning.plan import check
+    """The spaces of the quick protocol that keep every contract which the algorithm requires.
 
-    taken = []
-    for name in protocol_spaces("quick"):
-        protocol = Protocol.load("quick", name)
-        if protocol.places("prc"):
-            protocol = protocol.override("prc", 0.4)
-        evaluation = "pruned" if SPACES[name].inherits else "trained"
-        try:
-            check(protocol.trial(str(facts["name"]), 0, {"classes": 10, "in_channels": 1}, evaluation))
-        except BadInput:
-            continue
-        taken.append(name)
-    return taken
+    Where networks are pruned, that is of a search which trains one.
+    """
+    required, trains = _names(facts["requires"]), "Search" in _names(facts["bases"])
+    fitting = (name for name in protocol_spaces("quick") if required <= _names(SPACES.facts(name)["bases"]))
+    return [name for name in fitting if trains or not is_pruned(name)]
+
+
+def _names(classes: object) -> set[str]:
+    """A fact that is a tuple of classes' names."""
+    return set(map(str, classes)) if isinstance(classes, tuple) else set()
 
 
 def _overview() -> None:

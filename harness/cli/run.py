@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from algorithms import ALGORITHMS
 from harness import api
 from harness.cli import app, console, options
 from harness.config import plugins
+from harness.config.request import is_pruned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,10 +92,7 @@ def controls(named: list[str], space: str) -> list[str]:
 
     Where networks are pruned, none is drawn and trained: the control there has to be named, for it is not free.
     """
-    from algorithms import ALGORITHMS
-    from spaces import SPACES
-
-    if SPACES.facts(space)["inherits"]:
+    if is_pruned(space):
         return []
     return [name for name in ALGORITHMS.single if ALGORITHMS.facts(name)["role"] == "control" and name not in named]
 

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ValidationError
 
 from algorithms import ALGORITHMS, PARTS
 from algorithms.composing import MARK
+from algorithms.hyper import Fields
 from harness.config.sections import Augmentation, Budget, Diagnostics, Evaluation, Settings
 from harness.config.trial import TrialConfig
 from results.declared import Described
@@ -264,7 +265,7 @@ class Protocol:
         """The settings that every trial shares."""
         return validated("", Settings, self.raw["settings"])
 
-    def hyper(self, algorithm: str) -> BaseModel:
+    def hyper(self, algorithm: str) -> Fields:
         """The hyperparameters of one algorithm, by the order of precedence at the top of this file.
 
         Raises
@@ -284,7 +285,8 @@ class Protocol:
                 published = given.get(name, fields[name].default)
                 given[name] = float(f"{published * factor:.{DIGITS}g}")
         sections = self.raw.get("algorithms", {})
-        for section in dict.fromkeys([*algorithm.split(MARK), algorithm]):
+        alone, *parts = algorithm.split(MARK)
+        for section in dict.fromkeys([alone, *parts, *(f"{alone}{MARK}{part}" for part in parts), algorithm]):
             given |= sections.get(section, {})
         return given
 

@@ -97,10 +97,16 @@ def _check_prc(request: Request) -> None:
     """Refuse a share to prune where nothing can be pruned, or that is no share."""
     if request.prc is None:
         return
-    if not SPACES.facts(request.space)["inherits"]:
+    if not is_pruned(request.space):
         raise BadInput(f"--prc {request.prc:g}: the space {request.space} has no channels to prune")
     if not 0 < request.prc < 1:
         raise BadInput(f"--prc {request.prc:g} is not between 0 and 1: give the share to prune, 0.4 for 40 %")
+
+
+def is_pruned(space: str) -> bool:
+    """Whether what is found on a space is cut from the searched network; read from its text."""
+    bases = SPACES.facts(space)["bases"]
+    return isinstance(bases, tuple) and "WidthSpace" in bases
 
 
 def _check_alone(request: Request, option: str, keys: Collection[str]) -> None:

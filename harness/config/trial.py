@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, Field, SerializeAsAny
 
 from algorithms import ALGORITHMS
+from algorithms.hyper import Fields
 from harness.config.sections import Budget, Section, Settings
 from results.lookup import lookup
 from spaces import SPACES
@@ -62,7 +63,7 @@ class TrialConfig(Job):
     """A search and its evaluation: one algorithm, one seed, one space, one protocol."""
 
     budget: Budget
-    hyper: SerializeAsAny[BaseModel]
+    hyper: SerializeAsAny[Fields]
     evaluation: Literal["table", "trained", "pruned", "none"]
 
     def alike(self, algorithm: str) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from algorithms import ALGORITHMS
 from harness.config.sections import Environment
 from harness.config.trial import Job, TrialConfig
 from harness.execution.cluster import check_nodes, check_resources, connected
@@ -37,7 +36,7 @@ QUIET = {
 
 def waves(configs: Sequence[Job]) -> list[list[Job]]:
     """The trials that need no other's record, then those that do; none where there is none."""
-    needy = [c for c in configs if isinstance(c, TrialConfig) and ALGORITHMS[c.algorithm].after(c.hyper)]
+    needy = [c for c in configs if isinstance(c, TrialConfig) and c.hyper.after()]
     waves: list[list[Job]] = [[c for c in configs if c not in needy], [*needy]]
     return [wave for wave in waves if wave]
 

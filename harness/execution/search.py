@@ -10,7 +10,6 @@ from typing import Any
 
 from algorithms import ALGORITHMS
 from algorithms.base import Algorithm, Setting
-from algorithms.search import Search
 from harness.config.sections import Environment
 from harness.config.trial import TrialConfig
 from harness.execution.checkpoint import Checkpoint
@@ -67,8 +66,7 @@ class Trial:
                 self.memory_mb = max(self.memory_mb, memory.peak_mb)
                 if self.epoch % self.config.settings.checkpoint_every == 0 or self.error or self.finished():
                     self.checkpoint.save(self.state_dict())
-            if self.algorithm.selects and not self.selected and not self.error:
-                self.selection()
+            if not self.selected and not self.error and self.selection():
                 self.memory_mb = max(self.memory_mb, memory.peak_mb)
                 self.checkpoint.save(self.state_dict())
         rows = self.evaluate()
@@ -85,8 +83,10 @@ class Trial:
             losses = self.algorithm.epoch(self.pairs())
         self.close_epoch(losses)
 
-    def selection(self) -> None:
+    def selection(self) -> bool:
         """What the algorithm does after its last epoch, under the clock and beyond the budget: a row of its own.
+
+        Returns whether it did anything.
 
         A trial killed in it starts it again from the last epoch's checkpoint.
         """
@@ -94,7 +94,10 @@ class Trial:
         with self.clock.running():
             losses = self.algorithm.select(zip(self.train, self.val, strict=True))
         self.selected = True
+        if losses is None:
+            return False
         self.close_epoch(losses)
+        return True
 
     def close_epoch(self, losses: dict[str, float]) -> None:
         """Count the epoch and write its row; a loss that is not finite ends the trial."""
@@ -175,8 +178,9 @@ class Trial:
                 row[f"table_accuracy.{dataset}"] = accuracy
             return table_columns(self.task.space, genotype, dataset)
         if kind == "pruned":
-            assert isinstance(self.algorithm, Search), "the plan lets no other search prune"
-            return from_pruning(self.task, self.algorithm, genotype, self.folder, self.watch.say, tick)
+            search = self.algorithm.search
+            assert search is not None, "the plan lets no other algorithm prune"
+            return from_pruning(self.task, search, genotype, self.folder, self.watch.say, tick)
         if kind == "trained":
             return from_training(self.task, genotype, dataset, self.folder, self.watch.say, tick)
         return as_found(self.task, genotype, dataset)

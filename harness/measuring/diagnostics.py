@@ -1,10 +1,12 @@
-"""One history row an epoch: what α stands for and how well the supernet does, measured outside the search's clock."""
+"""One history row an epoch: what α stands for and how well the supernet does, measured outside the search's clock.
+
+What α stands for is the search's to say (``undecided``, ``expected``, its own relaxation behind λ_max), so that no
+search can be read by another's softmax.
+"""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -15,16 +17,7 @@ from algorithms.search import Search
 from harness.config.sections import Diagnostics
 from results.schema import skip_ratios
 from spaces.base import Batch, Space
-
-
-def alpha_entropy(weights: Mapping[str, torch.Tensor]) -> float:
-    """Mean entropy over edges of relaxed weights (…, operations) that sum to 1, over its maximum: 1 is uniform.
-
-    Weights of edges (E,), which some searches learn as well, choose no operation and are left out.
-    """
-    choices = [w for w in weights.values() if w.dim() > 1]
-    rows = torch.cat([torch.xlogy(w, w).sum(-1).flatten() / -math.log(w.shape[-1]) for w in choices])
-    return float(rows.mean())
+from spaces.contracts import CellSpace, offers
 
 
 class Probe:
@@ -40,25 +33,25 @@ class Probe:
         """
         genotype = algorithm.genotype()
         row: dict[str, Any] = {"epoch": epoch, "genotype": genotype}
-        if self.space.relaxed:
+        if offers(self.space, CellSpace):
             skip, skip_all, none = skip_ratios([edge.as_dict() for edge in self.space.edges(genotype)])
             row |= {"skip_ratio": skip, "skip_ratio_all_edges": skip_all, "none_edges": none}
         else:
             row["prc"] = self.space.columns(genotype)["prc"]
-        if isinstance(algorithm, Search):
-            row |= self._gradient_search(algorithm, epoch)
+        if algorithm.search is not None:
+            row |= self._gradient_search(algorithm.search, epoch)
         return row
 
     def _gradient_search(self, search: Search, epoch: int) -> dict[str, Any]:
         alpha = {name: a.detach() for name, a in search.alpha.views().items()}
         loss, accuracy = self._on_subset(search)
         row: dict[str, Any] = {"subset_loss": loss, "subset_accuracy": accuracy, "lr": search.w.lr}
-        if not self.space.relaxed:
+        if not offers(self.space, CellSpace):
             # Thousands of gates an epoch, which the genotype tells of, and a Hessian that says nothing of a collapse.
             return row
         row["alpha"] = json.dumps({name: a.tolist() for name, a in alpha.items()})
-        row["alpha_entropy"] = alpha_entropy(self.space.relax(alpha).weights)
-        if (latency := self.space.penalty(alpha)) is not None:
+        row["alpha_entropy"] = search.undecided()
+        if (latency := search.space.penalty(search.expected(alpha))) is not None:
             row["latency_expected"] = float(latency)
         every = self.fields.lambda_every
         if every and epoch % every == 0:

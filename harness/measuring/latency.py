@@ -29,6 +29,7 @@ from results.errors import BadInput
 from results.schema import CONCAT
 from spaces import SPACES
 from spaces.base import Space, Timed
+from spaces.contracts import Timeable, offers, provides
 
 BATCH = 1
 SHORTEST, LONGEST = 0.1, 2.0
@@ -129,12 +130,12 @@ def measure(protocol: Protocol, device: str, threads: int, batch_size: int = BAT
 
     Raises BadInput for a space that chooses among no operations.
     """
-    if SPACES[protocol.space].timed is Space.timed:
-        have = [name for name, cls in SPACES.items() if cls.timed is not Space.timed]
+    cls = SPACES[protocol.space]
+    if not provides(cls, Timeable):
+        have = [name for name, other in SPACES.items() if provides(other, Timeable)]
         raise BadInput(f"the space {protocol.space} has no operations to time; these have: {', '.join(have)}")
     under = conditions(protocol.space, protocol.settings, device, threads, batch_size)
     size = {"channels": under.channels, "cells": under.cells, "image_size": under.image_size}
-    cls = SPACES[protocol.space]
     space = cls(validated("space", cls.Options, {**protocol.raw["options"], **size}))
     timer = partial(network_latency, device=torch.device(device), threads=threads, batch_size=batch_size)
     rows = []
@@ -197,7 +198,7 @@ def predicted(space: Space, genotype: str) -> float | None:
     None without a latency table, or where an operation is not in it (a published cell may have others than the space).
     What is the same for every genotype is not in the sum: the stem, what joins and prepares cells, the classifier.
     """
-    if not space.options.latency_source:
+    if not space.options.latency_source or not offers(space, Timeable):
         return None
     timed = space.timed()
     operations = list(dict.fromkeys(t.operation for t in timed))

@@ -21,6 +21,7 @@ from harness.config.trial import Job, Retraining, TrialConfig
 from results.metrics import HYPER
 from results.schema import skip_ratios
 from spaces.base import Space
+from spaces.contracts import CellSpace, offers
 
 SECONDS_A_DAY = 86_400
 
@@ -135,7 +136,7 @@ def architecture_columns(space: Space, genotype: str) -> dict[str, Any]:
     """
     edges = [edge.as_dict() for edge in space.edges(genotype)]
     columns = {"genotype": genotype, "edges": json.dumps(edges), **space.columns(genotype)}
-    if not space.relaxed:
+    if not offers(space, CellSpace):
         return columns
     skip, skip_all, none = skip_ratios(edges)
     return columns | {

@@ -12,7 +12,6 @@ from typing import Any
 import torch
 
 from algorithms import ALGORITHMS
-from algorithms.search import Search
 from harness.config import plugins
 from harness.config.protocol import Protocol
 from harness.config.request import Request, asked_protocol, check_request, environment_of, laid
@@ -28,6 +27,7 @@ from harness.training.stand_alone import check_network, check_stream
 from results.errors import BadInput
 from results.lookup import lookup
 from spaces import SPACES
+from spaces.contracts import Described, Tabular, WidthSpace, open_table, provides
 
 
 @dataclass
@@ -68,7 +68,7 @@ def plan(request: Request) -> Plan:
     data = load(settings.dataset, request.data_dir, settings.image_size, request.download)
     halves = split(data, settings.split, settings.split_seed, settings.limit)
     known |= l1(asked, halves)
-    table = SPACES[request.space].open_table(request.table)
+    table = open_table(SPACES[request.space], request.table)
     evaluation, eval_datasets, notes = _evaluation(request, settings, table)
     protocol = laid(asked.at(("settings", "eval_datasets"), eval_datasets), known)
     others = _others(request, settings, eval_datasets) if evaluation in TRAINED else {}
@@ -116,9 +116,9 @@ def _check_options(request: Request) -> None:
     """Refuse what has no meaning on the request's space."""
     space = SPACES[request.space]
     for option, given in (("nats", request.table is not None), ("evaluate table", request.evaluate == "table")):
-        if given and not space.table_datasets:
+        if given and not provides(space, Tabular):
             raise BadInput(f"--{option}: the space {space.name} has no table; leave it out")
-    if request.evaluate == "train" and space.inherits:
+    if request.evaluate == "train" and provides(space, WidthSpace):
         raise BadInput(
             f"--evaluate train: what is found on the space {space.name} is cut from the searched network and "
             "fine-tuned, not trained from scratch; leave it out"
@@ -136,26 +136,27 @@ def _latencies(request: Request, protocol: Protocol) -> dict[str, Any]:
     return {"space.latency": table.option(), "space.latency_source": f"{table.description()}; table {table.digest}"}
 
 
-def _evaluation(request: Request, settings: Settings, table: Any) -> tuple[str, list[str], list[str]]:
+def _evaluation(request: Request, settings: Settings, table: Described | None) -> tuple[str, list[str], list[str]]:
     """The kind of evaluation; on which data sets (what is trained is the searched one); and what to say."""
     space, wanted = SPACES[request.space], list(settings.eval_datasets)
-    missing = [d for d in wanted if d not in space.table_datasets]
+    tabular = space if provides(space, Tabular) else None
+    missing = [d for d in wanted if tabular is None or d not in tabular.table_datasets]
     if request.evaluate == "none":
         return "none", wanted, ["evaluation: none, as asked; records hold what was found, its size and its latency"]
-    if request.evaluate == "auto" and space.inherits:
+    if request.evaluate == "auto" and provides(space, WidthSpace):
         if wanted != [settings.dataset]:
             raise BadInput(f"a pruned network keeps its weights, so only {settings.dataset} can be --eval-dataset")
         return "pruned", wanted, ["evaluation: the found network is cut from the searched one and fine-tuned"]
     if request.evaluate in ("auto", "table") and table is not None and not missing:
         return "table", wanted, [f"evaluation: {table.description}"]
-    if request.evaluate == "table":
+    if request.evaluate == "table" and tabular is not None:
         if table is None:
-            raise BadInput(f"--evaluate table, but there is no table: {space.how_to_get_table()}")
-        has = ", ".join(space.table_datasets)
+            raise BadInput(f"--evaluate table, but there is no table: {tabular.how_to_get_table()}")
+        has = ", ".join(tabular.table_datasets)
         raise BadInput(f"the table has no {', '.join(missing)}; it has: {has} (--eval-dataset)")
     notes = ["evaluation: the found cell is trained from scratch under the protocol"]
-    if table is None and space.table_datasets:
-        notes.append(f"for the benchmark's own figures: {space.how_to_get_table()}, or give it with --nats")
+    if table is None and tabular is not None:
+        notes.append(f"for the benchmark's own figures: {tabular.how_to_get_table()}, or give it with --nats")
     if not request.eval_datasets and wanted != [settings.dataset]:
         wanted = [settings.dataset]
         notes.append(f"without a table only {settings.dataset} is evaluated; name others with --eval-dataset")
@@ -187,7 +188,7 @@ def _trials(
 
 def _check_needed(trial: TrialConfig, trials: list[TrialConfig]) -> None:
     """Refuse a trial that reads another search's record where there will be none, or several."""
-    other = ALGORITHMS[trial.algorithm].after(trial.hyper)
+    other = trial.hyper.after()
     if not other:
         return
     lookup(f"algorithm of {trial.algorithm}.of", other, ALGORITHMS)
@@ -224,7 +225,7 @@ def _check_pruned(trial: TrialConfig) -> None:
     """Refuse what a network cut from the searched one cannot have."""
     if trial.evaluation != "pruned":
         return
-    if not issubclass(ALGORITHMS[trial.algorithm], Search):
+    if ALGORITHMS[trial.algorithm].queries:
         raise BadInput(f"{trial.algorithm} has no trained network to prune: leave it out")
     if trial.settings.evaluation.image_size not in (None, trial.settings.image_size):
         raise BadInput("a pruned network is fine-tuned at the search's image size: leave out evaluation.image_size")
@@ -241,7 +242,7 @@ def _check_batches(trials: list[TrialConfig], read: Mapping[str, Dataset], halve
         limits = [("batch_size", asked, min(halves.n_train, halves.n_val))]
         if evaluation in TRAINED:
             limits += [("evaluation.batch_size", size, images[name]) for name in settings.eval_datasets]
-        if evaluation != "table" and not issubclass(ALGORITHMS[trial.algorithm], Search):
+        if evaluation != "table" and ALGORITHMS[trial.algorithm].queries:
             # Without a table, a search without gradients trains what it draws on the half for w.
             limits.append(("evaluation.batch_size", size, halves.n_train))
         for name, wanted, most in limits:

@@ -21,6 +21,7 @@ from results.errors import BadInput
 from results.lookup import lookup
 from results.store import Run, Store
 from spaces import SPACES
+from spaces.contracts import WidthSpace, provides
 
 GIVEN = "given"
 """The algorithm of an architecture that no search of ours found; its name is the variant."""
@@ -45,6 +46,8 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
     """Check the request and make its plan. Raises BadInput, in one line, for what is wrong."""
     if (run is None) == (not genotypes):
         raise BadInput("name either a finished run or --genotype (repeatable), to say what is to be trained")
+    if run is not None and run.is_file():
+        raise BadInput(f"{run} is an archive, which new records cannot join: name the run's folder, or use --genotype")
     found = results.load(run) if run is not None else None
     if found is None:
         request = replace(request, space=request.space or "darts", protocol=request.protocol or "quick")
@@ -87,7 +90,7 @@ def _check_what(request: Request, found: Run | None) -> None:
         raise BadInput("--algos chooses among what a run found, and --genotype is no run: leave --algos out")
     if request.space not in ("", space):
         raise BadInput(f"--space {request.space}: the run was on {space}, and its architectures are; leave --space out")
-    if SPACES.named(space).inherits:
+    if provides(SPACES.named(space), WidthSpace):
         raise BadInput(
             f"evaluate trains from scratch, but a network of the space {space} is cut from the searched one and "
             "fine-tuned by its own run: give that run other seeds or settings instead"

@@ -32,6 +32,7 @@ from harness.training.task import Task
 from harness.training.train import Diverged, Tick, accuracies, train
 from results.errors import BadInput
 from spaces.base import Space
+from spaces.contracts import Tabular, need
 from spaces.counting import multiply_adds, parameters
 
 SHORT = 12
@@ -40,7 +41,7 @@ SHORT = 12
 
 def table_columns(space: Space, genotype: str, dataset: str) -> dict[str, Any]:
     """Record columns from the space's table. Raises BadInput where there is none."""
-    score = space.score(genotype, dataset)
+    score = need(space, Tabular, "--evaluate table").score(genotype, dataset)
     if score is None:
         raise _no_table(space)
     return {
@@ -179,18 +180,18 @@ def evaluator(task: Task, evaluation: str) -> Callable[[str], Evaluated]:
 
 def _table_evaluator(task: Task) -> Callable[[str], Evaluated]:
     settings = task.config.settings
-    covered = task.space.table_datasets
-    dataset = settings.dataset if settings.dataset in covered else settings.eval_datasets[0]
+    space = need(task.space, Tabular, "--evaluate table")
+    dataset = settings.dataset if settings.dataset in space.table_datasets else settings.eval_datasets[0]
     timed = isinstance(task.config, TrialConfig) and task.config.budget.kind == "seconds"
 
     def evaluate(genotype: str) -> Evaluated:
-        score = task.space.score(genotype, dataset, SHORT)
+        score = space.score(genotype, dataset, SHORT)
         if score is None:
-            raise _no_table(task.space)
+            raise _no_table(space)
         if timed and score.cost_seconds is None:
             raise BadInput("the table does not know what a training costs, so no budget of seconds ends: use macs=N")
         seconds = math.nan if score.cost_seconds is None else score.cost_seconds
-        return Evaluated(score.val_accuracy, task.space.training_macs(genotype, dataset, SHORT), seconds)
+        return Evaluated(score.val_accuracy, space.training_macs(genotype, dataset, SHORT), seconds)
 
     return evaluate
 

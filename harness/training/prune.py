@@ -19,9 +19,9 @@ from harness.training.stand_alone import own_generators, training_stream
 from harness.training.task import Task
 from harness.training.train import Tick, train
 from spaces.base import Space
+from spaces.contracts import WidthSpace, need
 from spaces.counting import multiply_adds, parameters
 from spaces.gated_layers import estimate_statistics
-from spaces.gated_space import GatedSpace
 from spaces.gates import kept_zeros, zero_share
 
 
@@ -58,14 +58,14 @@ def gate_columns(space: Space, search: Search, genotype: str, say: Callable[[str
     Says so where the PRC leaves some of them: a channel kept at a gate of 0 has γ = β = 0 before a ReLU, so that its
     gradient is exactly 0 in the fine-tuning.
     """
-    assert isinstance(space, GatedSpace), "the plan lets no other space be pruned"
-    gates, asked = search.gates(), space.options.prc if search.prunes else None
+    gated = need(space, WidthSpace, "pruning")
+    gates, asked = search.gates(), gated.options.prc if search.prunes else None
     learnt = any(bool((gate != 1).any()) for gate in gates.values())
     zeros = zero_share(gates) if learnt else None
-    if zeros and asked is not None and (stuck := kept_zeros(gates, space.parse(genotype))):
+    if zeros and asked is not None and (stuck := kept_zeros(gates, gated.parse(genotype))):
         say(
             f"{100 * zeros:.1f} % of the gates are exactly 0 before a cut of {100 * asked:g} %: {stuck} channels stay "
-            f"at a gate of 0, which fine-tuning cannot revive; lower space.l1 (now {space.options.l1:g})"
+            f"at a gate of 0, which fine-tuning cannot revive; lower space.l1 (now {gated.options.l1:g})"
         )
     return {"prc_asked": asked, "zero_gates": zeros}
 
@@ -73,7 +73,7 @@ def gate_columns(space: Space, search: Search, genotype: str, say: Callable[[str
 def searched_network(task: Task, search: Search) -> nn.Module:
     """The whole network at the weights that ``search`` reports, its gates folded in, without statistics."""
     weights = {name: w.detach() for name, w in search.reported.views().items()}
-    return task.space.full(weights, search.gates()).to(task.device)
+    return need(task.space, WidthSpace, "pruning").full(weights, search.gates()).to(task.device)
 
 
 def teacher_of(task: Task, search: Search) -> Teacher | None:
@@ -82,7 +82,9 @@ def teacher_of(task: Task, search: Search) -> Teacher | None:
     if lesson is None:
         return None
     gates = {name: gate.to(task.device) for name, gate in task.space.alphas(torch.Generator()).items()}
-    network = task.space.full({name: w.detach() for name, w in lesson.teacher.views().items()}, gates)
+    network = need(task.space, WidthSpace, "pruning").full(
+        {name: w.detach() for name, w in lesson.teacher.views().items()}, gates
+    )
     estimate_statistics(network, _statistics_batches(task, task.data))
     return Teacher(network, lesson.share, lesson.temperature)
 

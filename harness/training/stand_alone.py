@@ -26,6 +26,7 @@ from results.atomic import replacing
 from results.errors import BadInput
 from spaces import SPACES
 from spaces.base import Space
+from spaces.contracts import DropsPaths, offers
 
 AnyDataset = Dataset | StreamedDataset
 """What a network is trained and tested on: resident, or read as it goes."""
@@ -57,7 +58,7 @@ def with_auxiliary(space: Space, weight: float) -> Space:
 def check_network(space: Space, fields: Evaluation) -> None:
     """Raise BadInput where a training asks for what the space's networks do not have."""
     with_auxiliary(space, fields.auxiliary)
-    if fields.drop_path and not space.drops_paths:
+    if fields.drop_path and not offers(space, DropsPaths):
         raise BadInput(f"the networks of the space {space.name} drop no paths: set evaluation.drop_path=0")
 
 

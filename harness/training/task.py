@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -30,6 +30,7 @@ from harness.data import (
 from results.errors import BadInput
 from spaces import SPACES
 from spaces.base import Batch, Space
+from spaces.contracts import Described, open_table
 
 Read = TypeVar("Read", Dataset, StreamedDataset)
 
@@ -47,10 +48,10 @@ class Task:
         return torch.device(self.environment.device)
 
     @cached_property
-    def table(self) -> Any:
+    def table(self) -> Described | None:
         """The space's table, or None. Raises BadInput where it judges and is not the one that was planned with."""
         where = self.environment.table
-        table = SPACES[self.config.space].open_table(Path(where) if where else None)
+        table = open_table(SPACES[self.config.space], Path(where) if where else None)
         if self.config.table and (table is None or table.digest != self.config.table):
             raise BadInput(
                 f"the table that judges is not the one that the run was planned with (digest {self.config.table}): "

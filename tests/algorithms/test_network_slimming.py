@@ -92,7 +92,7 @@ def test_l1_alone_drives_scales_to_within_a_step_of_zero(double: None) -> None:
 
 
 def test_it_refuses_a_space_without_gates_and_a_run_without_a_ratio() -> None:
-    with pytest.raises(BadInput, match="the space nats has no gates"):
+    with pytest.raises(BadInput, match="network_slimming needs a space that gates channels; nats does not"):
         make_search("network_slimming", Nats())
     with pytest.raises(BadInput, match=r"needs a pruned-channel ratio.*set space\.prc"):
         slimming(ResNet164(SMALL.model_copy(update={"prc": None})))

@@ -10,10 +10,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from staged import VAL, darts, give, nats, pdarts, steps
 
 from algorithms.growing import CLOSED
-from algorithms.pdarts import PDarts
+from algorithms.pdarts import PDarts, PDartsHyper
 from harness.config.protocol import Protocol
 from results.errors import BadInput
 from spaces import SPACES
@@ -28,15 +29,19 @@ SKIP, NATS_SKIP = OPERATIONS.index("skip_connect"), NATS_OPERATIONS.index("skip_
 @pytest.mark.parametrize(
     ("space", "hyper", "fault"),
     [
-        ("bilevel", {}, "none to stack"),
-        ("resnet164", {}, "none to stack"),
+        ("bilevel", {}, "^pdarts needs a space that stacks cells; bilevel does not: search darts or nats$"),
+        ("resnet164", {}, "a space that stacks cells; resnet164 does not"),
         ("darts", {"depths": (2, 5, 8)}, "needs 3 cells"),
-        ("nats", {"dropout": (0.0, 0.5, 1.0)}, "below 1"),
     ],
 )
 def test_what_cannot_be_is_refused(space: str, hyper: dict[str, Any], fault: str) -> None:
     with pytest.raises(BadInput, match=fault):
         PDarts.check(SPACES[space](), PDarts.Hyper(**hyper))
+
+
+def test_dropout_is_a_probability() -> None:
+    with pytest.raises(ValidationError, match="from 0 to below 1"):
+        PDartsHyper(dropout=(0.0, 0.5, 1.0))
 
 
 def test_in_the_frozen_share_of_a_stage_no_alpha_moves_and_no_pass_of_it_is_counted() -> None:

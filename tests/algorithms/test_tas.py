@@ -227,7 +227,7 @@ def test_l1_of_the_gates_leaves_alpha_alone() -> None:
 
 
 def test_it_refuses_a_space_without_gates_and_a_run_without_a_size() -> None:
-    with pytest.raises(BadInput, match="the space nats has no gates"):
+    with pytest.raises(BadInput, match="tas needs a space that gates channels; nats does not"):
         make_search("tas", Nats())
     with pytest.raises(BadInput, match=r"needs a size.*space\.prc, or tas\.cost_target"):
         tas(ResNet164(SMALL.model_copy(update={"prc": None})))

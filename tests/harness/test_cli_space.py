@@ -12,6 +12,7 @@ from harness.config.sections import Evaluation
 from harness.training.stand_alone import check_network
 from results.errors import BadInput
 from spaces import SPACES
+from spaces.contracts import DropsPaths, offers
 from spaces.nats_benchmark import every_cell
 
 CELL = sorted(every_cell())[0]
@@ -20,7 +21,7 @@ GATED = ("resnet164", "mobilenetv2")
 
 @pytest.mark.parametrize("space", GATED)
 def test_latency_times_operations_and_gates_are_none(fault: Faults, space: str) -> None:
-    assert f"the space {space} has no operations to time; these have: nats, darts" in fault("latency --space", space)
+    assert f"the space {space} has no operations to time; these have: darts, nats" in fault("latency --space", space)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_drop_path_of_a_retraining(fault: Faults) -> None:
 def test_a_space_says_whether_its_networks_read_drop_path(name: str) -> None:
     space = SPACES[name]()
     has = hasattr(space.build(CELL if name == "nats" else space.canonical("darts_v2")), "drop_path")
-    assert has == space.drops_paths == (name == "darts")
+    assert has == offers(space, DropsPaths) == (name == "darts")
     check_network(space, Evaluation())
     if has:
         check_network(space, Evaluation(drop_path=0.2))

@@ -20,6 +20,7 @@ from harness.planning.plan import Plan, plan
 from results.errors import BadInput
 from results.store import Store
 from spaces.bilevel import Bilevel
+from spaces.contracts import Timeable, provides
 from spaces.darts import Darts, DartsOptions
 from spaces.nats import Nats, NatsOptions
 from spaces.nats_cell import OPERATIONS, text
@@ -208,5 +209,4 @@ def test_the_command_writes_what_a_run_takes(
 
 
 def test_a_space_without_operations_has_no_latencies() -> None:
-    with pytest.raises(BadInput, match="bilevel has no latencies"):
-        Bilevel().timed()
+    assert not provides(Bilevel, Timeable) and not Bilevel().priced

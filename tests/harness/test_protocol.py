@@ -207,3 +207,11 @@ def test_what_a_protocol_gives_one_algorithm_holds_under_a_selection_too() -> No
     protocol = protocol.set(["rarts+es.latency_weight=1"])
     assert protocol.trial("rarts+es", 0, CIFAR, "none").hyper.model_dump()["latency_weight"] == 1
     assert protocol.trial("rarts", 0, CIFAR, "none").hyper.model_dump()["latency_weight"] == 2e-3
+
+
+def test_a_bare_key_reaches_a_search_under_several_parts() -> None:
+    protocol = Protocol.load("quick", "nats").set(["es_every=3", "pt_batches=2", "rarts.lam=5", "lr=0.5"])
+    hyper = protocol.hyper("rarts+es+pt").model_dump()
+    assert {name: hyper[name] for name in ("es_every", "pt_batches", "lam", "lr")} == {
+        "es_every": 3, "pt_batches": 2, "lam": 5.0, "lr": 0.5,
+    }  # fmt: skip

@@ -78,9 +78,9 @@ def test_supernet_owns_no_architecture_parameter_and_keeps_no_batch_statistics()
 
 def test_penalty_is_the_expected_latency_in_units_of_its_mean() -> None:
     space = Nats(NatsOptions(latency=(0.0, 1.0, 2.0, 3.0, 4.0)))
-    uniform = space.penalty({"cell": torch.zeros(6, 5)})
+    uniform = space.penalty(space.relax({"cell": torch.zeros(6, 5)}).weights)
     assert uniform is not None
     assert uniform.item() == pytest.approx(6.0)
     sharp = torch.full((6, 5), -100.0)
     sharp[:, 4] = 100.0
-    assert space.penalty({"cell": sharp}).item() == pytest.approx(6 * 4 / 2)  # type: ignore[union-attr]
+    assert space.penalty(space.relax({"cell": sharp}).weights).item() == pytest.approx(6 * 4 / 2)  # type: ignore[union-attr]

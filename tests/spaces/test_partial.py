@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from results.errors import BadInput
 from spaces import darts_partial, nats_partial
 from spaces.base import Mix, Space
+from spaces.contracts import PartlyConnected, need
 from spaces.counting import multiply_adds
 from spaces.darts import Darts, DartsOptions
 from spaces.darts_genotype import parse
@@ -230,5 +231,5 @@ def test_parts_that_do_not_divide_the_channels_are_refused() -> None:
         with pytest.raises(BadInput, match=r"^parts = 4, but the space \w+ has 6 channels: give a divisor of 6"):
             space.partial(4)
         assert space.partial(3).options is space.options
-    with pytest.raises(BadInput, match="resnet164 has no edges"):
-        ResNet164().partial(4)
+    with pytest.raises(BadInput, match=r"a space that sends part of .*; resnet164 does not: search darts or nats$"):
+        need(ResNet164(), PartlyConnected, "pcdarts")

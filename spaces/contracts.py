@@ -1,0 +1,239 @@
+"""What a space may offer besides what every space is: an algorithm requires it, and a refusal says it in its words.
+
+A space keeps a contract by inheriting from it. ``need`` is the one place that refuses, ``offers`` and ``provides`` the
+one that asks, so that no code looks at a space's class or name.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar, Protocol, Self, TypeGuard, TypeVar
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from results.errors import BadInput
+from spaces import SPACES
+from spaces.base import Alpha, Edge, Genotype, Mix, Score, Space, SpaceOptions, Timed, Topology
+
+Kept = TypeVar("Kept", bound=Space)
+Count = TypeVar("Count", int, Tensor)
+
+
+class CellSpace(Space):
+    """A space of cells: α holds a row of operations for each edge, of which a genotype has one."""
+
+    words = "chooses an operation for each edge"
+
+    def relax(self, alpha: Alpha) -> Mix:
+        """The continuous relaxation: softmax over each edge's operations (DARTS, Eq. 2)."""
+        return Mix({name: torch.softmax(a, dim=-1) for name, a in alpha.items()})
+
+    def strongest(self, weights: Alpha) -> Genotype:
+        """The rule of ``discretise`` on an edge's weights themselves, which need not sum to 1.
+
+        By default ``discretise``, for spaces where only the order of an edge's operations counts.
+        """
+        return self.discretise(weights)
+
+    def topology(self) -> Topology:
+        """Which edges and operations ``discretise`` chooses among: by default every edge stays, whatever it is."""
+        return Topology()
+
+    def threshold(self, gates: Alpha, bound: float) -> Genotype:
+        """What independent gates in [0, 1], shaped as α, keep above ``bound``.
+
+        By default ``discretise``, for spaces whose edges must all have an operation: the bound decides nothing there.
+        """
+        return self.discretise(gates)
+
+    @abstractmethod
+    def one_hot(self, genotype: Genotype) -> Alpha:
+        """Weights shaped as α: 1 for each operation that ``genotype`` holds, 0 for every other one, on the CPU.
+
+        With them a supernet computes what the genotype computes.
+        """
+
+
+class Stackable(CellSpace):
+    """A space whose supernet stacks as many cells as its option ``cells`` says."""
+
+    words = "stacks cells"
+    skip: ClassVar[tuple[str, int]]
+    """Where α has the normal cell's skip connections: its name there, and the column."""
+    fewest_cells: ClassVar[int] = 1
+    """The least of the option ``cells``."""
+
+    @property
+    @abstractmethod
+    def cells(self) -> int:
+        """The option ``cells``."""
+
+    def deeper(self, cells: int) -> Self:
+        """The same space with ``cells`` for the option of that name."""
+        return type(self)(self.options.model_copy(update={"cells": cells}), self.table)
+
+
+class PartlyConnected(CellSpace):
+    """A space whose edges can send a part of the channels through their operations."""
+
+    words = "sends part of the channels through its operations"
+
+    @abstractmethod
+    def partial(self, parts: int) -> CellSpace:
+        """This space, searched through 1/``parts`` of the channels and with normalised edges (spaces/partial.py).
+
+        Raises
+        ------
+        BadInput
+            Where ``parts`` does not divide its channels.
+        """
+
+
+class Timeable(CellSpace):
+    """A space whose operations can be timed one by one: what a latency table holds."""
+
+    words = "times its operations one by one"
+
+    @abstractmethod
+    def timed(self) -> list[Timed]:
+        """Every operation at every size at which the stand-alone network can hold it, in the order of α's columns."""
+
+    def kind(self, edge: Edge) -> str:
+        """The ``kind`` under which ``timed`` lists the operation of ``edge``."""
+        return edge.cell
+
+
+class DropsPaths(Space):
+    """A space whose stand-alone networks drop paths in training: they read an attribute ``drop_path``."""
+
+    words = "drops paths in training"
+
+
+class Tabular(Space):
+    """A space with a table of what its genotypes reach."""
+
+    words = "has a table"
+    table_datasets: ClassVar[tuple[str, ...]]
+    """The data sets that the table knows."""
+
+    @classmethod
+    @abstractmethod
+    def open_table(cls, where: Path | None) -> Described | None:
+        """What ``score`` reads, at ``where`` or where the field keeps it; None where there is none."""
+
+    @classmethod
+    @abstractmethod
+    def how_to_get_table(cls) -> str:
+        """How a user gets the table, in one line."""
+
+    @abstractmethod
+    def score(self, genotype: Genotype, dataset: str, epochs: int | None = None) -> Score | None:
+        """The table's answer after ``epochs`` of training, the longest by default; None without a table."""
+
+    @abstractmethod
+    def training_macs(self, genotype: Genotype, dataset: str, epochs: int) -> int:
+        """Multiply-adds of the training behind the table's validation accuracy after ``epochs``."""
+
+
+class Described(Protocol):
+    """A table, as far as the harness looks at it: in words, and the digest of what it holds."""
+
+    description: str
+    digest: str
+
+
+class GateOptions(SpaceOptions):
+    """How gates become a choice of channels."""
+
+    l1: float = Field(0.0, ge=0, description="ρ: weight of ℓ1 on the gates, by a proximal step; 0: none")
+    l1_travel: float = Field(
+        0.0,
+        ge=0,
+        description="how far ℓ1 alone moves a gate, from its start at 1, in a whole search: sets l1 if none is given",
+    )
+    prc: float | None = Field(
+        None, gt=0, lt=1, description="pruned-channel ratio over all gates; default: the exact zeros that ℓ1 left"
+    )
+
+
+class WidthSpace(Space):
+    """A space of widths: α gates channels, and what is found is cut from the searched network, weights and all."""
+
+    words = "gates channels"
+    options: GateOptions
+
+    @property
+    @abstractmethod
+    def layers(self) -> dict[str, int]:
+        """Every gated layer, in the network's order, by its batch norm's name, with its channels."""
+
+    @abstractmethod
+    def at_widths(self, channels: Mapping[str, Tensor], weights: Alpha) -> Mix:
+        """The mix in which each layer runs at several widths together.
+
+        Of each layer ``channels`` (candidates,) holds how many of its first channels a candidate has, ``weights``
+        (candidates,) how much it counts.
+        """
+
+    @abstractmethod
+    def multiply_adds(self, widths: Mapping[str, Count]) -> Count:
+        """Multiply-adds of the slim network with so many channels a layer, numbers or tensors (differentiable)."""
+
+    @abstractmethod
+    def full(self, weights: Mapping[str, Tensor], alpha: Alpha) -> nn.Module:
+        """What ``build`` cuts from: the whole network after a search, α folded in."""
+
+    @abstractmethod
+    def whole(self) -> Genotype:
+        """The genotype that keeps every channel."""
+
+    @abstractmethod
+    def parse(self, genotype: Genotype) -> Mapping[str, tuple[int, ...]]:
+        """The channels that stay of each layer. Raises BadInput for text that is no genotype of this space."""
+
+    @abstractmethod
+    def redraw(self, genotype: Genotype, generator: torch.Generator) -> Genotype:
+        """The same widths, every layer's channels drawn anew."""
+
+    @abstractmethod
+    def uniform(self, ratio: float, generator: torch.Generator) -> Genotype:
+        """Every layer pruned at ``ratio``; which channels is drawn."""
+
+
+def offers(space: Space, contract: type[Kept]) -> TypeGuard[Kept]:
+    """Whether a space keeps a contract."""
+    return isinstance(space, contract)
+
+
+def provides(space: type[Space], contract: type[Kept]) -> TypeGuard[type[Kept]]:
+    """Whether the spaces of a class keep a contract."""
+    return issubclass(space, contract)
+
+
+def open_table(space: type[Space], where: Path | None) -> Described | None:
+    """The table of a space at ``where``, or where the field keeps it; None where there is none."""
+    return space.open_table(where) if provides(space, Tabular) else None
+
+
+def need(space: Space, contract: type[Kept], who: str) -> Kept:
+    """``space``, of which ``who`` (an algorithm's name) needs the contract.
+
+    Raises
+    ------
+    BadInput
+        Where the space does not keep it; the message says in the contract's words what is missing, and which do.
+    """
+    if offers(space, contract):
+        return space
+    able = [name for name in SPACES if contract.__name__ in _texts(SPACES.facts(name)["bases"])]
+    raise BadInput(
+        f"{who} needs a space that {contract.words}; {space.name} does not: search {' or '.join(able) or 'another'}"
+    )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()

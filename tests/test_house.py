@@ -1,0 +1,112 @@
+"""The house's rules that code can break: names in their own files alone, no look at a class, few untyped values."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from algorithms import ALGORITHMS, PARTS
+from harness.data import DATASETS
+from results.registry import Registry
+from spaces import SPACES
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("algorithms", "spaces", "harness", "results", "reports")
+
+ALLOWED: dict[str, set[str]] = {
+    # The paper's experiments name their algorithms, spaces and data sets; so does its Table 6's control.
+    "harness/reproduce.py": {"rarts", "darts1", "darts2", "milenas", "random", "nats", "darts", "cifar10", "cifar100"},
+    "algorithms/random_pruning.py": {"rarts"},
+    # NATS-Bench's table is of these data sets.
+    "spaces/nats.py": {"cifar10", "cifar100", "ImageNet16-120"},
+    "spaces/nats_benchmark.py": {"cifar10", "cifar100", "ImageNet16-120"},
+    # A stem's name, and a published genotype's.
+    "spaces/darts.py": {"imagenet"},
+    "spaces/mobilenetv2.py": {"imagenet"},
+    "spaces/darts_published.py": {"pdarts"},
+}
+"""Names that stand in another file, which has its reason."""
+
+BORDER = {
+    "algorithms/base.py": "what a checkpoint holds",
+    "algorithms/executed.py": "torch's function mode and flop counter",
+    "algorithms/parameters.py": "an optimiser's state",
+    "spaces/counting.py": "torch's flop counter",
+    "spaces/mobilenetv2.py": "torchvision's blocks",
+}
+"""Files at the border to untyped libraries, whose values are ``Any``."""
+
+
+def files(*packages: str) -> Iterator[tuple[str, ast.Module]]:
+    for package in packages:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def own_files() -> dict[str, set[str]]:
+    """The files that may call each algorithm, part, space and data set by its name: those that define it."""
+    registries: list[Registry[object]] = [ALGORITHMS, PARTS, SPACES, DATASETS]  # type: ignore[list-item]
+    found: dict[str, set[str]] = {}
+    for registry in registries:
+        for name in registry:
+            if "+" not in name:
+                found.setdefault(name, set()).add(str(registry.facts(name)["module"]).replace(".", "/") + ".py")
+    return found
+
+
+def named(*packages: str) -> list[str]:
+    """Literals that are a name and stand neither in its own file nor where they are allowed."""
+    own = own_files()
+    return [
+        f"{path}:{node.lineno} {node.value!r}"
+        for path, tree in files(*packages)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and node.value in own
+        and path not in own[node.value]
+        and node.value not in ALLOWED.get(path, ())
+    ]
+
+
+def test_algorithms_and_spaces_are_named_in_their_own_files_alone() -> None:
+    assert named("algorithms", "spaces") == []
+
+
+def test_what_is_allowed_is_there() -> None:
+    """An exception that nothing needs any more goes."""
+    text = {path: (ROOT / path).read_text(encoding="utf-8") for path in ALLOWED}
+    assert [(path, name) for path, names in ALLOWED.items() for name in names if f'"{name}"' not in text[path]] == []
+
+
+def test_nothing_asks_which_class_an_algorithm_or_a_space_is() -> None:
+    """``offers`` and ``provides`` of the contracts are the one place that asks what a space keeps."""
+    roots = {"Algorithm", "Search", "Part", "Querying", "Space", "CellSpace", "WidthSpace", "GatedSpace"}
+    every = (node for _, tree in files("algorithms", "spaces") for node in tree.body if isinstance(node, ast.ClassDef))
+    classes = roots | {node.name for node in every if _registered(node)}
+    asked = [
+        f"{path}:{call.lineno}"
+        for path, tree in files(*PACKAGES)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) in ("isinstance", "issubclass")
+        and classes & set(re.findall(r"\w+", ast.unparse(call.args[1])))
+    ]
+    assert asked == []
+
+
+def _registered(node: ast.ClassDef) -> bool:
+    return any(ast.unparse(decorator).endswith(".register") for decorator in node.decorator_list)
+
+
+def test_few_values_are_untyped() -> None:
+    found = Counter(
+        path
+        for path, tree in files("algorithms", "spaces")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and node.id == "Any" and path not in BORDER
+    )
+    assert found.total() < 5, found
