@@ -49,4 +49,4 @@ def _fraction(name: str) -> bool:
 
 
 def _header(name: str) -> str:
-    return f"{metrics.title(name)} (%)" if _fraction(name) else metrics.header(name)
+    return f"{metrics.named(name).title} (%)" if _fraction(name) else metrics.header(name)

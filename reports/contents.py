@@ -106,7 +106,7 @@ def build(section: Section, prefix: str) -> Part:
     """Compute all that a section shows; ``prefix`` makes its ids and its tables' names unique in the report."""
     section = replace(section, records=comparison.inherited(section.records).assign(protocol=section.label))
     varied = comparison.varied(section.records)
-    records = _by_configuration(section.records, varied)
+    records = by_configuration(section.records, varied)
     named = methods(records)
     records = ordered(records, named, "seed")
     swept = sweep(section.records, varied, named)
@@ -225,7 +225,7 @@ def _warnings(section: Section, varied: Sequence[str]) -> list[str]:
     return warnings
 
 
-def _by_configuration(records: pd.DataFrame, varied: Sequence[str]) -> pd.DataFrame:
+def by_configuration(records: pd.DataFrame, varied: Sequence[str]) -> pd.DataFrame:
     """Records whose variant names the swept values, so that no mean runs over different settings."""
     swept = records
     for column in varied:

@@ -90,7 +90,8 @@ def forest(records: pd.DataFrame, verdict: Verdict, named: Methods) -> Forest:
     costs = cost_means(records)
     kinds = [kind for kind in COSTS if any(costs.get(m, {}).get(kind, 0) > 0 for m in shown)]
     units = {
-        kind: f.engineering(pd.Series([c[kind] for c in costs.values() if kind in c]), _unit(kind)) for kind in kinds
+        kind: f.engineering(pd.Series([c[kind] for c in costs.values() if kind in c]), metrics.named(kind).unit)
+        for kind in kinds
     }
     known = [m for m in shown if kinds and kinds[0] in costs.get(m, {})]
     strip_scale = spanning([costs[m][kinds[0]] for m in known])
@@ -98,14 +99,14 @@ def forest(records: pd.DataFrame, verdict: Verdict, named: Methods) -> Forest:
     rows = []
     for method in verdict.pairs.methods:
         cost = costs.get(method, {})
-        standing, said = _standing(verdict, method)
+        place, said = standing(verdict, method)
         summary = summarise(verdict.pairs.errors[method].values())
         percentiles = by_method[method]["percentile_in_space"].dropna()
         rows.append(
             Row(
                 method,
                 named.label(*method),
-                standing,
+                place,
                 said,
                 method in controls,
                 summary.n,
@@ -128,8 +129,8 @@ def forest(records: pd.DataFrame, verdict: Verdict, named: Methods) -> Forest:
                 method in front,
             )
         )
-    headers = tuple(f"{metrics.title(kind)} ({units[kind][1]})" for kind in kinds)
-    axis = f"{metrics.title(value)} ({'percentage points, ' if value == 'regret' else '%'}"
+    headers = tuple(f"{metrics.named(kind).title} ({units[kind][1]})" for kind in kinds)
+    axis = f"{metrics.named(value).title} ({'percentage points, ' if value == 'regret' else '%'}"
     axis += f"{'log axis' if scale.log and value == 'regret' else ', log axis' if scale.log else ''})"
     lost = tuple(_lost_row(m, named) for m in _without(records, shown))
     return Forest(
@@ -167,7 +168,8 @@ def _searches(own: pd.DataFrame, value: str) -> list[tuple[float, str]]:
     return [(float(x), str(trial)) for (_, _, trial), x in means.items()]
 
 
-def _standing(verdict: Verdict, method: Method) -> tuple[str, str]:
+def standing(verdict: Verdict, method: Method) -> tuple[str, str]:
+    """What the adjusted test says of a method beside the lowest mean: a word for its row, and the same in words."""
     if method == verdict.best:
         return "best", "lowest mean"
     pair = verdict.pairs.of(verdict.best, method)
@@ -241,7 +243,3 @@ def _mean(values: Sequence[tuple[float, str]]) -> float:
 def _error(verdict: Verdict, method: Method) -> float:
     errors = verdict.pairs.errors[method]
     return sum(errors.values()) / len(errors)
-
-
-def _unit(column: str) -> str:
-    return next(metric.unit for metric in metrics.METRICS if metric.name == column)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
@@ -12,7 +12,7 @@ from reports import formats as f
 from reports.rows import Methods, kinds, names, ordered
 from reports.table import Table, table
 from results.latency_changes import FACTORS, VARIED
-from results.published import published
+from results.published import published, published_datasets
 
 Write = Callable[[float], str]
 
@@ -41,8 +41,6 @@ class Layout:
     """Columns of the published rows that are texts, by header."""
     key: str = "variant"
     """What tells rows of one algorithm apart: ``variant``, or ``prc_pct``, the PRC in whole percent."""
-    datasets: dict[str, str] = field(default_factory=dict)
-    """The paper's data sets whose images are ours under another name."""
     note: str = ""
 
 
@@ -83,7 +81,6 @@ LAYOUTS = {
             Column("multiply-adds (10⁶)", "flops_mean", 1e6),
         ),
         V100 | {"Searched on ImageNet itself, published": "direct_search"},
-        datasets={"imagenet": "imagefolder"},
         note="Published: ImageNet's 1,000 classes; ours: those of the image folder, which may be fewer and so easier.",
     ),
     "table5": Layout(
@@ -98,7 +95,6 @@ LAYOUTS = {
         "Table 6: channel pruning of MobileNetV2 on 20 classes of ImageNet",
         (Column("error (%)", *ERROR, printed=ONE_DECIMAL), Column("PRC (%)", *PRC, printed=ONE_DECIMAL), *PRUNED),
         {},
-        datasets={"imagenet20": "imagefolder"},
         note="PRC: the mean over layers of the pruned share; the zeros of the gates decide it unless it is asked for. "
         "Published: 20 classes that the authors drew; ours: those of the image folder. The baseline is not fine-tuned.",
     ),
@@ -115,7 +111,7 @@ def beside_published(compared: pd.DataFrame, costs: pd.DataFrame, named: Methods
     ours = compared.merge(cost, on=["algorithm", "variant"], how="left")
     made = []
     for key, layout in LAYOUTS.items():
-        paper = published(key).replace({"dataset": layout.datasets})
+        paper = published(key).replace({"dataset": published_datasets()})
         own = ours.merge(
             paper[["task", "dataset"]].drop_duplicates().set_axis(["space", "eval_dataset"], axis="columns")
         )

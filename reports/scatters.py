@@ -26,13 +26,13 @@ def error_against_cost(records: pd.DataFrame, answer: Answer, named: Methods) ->
     """Error, or regret where a table knows the space, by each kind of cost: a chart a kind, a panel a data set."""
     done = records[(records["status"] == "done") & records["test_error"].notna() & (records["parent"].fillna("") == "")]
     value = "regret" if len(done) and done["regret"].notna().all() else "test_error"
-    title, unit = metrics.title(value), "points" if value == "regret" else "%"
+    title, unit = metrics.named(value).title, "points" if value == "regret" else "%"
     made = []
     for cost in COSTS:
         costly = done[done[cost] > 0]
         if costly.empty:
             continue
-        divisor, scaled = f.engineering(costly[cost], _unit(cost))
+        divisor, scaled = f.engineering(costly[cost], metrics.named(cost).unit)
         costly = costly.assign(**{cost: costly[cost] / divisor})
         y = spanning(costly[value], log=True if value == "regret" else None)
         panels = []
@@ -43,10 +43,10 @@ def error_against_cost(records: pd.DataFrame, answer: Answer, named: Methods) ->
         made.append(
             Chart(
                 f"{value}-{cost}",
-                f"{title} against {metrics.title(cost).lower()}",
+                f"{title} against {metrics.named(cost).title.lower()}",
                 "Small: searches; large: means, named. The line is the Pareto front of the means: no other method has "
                 "both a lower error and a lower cost.",
-                f"{metrics.title(cost).lower()} ({scaled})",
+                f"{metrics.named(cost).title.lower()} ({scaled})",
                 f"{title.lower()} ({unit})",
                 spanning(costly[cost]),
                 y,
@@ -226,7 +226,3 @@ def _dots(rows: pd.DataFrame, x: str, y: str, method: Method, named: Methods) ->
         yield Dot(float(row_x), float(row_y), str(trial), key, control=control)
     mean = Dot(float(rows[x].mean()), float(rows[y].mean()), "", key, True, named.label(*method), control)
     yield mean
-
-
-def _unit(column: str) -> str:
-    return next(metric.unit for metric in metrics.METRICS if metric.name == column)

@@ -80,11 +80,11 @@ def _said(own: pd.DataFrame, varied: Sequence[str], name: str, named: Methods) -
     """The best setting, its spread beside what separates it from the next, and which parameter matters."""
     columns = [column for column in varied if len(own[column].drop_duplicates()) > 1]
     ranked = own.sort_values("mean", kind="stable")
-    best, unit = ranked.iloc[0], _unit(name)
+    best, unit = ranked.iloc[0], metrics.named(name).unit
     at = ", ".join(f"{bare(column)} = {_value(best[column])}" for column in columns)
     values = f": {f.listed(best['values'])}" if best["n"] > 1 and best["n"] < FEW else ""
     said = (
-        f"{_about(own, named)}: of {len(own)} settings, {at} has the lowest mean {metrics.title(name).lower()}, "
+        f"{_about(own, named)}: of {len(own)} settings, {at} has the lowest mean {metrics.named(name).title.lower()}, "
         f"{f.fixed(best['mean'])} {unit} (n = {best['n']}{values})."
     )
     gap = float(ranked.iloc[1]["mean"] - best["mean"])
@@ -115,17 +115,17 @@ def _range(row: pd.Series) -> float:
 def _table(frame: pd.DataFrame, varied: Sequence[str], name: str, named: Methods) -> Table:
     rows = frame.sort_values(["eval_dataset", "evaluation", "algorithm", "variant", "mean"], kind="stable")
     rows = rows.reset_index(drop=True)
-    header = metrics.title(name)
+    header = metrics.named(name).title
     shown = {
         "Data set": rows["eval_dataset"].fillna(""),
         "Evaluation": kinds(rows),
         "Algorithm": names(rows, named),
         **{bare(column): rows[column].map(_value) for column in varied},
         "n": rows["n"].map(f.count),
-        f"{header} ({_unit(name)}), mean ± sd": [
+        f"{header} ({metrics.named(name).unit}), mean ± sd": [
             f.plus_minus(mean, sd) for mean, sd in zip(rows["mean"], rows["sd"], strict=True)
         ],
-        f"Every value ({_unit(name)})": rows["values"].map(f.listed),
+        f"Every value ({metrics.named(name).unit})": rows["values"].map(f.listed),
         "Best": rows["best"].map({True: "lowest mean", False: ""}),
     }
     notes = ("A row a setting; n counts its searches. Nothing is averaged over settings.",)
@@ -144,7 +144,7 @@ def _heat(own: pd.DataFrame, first: str, second: str, name: str, named: Methods)
         for r in own.to_dict("records")
     }
     return Heat(
-        f"{_about(own, named)}: mean {metrics.title(name).lower()} ({_unit(name)})",
+        f"{_about(own, named)}: mean {metrics.named(name).title.lower()} ({metrics.named(name).unit})",
         bare(first),
         bare(second),
         tuple(columns),
@@ -162,11 +162,11 @@ def _curve(own: pd.DataFrame, column: str, name: str, named: Methods) -> Chart:
     x = spanning(at) if number else Scale(-0.5, len(levels) - 0.5)
     every = [y for values in own["values"] for y in values]
     best = own.loc[own["mean"].idxmin()]
-    alt = f"lowest at {bare(column)} = {_value(best[column])}: {f.fixed(best['mean'])} {_unit(name)}"
-    title = f"{metrics.title(name)} by {bare(column)}, {_about(own, named)}"
+    alt = f"lowest at {bare(column)} = {_value(best[column])}: {f.fixed(best['mean'])} {metrics.named(name).unit}"
+    title = f"{metrics.named(name).title} by {bare(column)}, {_about(own, named)}"
     about = _about(own, named)
     panel = Panel(about, f"{about}: {alt}", dots=dots, mean=mean)
-    y_label = f"{metrics.title(name).lower()} ({_unit(name)})"
+    y_label = f"{metrics.named(name).title.lower()} ({metrics.named(name).unit})"
     key = f"sensitivity_{bare(column)}-{about}".replace(" ", "-")
     caption = "A dot is a search; the line joins each setting's mean."
     return Chart(
@@ -208,9 +208,9 @@ def _parallel(own: pd.DataFrame, columns: Sequence[str], name: str, named: Metho
         dots=(*marks, *ends),
     )
     title = f"Parallel coordinates, {about}"
-    goal = f"{metrics.title(name).lower()} ({_unit(name)})"
+    goal = f"{metrics.named(name).title.lower()} ({metrics.named(name).unit})"
     caption = f"A line a setting, from its parameters' values to its mean {goal}; colour: the best quarter."
-    x_names = (*(bare(column) for column in columns), metrics.title(name).lower())
+    x_names = (*(bare(column) for column in columns), metrics.named(name).title.lower())
     key = f"parallel-{about}".replace(" ", "-")
     return Chart(
         key,
@@ -235,7 +235,3 @@ def _levels(values: pd.Series) -> list[str]:
 
 def _value(value: object) -> str:
     return "unset" if pd.api.types.is_scalar(value) and pd.isna(value) else f.setting(value)
-
-
-def _unit(name: str) -> str:
-    return next(metric.unit for metric in metrics.METRICS if metric.name == name)

@@ -157,7 +157,7 @@ def _tenfold(row: Mapping[str, str], own: pd.DataFrame, dataset: str) -> list[_M
 def _swept(own: pd.DataFrame) -> bool:
     """Whether one algorithm's rows differ in a hyperparameter."""
     names = [column for column in own if column.startswith(HYPER)]
-    return len(own[names].drop_duplicates()) > 1
+    return bool(names) and len(own[names].drop_duplicates()) > 1
 
 
 def _by_seed(own: pd.DataFrame, metric: str) -> dict[tuple[float, float], float]:

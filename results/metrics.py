@@ -92,6 +92,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("rank", title="Rank", direction="lower", aggregate="mean"),
     Metric("percentile_in_space", unit="%", title="Percentile", direction="higher", aggregate="mean"),
     Metric("regret", unit="points", title="Regret", direction="lower", aggregate="mean"),
+    # Standard error of a difference between two genotypes' test accuracies over the table's seeds.
+    Metric("regret_noise", unit="points", title="Noise of a regret"),
     Metric("params", title="Parameters", direction="lower", aggregate="mean"),
     # Multiply-adds of convolutions and linear layers.
     Metric("flops", unit="multiply-adds", title="Network", direction="lower", aggregate="mean"),
@@ -161,11 +163,6 @@ def named(name: str) -> Metric:
 def header(name: str) -> str:
     """The header of a metric's column: its title and unit. Raises ``BadInput`` as ``named`` does."""
     return named(name).header
-
-
-def title(name: str) -> str:
-    """The title of a metric, without its unit."""
-    return next(metric.title or metric.name for metric in METRICS if metric.name == name)
 
 
 def is_hyperparameter(column: str) -> bool:

@@ -30,6 +30,12 @@ def published(table: str | None = None) -> pd.DataFrame:
     return frame[frame["table"] == table].reset_index(drop=True)
 
 
+def published_datasets() -> dict[str, str]:
+    """The paper's data sets whose images are ours under another name."""
+    frame = pd.read_csv(Path(__file__).with_name("published_datasets.csv"), dtype="str")
+    return dict(zip(frame["dataset"], frame["ours"], strict=True))
+
+
 def published_algorithms() -> pd.DataFrame:
     """How the algorithms of the paper's rows are shown where none was run here: algorithm, title, order."""
     return pd.read_csv(Path(__file__).with_name("published_algorithms.csv"))

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from results.comparison import MEASURE, METHOD, SETTING, comparison, cost, paired_differences
+from results.comparison import MEASURE, METHOD, SETTING, comparison, cost
 from results.errors import BadInput
 from results.lookup import lookup
 from results.metrics import named
+from results.pairs import compare as all_pairs
 from results.schema import history_frame, records_frame
 
 if TYPE_CHECKING:
@@ -70,26 +71,37 @@ def compare(records: pd.DataFrame, a: str, b: str) -> pd.DataFrame:
     -------
     pandas.DataFrame
         A row a setting and kind of evaluation: ``n`` pairs, the mean ``difference``, the bounds ``low`` and ``high`` of
-        its 95 % bootstrap interval, the two-sided ``p`` of the sign-flip test (missing below six pairs, which could not
-        reject at 5 %), and ``values``, each seed's difference. Percentage points, but for p; negative: a is better.
+        its 95 % bootstrap interval (missing below five pairs, which are their own interval), the two-sided ``p`` of the
+        sign-flip test (missing below six pairs, which could not reject at 5 %), and ``values``, each seed's difference.
+        Percentage points, but for p; negative: a is better.
 
     Raises
     ------
     BadInput
         Where a name is not among the records, both are the same, or they share no seed that ended well.
     """
-    methods = {_label(*key): key for key in records[METHOD].drop_duplicates().itertuples(index=False)}
+    methods = {
+        _label(*key): (str(key[0]), str(key[1])) for key in records[METHOD].drop_duplicates().itertuples(index=False)
+    }
     if a == b:
         raise BadInput(f"{a} cannot be compared with itself: name two of {', '.join(methods)}")
     own = []
     for name in (a, b):
         algorithm, variant = lookup("method of the run", name, methods)
         own.append(records[(records["algorithm"] == algorithm) & (records["variant"] == variant)])
-    # The difference is of the method that comes first among the records.
-    found = paired_differences(pd.concat(own, ignore_index=True))
-    if found.empty:
+    done = pd.concat(own, ignore_index=True)
+    done = done[(done["status"] == "done") & done["test_error"].notna()]
+    rows = []
+    for key, measured in done.groupby([*SETTING, *MEASURE], dropna=False, sort=False):
+        found = all_pairs(measured)
+        pair = found.of(methods[a], methods[b]) if len(found.methods) == 2 else None
+        if pair is not None and pair.seeds:
+            figures = (len(pair.seeds), pair.difference, pair.low, pair.high, pair.p, list(pair.values))
+            rows.append([*key, *figures])
+    if not rows:
         raise BadInput(f"{a} and {b} share no seed that ended well: run both with the same seeds")
-    return found.drop(columns=[f"{name}_{side}" for side in "ab" for name in METHOD])
+    columns = [*SETTING, *MEASURE, "n", "difference", "low", "high", "p", "values"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def joined(runs: Sequence[Run]) -> Run:

@@ -156,9 +156,11 @@ Download = Annotated[
 Nats = Annotated[
     Path | None,
     typer.Option(
+        "--table",
+        "--nats",
         parser=path,
         metavar="PATH",
-        help="NATS-Bench: the official archive's folder, or a table file (.parquet, .csv); "
+        help="the space's table: a file (.parquet, .csv) or, of NATS-Bench, the official archive's folder; "
         "default: where nats_bench looks",
         rich_help_panel=WHERE,
     ),
@@ -170,6 +172,7 @@ Gpus = Annotated[
     typer.Option(min=0, help="GPUs of each trial, fractions too; default 1 on cuda", rich_help_panel=RUNNING),
 ]
 Address = Annotated[str | None, typer.Option(help="address of a Ray cluster", rich_help_panel=RUNNING)]
+Open = Annotated[bool, typer.Option("--open", help="open the report's page in a browser", rich_help_panel=RUNNING)]
 Serial = Annotated[
     bool, typer.Option("--serial", help="one trial after the other, without Ray", rich_help_panel=RUNNING)
 ]

@@ -2,27 +2,73 @@
 
 from __future__ import annotations
 
+import webbrowser
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
+from rich.markup import escape
+from rich.table import Table
 
 from harness.cli import app, console, options
 from results.lookup import lookup
+
+if TYPE_CHECKING:
+    from results.store import Run
 
 
 @app.command()
 def report(
     runs: Annotated[list[Path], typer.Argument(help="folders or archives of runs; several go into one page")],
     out: Annotated[Path | None, typer.Option(help="where the page goes; default: RUN/report")] = None,
+    figures: Annotated[
+        str | None, typer.Option(help="also draw every figure for a paper: png, svg or pdf, comma separated")
+    ] = None,
+    open_: options.Open = False,
 ) -> None:
-    """Write the report of one or several runs again, without running anything."""
+    """Write the report of one or several runs again, without running anything.
+
+    Several runs go into one page that compares them and says first in what they differ.
+
+    Example: python -m harness report docs/mini-nats --out /tmp/report
+    """
     import results
-    from reports import page
 
     loaded = [results.load(run) for run in runs]
-    index = page.write(loaded, out or (runs[0].parent if runs[0].is_file() else runs[0]) / "report")
+    folder = out or (runs[0].parent if runs[0].is_file() else runs[0]) / "report"
+    formats = options.some_names("--figures", figures)
+    write_page(loaded, folder, formats, open_)
+
+
+def write_page(runs: Sequence[Run], folder: Path, figures: Collection[str] = (), open_: bool = False) -> None:
+    """Write the page of some runs, saying what is being done, and where it is; open it if asked."""
+    from reports import page
+
+    if console.is_terminal:
+        with console.status("report") as status:
+            index = page.write(
+                runs, folder, figures=figures, tell=lambda step: status.update(escape(f"report: {step}"))
+            )
+    else:
+        index = page.write(runs, folder, figures=figures)
     console.print(f"report: {index}", markup=False, highlight=False, soft_wrap=True)
+    if open_:
+        webbrowser.open(index.resolve().as_uri())
+
+
+def print_ranking(runs: Sequence[Run]) -> None:
+    """The ranked results of some runs, a table a data set."""
+    from reports.ranking import ranking
+
+    for ranked in ranking(runs):
+        shown = Table(title=escape(ranked.title), title_justify="left", box=box.SIMPLE)
+        for header, right in zip(ranked.shown.columns, ranked.numeric(), strict=True):
+            shown.add_column(escape(header), justify="right" if right else "left")
+        for row in ranked.shown.itertuples(index=False):
+            shown.add_row(*map(escape, map(str, row)))
+        console.print(shown)
 
 
 @app.command()

@@ -10,6 +10,7 @@ import typer
 from algorithms import ALGORITHMS
 from harness import api
 from harness.cli import app, console, options
+from harness.cli.report import print_ranking, write_page
 from harness.config import defaults, plugins
 from harness.config.request import is_pruned
 
@@ -51,6 +52,7 @@ def run(
     address: options.Address = None,
     serial: options.Serial = False,
     log: options.Log = None,
+    open_: options.Open = False,
 ) -> None:
     """Search, judge what was found, and write a report. The same command again finishes what is missing.
 
@@ -84,7 +86,7 @@ def run(
         log=options.some_names("--log", log),
         command=options.command(),
     )
-    finish(made)
+    finish(made, open_)
 
 
 def controls(named: list[str], space: str) -> list[str]:
@@ -97,7 +99,7 @@ def controls(named: list[str], space: str) -> list[str]:
     return [name for name in ALGORITHMS.single if ALGORITHMS.facts(name)["role"] == "control" and name not in named]
 
 
-def finish(made: Plan) -> None:
+def finish(made: Plan, open_: bool = False) -> None:
     """Run a plan to its report; an interrupt leaves it resumable and says how. Exits 1 if a trial failed."""
     from harness.execution.run import run as run_plan
 
@@ -107,16 +109,16 @@ def finish(made: Plan) -> None:
         console.print("\ninterrupted; the same command goes on from the last checkpoints:")
         console.print(f"  {made.comparison.command}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(130) from None
-    report(made.folder, records)
+    report(made.folder, records, open_)
 
 
-def report(folder: Path, records: pd.DataFrame) -> None:
-    """Write the run's report and say where it is."""
+def report(folder: Path, records: pd.DataFrame, open_: bool = False) -> None:
+    """Show the ranked results, write the run's report and say where it is."""
     import results
-    from reports import page
 
-    index = page.write([results.load(folder)], folder / "report")
-    console.print(f"report: {index}", markup=False, highlight=False, soft_wrap=True)
+    loaded = [results.load(folder)]
+    print_ranking(loaded)
+    write_page(loaded, folder / "report", open_=open_)
     bad = records[records["status"] != "done"]
     for row in bad.drop_duplicates("trial").itertuples():
         console.print(

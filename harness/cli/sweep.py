@@ -47,6 +47,7 @@ def sweep(
     address: options.Address = None,
     serial: options.Serial = False,
     log: options.Log = None,
+    open_: options.Open = False,
 ) -> None:
     """Vary hyperparameters, every point over every seed, and write the sensitivity report.
 
@@ -83,4 +84,4 @@ def sweep(
         log=options.some_names("--log", log),
         command=options.command(),
     )
-    finish(made)
+    finish(made, open_)

@@ -9,7 +9,7 @@ import pytest
 from described import described
 
 import results
-from results import comparison, metrics
+from results import comparison, metrics, pairs
 from results.errors import BadInput
 from results.metrics import METRICS, Metric
 from results.schema import conformed, records_frame
@@ -56,7 +56,7 @@ def test_one_registry_line_makes_it_a_column_with_header_mean_and_description(mo
     assert costs.to_dict() == {"darts1": 101.0, "rarts": 104.0}
     # The means and the paired table, which the issue saw dropped, are of three searches each.
     assert comparison.comparison(records)["n"].tolist() == [3, 3]
-    assert comparison.paired_differences(records)["n"].tolist() == [3]
+    assert pairs.frame(pairs.compare(records))["n"].tolist() == [3]
     described_ = results.describe().set_index("name").loc["energy_joule"]
     assert described_.to_dict() == {
         "dtype": "float64",
