@@ -93,9 +93,6 @@ def _said(own: pd.DataFrame, varied: Sequence[str], name: str, named: Methods) -
         said += f" The next is {f.fixed(gap)} {unit} above; {seeds}."
     else:
         said += f" The next is {f.fixed(gap)} {unit} above; one search shows no spread, so this order may be chance."
-    said += (
-        " The lowest of many means is lower than its own repetition would be: repeat the best setting with fresh seeds."
-    )
     if len(columns) < 3:
         return [said]
     shares = importance(own, columns)
@@ -128,7 +125,10 @@ def _table(frame: pd.DataFrame, varied: Sequence[str], name: str, named: Methods
         f"Every value ({metrics.named(name).unit})": rows["values"].map(f.listed),
         "Best": rows["best"].map({True: "lowest mean", False: ""}),
     }
-    notes = ("A row a setting; n counts its searches. Nothing is averaged over settings.",)
+    notes = (
+        "A row a setting; n counts its searches. Nothing is averaged over settings.",
+        "The lowest of several means is flattered by chance: repeat the best setting with fresh seeds.",
+    )
     return table("settings", "Every setting", rows, shown, notes)
 
 
