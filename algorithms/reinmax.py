@@ -17,7 +17,7 @@ from torch import Tensor
 from algorithms import ALGORITHMS
 from algorithms.counts import Cost
 from algorithms.hyper import Hyper
-from algorithms.sampling import Named, Sampling, one_hot, only
+from algorithms.sampling import Named, Sampling, on_host, one_hot, only
 from spaces.base import Batch, Mix
 from spaces.contracts import CellSpace
 
@@ -53,7 +53,7 @@ class ReinMax(Sampling):
 
     def draw(self, alpha: Named) -> Named:
         """An operation of each edge drawn by softmax α: indices (…, 1) on the CPU."""
-        probabilities = {name: torch.softmax(a.detach().cpu(), -1) for name, a in alpha.items()}
+        probabilities = {name: torch.softmax(a, -1) for name, a in on_host(alpha).items()}
         return {name: torch.multinomial(p, 1, generator=self.generator) for name, p in probabilities.items()}
 
     def one_path(self, alpha: Named) -> Mix:

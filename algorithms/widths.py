@@ -33,14 +33,14 @@ class WidthSearch(Concrete):
     @cached_property
     def widths(self) -> Named:
         """Each layer's candidate widths (candidates,), ascending and distinct, in channels."""
-        n, layers = self.hyper.candidates, self.space.layers.items()
-        steps = {name: sorted({max(1, round(k * channels / n)) for k in range(1, n + 1)}) for name, channels in layers}
-        return {name: torch.tensor(widths, device=self.device) for name, widths in steps.items()}
+        return {name: widths.to(self.device) for name, widths in self.widths_here.items()}
 
     @cached_property
     def widths_here(self) -> Named:
         """``widths`` on the CPU."""
-        return on_host(self.widths)
+        n, layers = self.hyper.candidates, self.space.layers.items()
+        steps = {name: sorted({max(1, round(k * channels / n)) for k in range(1, n + 1)}) for name, channels in layers}
+        return {name: torch.tensor(widths) for name, widths in steps.items()}
 
     def alphas(self) -> Named:
         """Nearly uniform: 0.01 · standard normal."""

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from spaces.base import Mix
-from spaces.nats_kernel import LeavingFunction, by_source
+from spaces.nats_kernel import LeavingFunction, by_source, serves
 from spaces.nats_supernet import MixedCell, Supernet, chain, leaving
 from spaces.partial import with_passing
 
@@ -29,10 +29,7 @@ class PartialCell(MixedCell):
     def leaving(self, node: Tensor, source: int, weights: Tensor) -> Tensor:
         """What ``node`` gives each of its m targets, (B, m, C, H, W); ``weights`` (m, 6)."""
         read, mix, kernels = node[:, : self.channels], weights[:, :-1], (self.conv1[source], self.conv3[source])
-        if node.device.type == "cpu":
-            mixed = LeavingFunction.apply(leaving, read, mix, *kernels)
-        else:
-            mixed = leaving(read, mix, *kernels)
+        mixed = LeavingFunction.apply(leaving, read, mix, *kernels) if serves(node) else leaving(read, mix, *kernels)
         past = weights[:, -1].view(-1, 1, 1, 1) * node[:, self.channels :].unsqueeze(1)
         joined = torch.cat([mixed, past], 2)
         return F.channel_shuffle(joined.flatten(0, 1), self.parts).view_as(joined)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from spaces.base import AfterSkip, Mix
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, Reduction
-from spaces.nats_kernel import MixedCellFunction, by_source
+from spaces.nats_kernel import MixedCellFunction, by_source, serves
 from spaces.per_cell import by_cell
 from spaces.pooling import avg_pool_3x3
 
@@ -39,7 +39,7 @@ class MixedCell(nn.Module):
 
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         """Node 3 from node 0, both (B, C, H, W); ``weights`` (6, 5) in the order of LEAVING."""
-        if x.device.type == "cpu":
+        if serves(x):
             out: Tensor = MixedCellFunction.apply(cell, x, weights, *self.conv1, *self.conv3)
             return out
         return cell(x, weights, list(self.conv1), list(self.conv3))

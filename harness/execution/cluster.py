@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import _thread
+import atexit
 import os
+import signal
 import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -68,12 +69,14 @@ def connected(address: str | None) -> Iterator[None]:
     except (ImportError, OSError, RuntimeError, ValueError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise BadInput(f"no Ray cluster at {address!r} ({reason}); start one or leave out --address") from None
-    with _headed(head):
+    with headed(head):
         try:
             yield
         finally:
-            if _listens(head):  # without a head it would wait for one
+            if _listens(head):
                 ray.shutdown()
+            else:  # without a head it would wait for one, now and at the program's end
+                atexit.unregister(ray.shutdown)
 
 
 def _start(ray: Any, quiet: dict[str, Any]) -> None:
@@ -99,7 +102,7 @@ def _end(ray: Any, before: set[psutil.Process]) -> None:
 
 
 @contextmanager
-def _headed(head: str) -> Iterator[None]:
+def headed(head: str) -> Iterator[None]:
     """Interrupt the block where the cluster's head is gone.
 
     Raises
@@ -116,7 +119,8 @@ def _headed(head: str) -> Iterator[None]:
                 seen = time.monotonic()
             elif time.monotonic() - seen > patience:
                 gone.set()
-                _thread.interrupt_main()
+                # A signal to that thread, for it wakes it from a wait as well.
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
                 return
 
     watcher = threading.Thread(target=watch, daemon=True)
@@ -124,7 +128,7 @@ def _headed(head: str) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        if not gone.is_set():
+        if not gone.is_set() and _listens(head):
             raise
         raise BadInput(
             f"the head of the Ray cluster at {head} is gone; no finished epoch is lost: give the same command again, "
@@ -166,7 +170,12 @@ def check_resources(environment: Environment) -> None:
     """Raise BadInput where no node can ever give a trial the CPUs and GPUs that it is to have."""
     import ray
 
-    nodes, address = [node["Resources"] for node in ray.nodes() if node["Alive"]], environment.address
+    check_fits([node["Resources"] for node in ray.nodes() if node["Alive"]], environment)
+
+
+def check_fits(nodes: Sequence[Mapping[str, float]], environment: Environment) -> None:
+    """The same for the resources of each node that is alive."""
+    address = environment.address
     where = f"any node of the cluster at {address}" if address else "this machine"
     cpus, gpus = environment.threads, environment.gpus
     for kind, need, option in (("CPU", cpus, "--cpus-per-trial"), ("GPU", gpus, "--gpus-per-trial")):
@@ -188,7 +197,7 @@ def check_nodes(environment: Environment, foreign: str) -> None:
     token = Path(environment.run) / f".seen-{uuid.uuid4().hex}"
     token.touch()
     try:
-        look = ray.remote(num_cpus=0)(_looking(foreign))
+        look = ray.remote(num_cpus=0)(looking(foreign))
         nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
         strategies = {node["NodeID"]: NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in nodes}
         asked = [look.options(scheduling_strategy=s).remote(str(token)) for s in strategies.values()]
@@ -211,7 +220,7 @@ def _fault(ray: Any, answer: Any) -> str:
     return str(seen)
 
 
-def _looking(foreign: str) -> Callable[[str], str]:
+def looking(foreign: str) -> Callable[[str], str]:
     """What a node is asked: what is wrong with it, empty where nothing is. Sent there by value, it needs no package."""
 
     def look(path: str) -> str:

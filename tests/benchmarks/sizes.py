@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
+from searches import make_batch, make_search
+
+from algorithms.search import Search
+from spaces import SPACES
+from spaces.base import Batch
 
 SIDE = 512
 """The matrix product that is the limit: SIDE × SIDE matrices of float32."""
@@ -25,6 +30,19 @@ class Size:
     def side(self) -> int:
         """The images' side in pixels."""
         return self.options["image_size"]
+
+    def smallest(self) -> Size:
+        """The same shape, in a fraction of the time."""
+        return replace(self, images=4, options={"channels": 2, "cells": min(self.options["cells"], 3), "image_size": 8})
+
+    def search(self, algorithm: str) -> Search:
+        """A search with its own hyperparameters."""
+        cls = SPACES[self.space]
+        return make_search(algorithm, cls(cls.Options(**self.options)))
+
+    def batches(self) -> tuple[Batch, Batch]:
+        """A batch of random images of each half."""
+        return make_batch("train", self.images, self.side), make_batch("val", self.images, self.side)
 
 
 SIZES = {

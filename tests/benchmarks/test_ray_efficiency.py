@@ -44,7 +44,7 @@ def test_efficiency_of_rays_schedule(benchmark: Any, tmp_path: Path) -> None:
 
     def through_ray(name: str, count: int) -> float:
         start = time.perf_counter()
-        run_ray(trials(count, 0), environment(tmp_path / name), 0.0, None, [])
+        run_ray(trials(count, 0), environment(tmp_path / name), [])
         return time.perf_counter() - start
 
     def serial() -> float:

@@ -17,8 +17,9 @@ from harness.config.sections import Environment
 from harness.config.trial import TrialConfig
 from harness.data.batches import Normalise
 from harness.data.streamed import _batch
+from harness.execution.cluster import check_fits
 from harness.execution.job import run_job
-from harness.execution.schedule import _check_resources, isolated, run_serial
+from harness.execution.schedule import isolated, run_serial
 from harness.measuring.clock import PeakMemory
 from harness.measuring.device import DeviceLost, check_gpus, device_here, precision, prepare
 from harness.measuring.latency import latency_columns, network_latency
@@ -69,12 +70,8 @@ def test_a_share_that_can_be_had_is_not(device: str, gpus: float | None) -> None
     check_gpus(device, gpus)
 
 
-class Cluster:
-    """Two nodes, each with a GPU, of which one is dead; what Ray answers about them."""
-
-    def nodes(self) -> list[dict[str, Any]]:
-        sizes = [({"CPU": 8.0, "GPU": 1.0}, True), ({"CPU": 64.0, "GPU": 4.0}, False), ({"CPU": 16.0}, True)]
-        return [{"Resources": resources, "Alive": alive} for resources, alive in sizes]
+NODES = ({"CPU": 8.0, "GPU": 1.0}, {"CPU": 16.0})
+"""Two nodes of a cluster, as Ray tells their resources."""
 
 
 @pytest.mark.parametrize(
@@ -86,9 +83,10 @@ class Cluster:
     ],
 )
 def test_resources_are_those_of_one_node(cpus: int, gpus: float, refused: str) -> None:
-    _check_resources(Cluster(), 8, 1.0, "here:1")
+    of = Environment(run="", address="here:1", threads=8, gpus=1.0)
+    check_fits(NODES, of)
     with pytest.raises(BadInput, match=refused):
-        _check_resources(Cluster(), cpus, gpus, "here:1")
+        check_fits(NODES, of.model_copy(update={"threads": cpus, "gpus": gpus}))
 
 
 def test_a_run_has_kernels_that_repeat_in_float32(cuda: PretendedCuda) -> None:

@@ -38,8 +38,11 @@ NAMES = [n for n, cls in ALGORITHMS.items() if issubclass(cls, Search) and ("+" 
 SOLVED = ("darts1", "darts2", "milenas", "rarts")
 """The searches that the solvable model is for."""
 
-WAITS = {"gdas": 2, "proxylessnas": 1, "tas": 2}
-"""Times that the host waits for the device in a step: only these searches must know there what they drew."""
+WAITS = {"gdas": 2, "proxylessnas": 1, "reinmax": 2, "tas": 2, "drnas": 12}
+"""Times at most that the host waits for the device in a step: these searches must know there what they drew.
+
+DrNAS draws on the CPU, and its gradient goes the same way back.
+"""
 
 COUNTED: dict[str, dict[object, int]] = {space: {} for space in SPACES}
 """Multiply-adds of a pass, counted once a space: on the meta device, where nothing is seen here and most time goes."""
@@ -80,7 +83,7 @@ def test_every_search_stays_on_its_device(space: str, name: str, cuda: Pretended
         search.step(train, val)
     cuda.reset()
     search.step(train, val)
-    assert sum(cuda.waits.values()) == WAITS.get(name, 0), cuda.waits
+    assert sum(cuda.waits.values()) <= WAITS.get(name, 0), cuda.waits
     if name.endswith("+pt"):
         search.steps = 1  # type: ignore[attr-defined]
     search.select(iter([(train, val)] * 1000))

@@ -21,7 +21,7 @@ from harness.__main__ import main
 from harness.cli import app
 from harness.config.protocol import Protocol
 
-EXAMPLES = int(os.environ.get("HARNESS_MALFORMED_CALLS", "60"))
+EXAMPLES = int(os.environ.get("HARNESS_MALFORMED_CALLS", "40"))
 """Calls a test. 400 and more take some minutes: HARNESS_MALFORMED_CALLS=400."""
 
 GRAMMAR: dict[str, list[Any]] = {
@@ -117,7 +117,7 @@ def test_what_an_option_never_takes_is_refused_by_name(
     option: str, empty: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """And not for the folder below a file, which is looked at last: nothing is taken in silence."""
-    for value in NEVER[:: 1 if EXAMPLES > 60 else 4]:
+    for value in NEVER[:: 1 if EXAMPLES > 40 else 4]:
         if option == "--algos" and value in ("", " ", ",", ",,"):
             continue  # the control alone
         error = refused(["run", "--serial", option, value, "--out", str(empty / "file" / "run")], capsys)

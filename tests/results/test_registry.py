@@ -66,7 +66,7 @@ def test_parts_compose_as_typed_where_each_finds_what_it_needs() -> None:
 def test_what_is_said_of_one_class_alone_is_not_inherited() -> None:
     assert (ALGORITHMS["darts1"].role, ALGORITHMS["darts1"].order) == ("reference", 1)
     assert (ALGORITHMS["fairdarts"].role, ALGORITHMS["fairdarts"].order) == ("", 100)
-    assert ALGORITHMS["fairdarts"].traits == ("steady",)
+    assert ALGORITHMS["fairdarts"].traits == ("steady", "alternating")
 
 
 PLUG_IN = '''"""An algorithm of a user's own."""
