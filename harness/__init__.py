@@ -6,7 +6,7 @@ are imported when asked for, so that importing ``harness`` imports no torch.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harness.api import Options, compare, plan, run, sweep
@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 __all__ = ["Options", "__version__", "compare", "plan", "run", "sweep"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """A public function, from the module that defines it."""
     if name not in __all__:
         raise AttributeError(f"module 'harness' has no attribute {name!r}")

@@ -12,14 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from rich.console import Console
 
-from harness.config import plugins
+from harness.config import defaults, plugins
 from harness.config.request import Evaluate, Request, check_request
 
 if TYPE_CHECKING:
+    from harness.config.variation import Variations
     from harness.planning.plan import Plan
     from results.store import Run
 
@@ -77,7 +78,7 @@ class Options(TypedDict, total=False):
 
     dataset: str | None
     eval_datasets: Sequence[str] | None
-    overrides: Mapping[str, Any] | Sequence[str]
+    overrides: Mapping[str, object] | Sequence[str]
     prc: float | None
     split: str | None
     budget: str | None
@@ -100,9 +101,9 @@ class Options(TypedDict, total=False):
 
 def compare(
     algorithms: Sequence[str],
-    space: str = "nats",
+    space: str = defaults.SPACE,
     seeds: Iterable[int] = range(3),
-    protocol: str = "quick",
+    protocol: str = defaults.PROTOCOL,
     *,
     quiet: bool = False,
     **options: Unpack[Options],
@@ -143,11 +144,11 @@ def compare(
 
 def sweep(
     algorithm: str,
-    vary: Mapping[str, Sequence[Any] | str] | Sequence[str],
+    vary: Variations,
     samples: int = 1,
-    space: str = "nats",
+    space: str = defaults.SPACE,
     seeds: Iterable[int] = range(3),
-    protocol: str = "quick",
+    protocol: str = defaults.PROTOCOL,
     *,
     quiet: bool = False,
     **options: Unpack[Options],
@@ -181,9 +182,9 @@ def sweep(
 
 def plan(
     algorithms: Sequence[str],
-    space: str = "nats",
+    space: str = defaults.SPACE,
     seeds: Iterable[int] = range(3),
-    protocol: str = "quick",
+    protocol: str = defaults.PROTOCOL,
     **options: Unpack[Options],
 ) -> Plan:
     """Check everything that can be checked, and resolve the request into trials; nothing is run or written.
@@ -208,11 +209,11 @@ def plan(
 
 def plan_sweep(
     algorithm: str,
-    vary: Mapping[str, Sequence[Any] | str] | Sequence[str],
+    vary: Variations,
     samples: int = 1,
-    space: str = "nats",
+    space: str = defaults.SPACE,
     seeds: Iterable[int] = range(3),
-    protocol: str = "quick",
+    protocol: str = defaults.PROTOCOL,
     **options: Unpack[Options],
 ) -> Plan:
     """What ``sweep`` runs; arguments and faults as there."""
@@ -261,7 +262,7 @@ def request_of(
     """The request behind the arguments of ``compare``."""
     if isinstance(algorithms, str):
         algorithms = [algorithms]
-    fields: dict[str, Any] = dict(options)
+    fields: dict[str, object] = dict(options)
     fields |= {name: Path(fields[name]) for name in PATHS if fields.get(name) is not None}
     return Request(list(algorithms), space, list(seeds), protocol, **fields)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
@@ -52,7 +51,7 @@ class Wanted:
     """Where the results go, and the options that every run of a target shares."""
 
     out: Path
-    shared: dict[str, Any]
+    shared: Options
 
 
 def fig1(wanted: Wanted, console: Console) -> None:
@@ -77,7 +76,7 @@ def fig1(wanted: Wanted, console: Console) -> None:
         console.print(f"drawn: {picture}", markup=False, highlight=False, soft_wrap=True)
 
 
-def descend(algorithm: str, y0: float = Y0, steps: int = STEPS, **own: Any) -> pd.DataFrame:
+def descend(algorithm: str, y0: float = Y0, steps: int = STEPS, **own: object) -> pd.DataFrame:
     """One search of the solvable model as a frame of step, alpha, w, y; step 0 is the start (2, −2, y₀)."""
     cls = ALGORITHMS[algorithm]
     space = Bilevel(BilevelOptions(y0=y0))
@@ -114,9 +113,9 @@ def _panels() -> Iterator[pd.DataFrame]:
             yield _rarts(**fields).assign(panel=panel, algorithm="rarts", label=f"{symbols[panel]} = {value}")
 
 
-def _limits() -> Iterator[dict[str, Any]]:
+def _limits() -> Iterator[dict[str, object]]:
     """Where each search of the paper's text ends."""
-    runs: list[tuple[str, dict[str, Any]]] = [
+    runs: list[tuple[str, dict[str, object]]] = [
         ("rarts", {"beta": 15.0, "lam": 15.0}),
         ("rarts", {"beta": 10.0, "lam": 10.0}),
         ("darts1", {}),
@@ -179,7 +178,7 @@ TABLE2 = {
 """Table 2's rows: by what each hyperparameter of the baseline is multiplied."""
 
 
-def _around(protocol: Protocol) -> Iterator[dict[str, Any]]:
+def _around(protocol: Protocol) -> Iterator[dict[str, object]]:
     """The baseline's point, then Table 2's others, in the table's order."""
     settings = protocol.settings
     hyper = protocol.hyper("rarts").model_dump()

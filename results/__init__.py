@@ -18,7 +18,7 @@ Imports neither torch nor any other folder of the house.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from results.metrics import describe
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Run", "describe", "load"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """``Run``, ``load`` and ``describe``, imported when asked for: a typing mistake is refused without pandas."""
     if name not in __all__:
         raise AttributeError(f"module 'results' has no attribute {name!r}")

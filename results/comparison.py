@@ -8,7 +8,6 @@ their mean, so that search seeds and retraining seeds are never mixed.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
 
 import pandas as pd
 
@@ -34,7 +33,7 @@ def comparison(records: pd.DataFrame) -> pd.DataFrame:
     the row's space, evaluation data set and algorithm, whatever its protocol and variant; NaN where the paper itself
     has several variants of the algorithm and none without a name.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for setting, trials in records.groupby(SETTING, dropna=False, sort=False):
         measures = _by(trials[trials["status"] == "done"], MEASURE)
         for method, own in _by(trials, METHOD).items():
@@ -131,7 +130,7 @@ def _per_search(evaluated: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _outcome(evaluated: pd.DataFrame) -> dict[str, Any]:
+def _outcome(evaluated: pd.DataFrame) -> dict[str, object]:
     """What ``comparison`` says of the done records of one setting, measure and method."""
     searches = _per_search(evaluated)
     means = {name: float(searches[column].mean()) for column, name in metrics.aggregated("mean").items()}
@@ -139,7 +138,7 @@ def _outcome(evaluated: pd.DataFrame) -> dict[str, Any]:
     return {**_test_error(searches), **means, **spread}
 
 
-def _test_error(searches: pd.DataFrame) -> dict[str, Any]:
+def _test_error(searches: pd.DataFrame) -> dict[str, object]:
     summary: Summary = summarise(searches["test_error"])
     names = ("mean", "sd", "low", "high")
     figures = {f"test_error_{name}": getattr(summary, name) for name in names}

@@ -18,11 +18,14 @@ from abc import ABC
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from importlib import import_module
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from results.declared import Declarations, Described
 from results.errors import BadInput
 from results.lookup import lookup
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 T = TypeVar("T")
 
@@ -177,7 +180,7 @@ def _read(package: str) -> Declarations:
     return Declarations(package)
 
 
-def fields_of(model: Any) -> dict[str, Described]:
+def fields_of(model: type[BaseModel]) -> dict[str, Described]:
     """The same fields of a model from outside the package, which is imported already."""
     return {
         name: Described(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -52,7 +51,7 @@ CONCAT = "concat"
 """The ``operation`` of an edge that only gathers a node into its cell's output, where ``edges`` holds such."""
 
 
-def records_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+def records_frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     """Rows of plain values as the records frame: every metric's column in its dtype, then hyperparameters (``hp.``).
 
     A missing ``variant`` or ``role`` is the empty text, a missing ``title`` the algorithm. Hyperparameters that are
@@ -92,7 +91,9 @@ def _check_known(names: Iterable[str]) -> None:
             )
 
 
-def renamed(rows: Iterable[Mapping[str, Any]], methods: Mapping[str, tuple[str, int, str]]) -> list[dict[str, Any]]:
+def renamed(
+    rows: Iterable[Mapping[str, object]], methods: Mapping[str, tuple[str, int, str]]
+) -> list[dict[str, object]]:
     """Rows of a record from before hyperparameters had a prefix, as records have them now.
 
     ``methods`` gives title, order and role by algorithm. Rows that are as they should be stay so.
@@ -108,12 +109,12 @@ def renamed(rows: Iterable[Mapping[str, Any]], methods: Mapping[str, tuple[str, 
     return made
 
 
-def history_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+def history_frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     """Rows of plain values as the history frame: every column of ``HISTORY_COLUMNS``, then what else the rows hold."""
     return _typed(rows, HISTORY_COLUMNS)
 
 
-def skip_ratios(edges: Iterable[Mapping[str, Any]]) -> tuple[float, float, int]:
+def skip_ratios(edges: Iterable[Mapping[str, object]]) -> tuple[float, float, int]:
     """Skips among a genotype's edges: skips / edges not none, skips / all edges, and the number of none edges.
 
     The first is how NATS-Bench and the RARTS paper's Table 4 count. A ratio over no edges at all is NaN; what gathers
@@ -125,7 +126,7 @@ def skip_ratios(edges: Iterable[Mapping[str, Any]]) -> tuple[float, float, int]:
     return skips / kept if kept else math.nan, skips / len(operations) if operations else math.nan, nones
 
 
-def _typed(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+def _typed(rows: Iterable[Mapping[str, object]], columns: Mapping[str, str]) -> pd.DataFrame:
     """The rows as a frame whose first columns are ``columns`` in their dtypes and whose others are inferred."""
     rows = list(rows)
     names = [*columns, *dict.fromkeys(name for row in rows for name in row if name not in columns)]
@@ -135,7 +136,7 @@ def _typed(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.
     )
 
 
-def _column(values: list[Any], dtype: str | None) -> pd.Series:
+def _column(values: list[object], dtype: str | None) -> pd.Series:
     """One column in its dtype, missing values as that dtype has them; without a dtype, the plainest that holds all."""
     values = [None if pd.api.types.is_scalar(value) and pd.isna(value) else value for value in values]
     if dtype is None:
@@ -145,7 +146,7 @@ def _column(values: list[Any], dtype: str | None) -> pd.Series:
     return pd.Series(values, dtype=object).astype(pd.api.types.pandas_dtype(dtype))
 
 
-def _plainest(values: list[Any]) -> str:
+def _plainest(values: list[object]) -> str:
     """The dtype for values that no schema names; ``str`` also for what only JSON can say."""
     inferred = pd.api.types.infer_dtype(values, skipna=True)
     if inferred == "integer":

@@ -48,7 +48,7 @@ class Run:
     """A run as read back: its folder or archive, its configuration, and the two frames of ``results.schema``."""
 
     path: Path
-    config: dict[str, Any]
+    config: dict[str, object]
     records: pd.DataFrame
     history: pd.DataFrame
 
@@ -78,7 +78,7 @@ class Store:
     folder: Path
 
     @classmethod
-    def open_run(cls, folder: Path, config: Mapping[str, Any], frozen: Sequence[str]) -> Store:
+    def open_run(cls, folder: Path, config: Mapping[str, object], frozen: Sequence[str]) -> Store:
         """Create the run, or open it again to finish it or to add algorithms and seeds.
 
         ``config`` holds plain types. Its keys named in ``frozen`` must equal the stored ones; the lists ``algorithms``
@@ -90,7 +90,7 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             with FileLock(folder / ".lock"):
                 # Through YAML and back, so that what is compared is what a later reader will see (tuples are lists).
-                asked: dict[str, Any] = yaml.safe_load(yaml.safe_dump(dict(config), sort_keys=False))
+                asked: dict[str, object] = yaml.safe_load(yaml.safe_dump(dict(config), sort_keys=False))
                 if path.exists():
                     asked = _merge(folder, _read_config(path), asked, frozen)
                 write_text(path, yaml.safe_dump(asked, sort_keys=False, allow_unicode=True))
@@ -114,21 +114,21 @@ class Store:
         if self.is_done(trial):
             _verify(self.trial_dir(trial))
 
-    def write_config(self, trial: str, config: Mapping[str, Any]) -> None:
+    def write_config(self, trial: str, config: Mapping[str, object]) -> None:
         """Store the trial's configuration. ``config["columns"]`` holds the record columns known before it runs."""
         _write_json(self.trial_dir(trial) / "config.json", config)
 
-    def read_config(self, trial: str) -> dict[str, Any]:
+    def read_config(self, trial: str) -> dict[str, object]:
         """A trial's configuration without its record columns. Raises ``BadInput`` where it cannot be read."""
-        config: dict[str, Any] = _read_json(self.trial_dir(trial) / "config.json")
+        config: dict[str, object] = _read_json(self.trial_dir(trial) / "config.json")
         return {name: value for name, value in config.items() if name != "columns"}
 
-    def write_history(self, trial: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    def write_history(self, trial: str, rows: Iterable[Mapping[str, object]]) -> None:
         """Store the trial's history, one row an epoch."""
         with replacing(self.trial_dir(trial) / "history.parquet") as temporary:
             history_frame({"trial": trial, **row} for row in rows).to_parquet(temporary)
 
-    def write_record(self, trial: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    def write_record(self, trial: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Store the trial's record, one row per evaluation data set, and mark the trial done."""
         folder = self.trial_dir(trial)
         _write_json(folder / "record.json", rows)
@@ -160,7 +160,7 @@ class Store:
         finally:
             lock.release()
 
-    def record(self, trial: str) -> list[dict[str, Any]]:
+    def record(self, trial: str) -> list[dict[str, object]]:
         """A done trial's rows, one per evaluation data set; none where it is not done."""
         return _rows(self.trial_dir(trial)) if self.is_done(trial) else []
 
@@ -169,7 +169,7 @@ class Store:
         rows = [row for folder in self._trial_dirs() for row in _rows(folder)]
         return _inherited(records_frame(rows)).sort_values(ORDER, kind="stable", ignore_index=True)
 
-    def found(self, wanted: Mapping[str, Any]) -> str | None:
+    def found(self, wanted: Mapping[str, object]) -> str | None:
         """The genotype of the one done search whose configuration has every value of ``wanted``; None without any.
 
         Raises ``BadInput`` where several have, and have found different ones.
@@ -179,7 +179,7 @@ class Store:
             _verify(path)
         configs = {path: _read_json(path / "config.json") for path in folders}
         alike = [p for p, c in configs.items() if all(c.get(name) == value for name, value in wanted.items())]
-        found = {row["genotype"] for path in alike for row in _rows(path) if row["status"] == "done"}
+        found = {str(row["genotype"]) for path in alike for row in _rows(path) if row["status"] == "done"}
         if len(found) > 1:
             raise BadInput(f"the run has {len(found)} different searches by {wanted.get('algorithm')}: leave one")
         return next(iter(found), None)
@@ -247,7 +247,7 @@ def _load(folder: Path) -> Run:
     return Run(folder, _read_config(folder / "config.yaml"), records, store.history(records["trial"].unique()))
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def _read_config(path: Path) -> dict[str, object]:
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -257,7 +257,9 @@ def _read_config(path: Path) -> dict[str, Any]:
     return config
 
 
-def _merge(folder: Path, stored: dict[str, Any], asked: dict[str, Any], frozen: Sequence[str]) -> dict[str, Any]:
+def _merge(
+    folder: Path, stored: dict[str, object], asked: dict[str, object], frozen: Sequence[str]
+) -> dict[str, object]:
     """The configuration of a run opened again. Raises ``BadInput`` at the first frozen value that differs."""
     for key in frozen:
         if (fault := _difference(key, stored.get(key), asked.get(key))) is not None:
@@ -265,11 +267,16 @@ def _merge(folder: Path, stored: dict[str, Any], asked: dict[str, Any], frozen: 
             raise BadInput(
                 f"the run in {folder} has {name} = {old!r}, not {new!r}: ask for {old!r} again, or name another folder"
             )
-    unions = {key: list(dict.fromkeys([*stored.get(key, []), *asked.get(key, [])])) for key in MERGED}
+    unions = {key: list(dict.fromkeys([*_listed(stored, key), *_listed(asked, key)])) for key in MERGED}
     return {**stored, **asked, **{key: union for key, union in unions.items() if key in stored or key in asked}}
 
 
-def _difference(name: str, old: Any, new: Any) -> tuple[str, Any, Any] | None:
+def _listed(config: Mapping[str, object], key: str) -> list[object]:
+    """A list of a run's configuration; empty where there is none."""
+    return value if isinstance(value := config.get(key), list) else []
+
+
+def _difference(name: str, old: object, new: object) -> tuple[str, object, object] | None:
     """The dotted name and both values of the first leaf where two configurations differ; a missing leaf is None."""
     if isinstance(old, dict) and isinstance(new, dict):
         leaves = (_difference(f"{name}.{key}", old.get(key), new.get(key)) for key in dict.fromkeys([*old, *new]))
@@ -277,7 +284,7 @@ def _difference(name: str, old: Any, new: Any) -> tuple[str, Any, Any] | None:
     return None if old == new else (name, old, new)
 
 
-def _rows(folder: Path) -> list[dict[str, Any]]:
+def _rows(folder: Path) -> list[dict[str, object]]:
     """A trial's rows: its record's where it is done, one that says why where it failed, none where it is unfinished."""
     record, error = folder / "record.json", folder / "error.txt"
     if (folder / "done").exists():
@@ -323,19 +330,19 @@ def _inherited(records: pd.DataFrame) -> pd.DataFrame:
     return records
 
 
-def _write_json(path: Path, value: Any) -> None:
+def _write_json(path: Path, value: object) -> None:
     # Infinity is Python's own extension of JSON and is read back as such; NaN is what null stands for in a record.
     write_text(path, json.dumps(_plain(value), indent=1))
 
 
-def _read_json(path: Path) -> Any:
+def _read_json(path: Path) -> Any:  # JSON, whose writer stands above each reader
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput(f"cannot read {path}: remove the folder {path.parent} and launch the run again") from error
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """``value`` as JSON holds it: NumPy's scalars as Python's, NaN as None."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}

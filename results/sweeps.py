@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -43,7 +42,7 @@ def settings(records: pd.DataFrame, varied: Sequence[str]) -> pd.DataFrame:
     if not name:
         return pd.DataFrame(columns=columns)
     done = records[(records["status"] == "done") & records[name].notna()]
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for key, own in done.groupby(keys, dropna=False, sort=True):
         searches = own.groupby(["split_seed", "seed"], dropna=False)[name].mean()
         summary = summarise(searches)
@@ -89,7 +88,7 @@ def importance(frame: pd.DataFrame, varied: Sequence[str]) -> dict[str, float] |
     return {str(k): float(v) for k, v in optuna.importance.get_param_importances(study, evaluator=evaluator).items()}
 
 
-def _distribution(optuna: Any, values: pd.Series, number: bool) -> Any:
+def _distribution(optuna: object, values: pd.Series, number: bool) -> object:
     """A parameter's range; logarithmic where its values span more than a power of ten."""
     if not number:
         return optuna.distributions.CategoricalDistribution(list(dict.fromkeys(values)))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import typer
 
 from algorithms import ALGORITHMS
+from harness.config import defaults
 from harness.config.protocol import Protocol, protocol_names, protocol_spaces
 from harness.config.request import SPLIT_NAMES, WAYS
 from harness.data import DATASETS
@@ -59,7 +60,9 @@ def ways(incomplete: str) -> Iterator[str]:
 def keys(context: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
     """``key=`` of every key that the space typed so far has under the protocol typed so far, with its meaning."""
     try:
-        protocol = Protocol.load(context.params.get("protocol") or "quick", context.params.get("space") or "nats")
+        protocol = Protocol.load(
+            context.params.get("protocol") or defaults.PROTOCOL, context.params.get("space") or defaults.SPACE
+        )
     except BadInput:
         return
     for key, field in protocol.keys().items():

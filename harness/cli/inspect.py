@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from harness.cli import app, complete, console, options
-from harness.config import plugins
+from harness.config import defaults, plugins
 from harness.config.protocol import Protocol, protocol_names, protocol_spaces, validated
 from harness.data import DATASETS
 from results.errors import BadInput
@@ -29,7 +29,7 @@ Genotype = Annotated[str, typer.Option(help="an architecture in the space's nota
 @app.command()
 def score(
     genotype: Genotype,
-    space: options.Space = "nats",
+    space: options.Space = defaults.SPACE,
     dataset: Annotated[str | None, typer.Option(help="the table's data set; default: its first")] = None,
     nats: options.Nats = None,
     plugin: options.Plugin = None,
@@ -60,7 +60,7 @@ def score(
 
 @app.command()
 def describe(
-    space: options.Space = "nats",
+    space: options.Space = defaults.SPACE,
     genotype: Annotated[str | None, typer.Option(help="an architecture; without it, the supernet")] = None,
     dataset: Annotated[
         str | None,
@@ -97,7 +97,7 @@ def describe(
 def show(
     out: Annotated[Path, typer.Argument(parser=options.path, metavar="PATH", help="the picture: .svg, .png or .pdf")],
     genotype: Genotype,
-    space: options.Space = "nats",
+    space: options.Space = defaults.SPACE,
     plugin: options.Plugin = None,
 ) -> None:
     """Draw a genotype's cell."""
@@ -121,7 +121,7 @@ def _sized_by(space: str) -> str:
     return next((name for name in ("paper", *protocol_names()) if space in protocol_spaces(name)), "paper")
 
 
-def _answer(columns: dict[str, Any], space: Space, genotype: str | None, as_json: bool) -> None:
+def _answer(columns: dict[str, object], space: Space, genotype: str | None, as_json: bool) -> None:
     if genotype is not None:
         from results.schema import skip_ratios
         from spaces.contracts import CellSpace, offers
@@ -143,6 +143,6 @@ def _answer(columns: dict[str, Any], space: Space, genotype: str | None, as_json
     console.print(table)
 
 
-def print_json(value: Any) -> None:
+def print_json(value: object) -> None:
     """One JSON value, indented."""
     typer.echo(json.dumps(value, indent=1, ensure_ascii=False))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli import app, complete, console, options
-from harness.config import plugins
+from harness.config import defaults, plugins
 from harness.config.protocol import Protocol
 from harness.data import DATASETS
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 @app.command()
 def latency(
-    space: options.Space = "nats",
-    protocol: options.Protocol = "quick",
+    space: options.Space = defaults.SPACE,
+    protocol: options.Protocol = defaults.PROTOCOL,
     set_: options.Set = None,
     dataset: Annotated[
         str | None,

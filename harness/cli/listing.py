@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, TypedDict
 
 import typer
 from rich.table import Table
@@ -13,7 +13,7 @@ from algorithms import ALGORITHMS, PARTS
 from algorithms.composing import MARK
 from harness.cli import app, console, options
 from harness.cli.inspect import print_json
-from harness.config import plugins
+from harness.config import defaults, plugins
 from harness.config.protocol import Protocol, declared, hyper_fields, protocol_names, protocol_spaces
 from harness.config.reference import protocols_page
 from harness.config.request import is_pruned
@@ -35,7 +35,7 @@ What = Annotated[
 @app.command("list")
 def list_(
     what: What = "",
-    space: options.Space = "nats",
+    space: options.Space = defaults.SPACE,
     plugin: options.Plugin = None,
     json_: options.Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="the protocols in full, for the documentation")] = False,
@@ -59,7 +59,7 @@ def list_(
         _overview()
 
 
-def _everything() -> dict[str, Any]:
+def _everything() -> dict[str, object]:
     """All of it, as plain types."""
     return {
         "algos": {name: _in_short(ALGORITHMS.facts(name)) for name in ALGORITHMS},
@@ -70,19 +70,37 @@ def _everything() -> dict[str, Any]:
     }
 
 
-def _in_short(facts: Facts) -> dict[str, Any]:
-    plain = {name: facts[name] for name in ("title", "source", "departures")}
-    return plain | {"spaces": _taken_by(facts)} | _cost(facts)
+class Short(TypedDict):
+    """What ``list algos`` says of one."""
+
+    title: str
+    source: str
+    departures: str
+    spaces: list[str]
+    cost: str | None
+    units: int | None
 
 
-def _cost(facts: Facts) -> dict[str, Any]:
+def _in_short(facts: Facts) -> Short:
+    words, units = _cost(facts)
+    return Short(
+        title=str(facts["title"]),
+        source=str(facts["source"]),
+        departures=str(facts["departures"]),
+        spaces=_taken_by(facts),
+        cost=words,
+        units=units,
+    )
+
+
+def _cost(facts: Facts) -> tuple[str | None, int | None]:
     """The passes of a step in words, and their units."""
     from algorithms.counts import Cost
 
     if not isinstance(passes := facts["cost"], tuple):
-        return {"cost": None, "units": None}
+        return None, None
     cost = Cost(*passes)
-    return {"cost": str(cost), "units": cost.units}
+    return str(cost), cost.units
 
 
 def _taken_by(facts: Facts) -> list[str]:
@@ -121,9 +139,9 @@ def _algorithms(space: str) -> Table:
     for heading, share in shares.items():
         table.add_column(heading, ratio=share, overflow="fold")
     for name in ALGORITHMS.single:
-        facts = _in_short(ALGORITHMS.facts(name))
-        cost = f"{facts['cost']} = {facts['units']}" if facts["cost"] else "no supernet"
-        table.add_row(name, facts["title"], facts["source"], ", ".join(facts["spaces"]), cost, facts["departures"])
+        short = _in_short(ALGORITHMS.facts(name))
+        cost = f"{short['cost']} = {short['units']}" if short["cost"] else "no supernet"
+        table.add_row(name, short["title"], short["source"], ", ".join(short["spaces"]), cost, short["departures"])
     for part in PARTS:
         facts, inner = PARTS.facts(part), ALGORITHMS.wrapped_by(part)
         title = f"{facts['title']}; NAME: {', '.join(inner)}"

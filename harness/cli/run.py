@@ -11,7 +11,7 @@ from algorithms import ALGORITHMS
 from harness import api
 from harness.cli import app, console, options
 from harness.cli.report import print_ranking, write_page
-from harness.config import plugins
+from harness.config import defaults, plugins
 from harness.config.request import is_pruned
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ Control = Annotated[
 
 @app.command()
 def run(
-    algos: options.Algos = "rarts,darts2",
+    algos: options.Algos = defaults.ALGOS,
     random: Control = True,
-    space: options.Space = "nats",
-    protocol: options.Protocol = "quick",
+    space: options.Space = defaults.SPACE,
+    protocol: options.Protocol = defaults.PROTOCOL,
     seeds: options.Seeds = "0,1,2",
     dataset: options.Dataset = None,
     eval_dataset: options.EvalDataset = None,

@@ -9,6 +9,7 @@ import typer
 from harness import api
 from harness.cli import app, complete, options
 from harness.cli.run import finish
+from harness.config import defaults
 
 Algo = Annotated[
     str, typer.Option(help="the algorithm", autocompletion=complete.algorithms, rich_help_panel=options.WHAT)
@@ -23,8 +24,8 @@ def sweep(
     algo: Algo,
     vary: options.Vary,
     samples: Samples = 1,
-    space: options.Space = "nats",
-    protocol: options.Protocol = "quick",
+    space: options.Space = defaults.SPACE,
+    protocol: options.Protocol = defaults.PROTOCOL,
     seeds: options.Seeds = "0,1,2",
     dataset: options.Dataset = None,
     eval_dataset: options.EvalDataset = None,

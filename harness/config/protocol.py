@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib import resources
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, Unpack, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -25,8 +25,9 @@ from pydantic import BaseModel, ValidationError
 from algorithms import ALGORITHMS, PARTS
 from algorithms.composing import MARK
 from algorithms.hyper import Fields
+from harness.config.plain import ProtocolFile, SpaceSettings, number
 from harness.config.sections import Augmentation, Budget, Diagnostics, Evaluation, Settings
-from harness.config.trial import TrialConfig
+from harness.config.trial import Digests, TrialConfig, Way
 from results.declared import Described
 from results.errors import BadInput
 from results.lookup import lookup, nearest
@@ -52,11 +53,11 @@ DIGITS = 5
 """Significant digits of a scaled value, one less than a factor has: 3e-4 × 333.333 is 0.1."""
 
 
-_ADDED: dict[str, dict[str, Mapping[str, Any]]] = {}
+_ADDED: dict[str, dict[str, SpaceSettings]] = {}
 """What plug-ins add: by protocol and space."""
 
 
-def add_settings(protocol: str, space: str, settings: Mapping[str, Any]) -> None:
+def add_settings(protocol: str, space: str, settings: SpaceSettings) -> None:
     """Give ``protocol`` settings for a space from outside the package: a plug-in calls it beside its space.
 
     Parameters
@@ -65,7 +66,7 @@ def add_settings(protocol: str, space: str, settings: Mapping[str, Any]) -> None
         One of the package's protocols, or a new name.
     space : str
         The space's name.
-    settings : Mapping[str, Any]
+    settings : SpaceSettings
         What a protocol's YAML file holds for a space: ``stands_for``, ``budget``, ``options``, ``settings``, ``hyper``.
 
     Raises
@@ -98,7 +99,7 @@ def protocol_spaces(name: str) -> list[str]:
     return list(_read(name)["spaces"])
 
 
-def _read(name: str) -> Mapping[str, Any]:
+def _read(name: str) -> ProtocolFile:
     """A protocol's file with what plug-ins add to it; nothing may write to what is returned."""
     lookup("protocol", name, dict.fromkeys(protocol_names()))
     file = _file(name)
@@ -106,12 +107,12 @@ def _read(name: str) -> Mapping[str, Any]:
 
 
 @cache
-def _file(name: str) -> Mapping[str, Any]:
+def _file(name: str) -> ProtocolFile:
     """The package's file of a protocol, read once a process; a plug-in's own has none, and counts as reduced."""
     file = resources.files("harness.config.protocols").joinpath(f"{name}.yaml")
     if not file.is_file():
         return {"reduced": True, "spaces": {}}
-    plain: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)
+    plain: ProtocolFile = yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)
     return plain
 
 
@@ -126,8 +127,8 @@ class Protocol:
     name: str
     space: str
     reduced: bool
-    raw: Mapping[str, Any]
-    overrides: Mapping[str, Any] = field(default_factory=dict)
+    raw: SpaceSettings
+    overrides: Mapping[str, object] = field(default_factory=dict)
 
     @classmethod
     def load(cls, name: str, space: str) -> Protocol:
@@ -154,13 +155,14 @@ class Protocol:
     @property
     def scale(self) -> Mapping[str, float]:
         """By what the hyperparameters named in ``SCALED`` are multiplied; those at 1 are left out."""
-        return {name: float(self.raw.get("scale", {})[name]) for name in SCALED if name in self.raw.get("scale", {})}
+        given = self.raw.get("scale", {})
+        return {name: float(given[name]) for name in SCALED if name in given}
 
-    def at(self, path: Path, value: Any) -> Protocol:
+    def at(self, path: Path, value: object) -> Protocol:
         """The protocol with ``value`` in one place of ``raw``."""
         return replace(self, raw=_with(self.raw, path, value))
 
-    def set(self, assignments: Iterable[str] | Mapping[str, Any]) -> Protocol:
+    def set(self, assignments: Iterable[str] | Mapping[str, object]) -> Protocol:
         """The protocol under overrides, texts ``key=value`` or a mapping; the more precise key wins.
 
         Raises
@@ -173,7 +175,7 @@ class Protocol:
             protocol = protocol.override(key, value)
         return protocol
 
-    def override(self, key: str, value: Any) -> Protocol:
+    def override(self, key: str, value: object) -> Protocol:
         """The protocol with one value in every place that ``key`` names.
 
         Raises
@@ -206,12 +208,12 @@ class Protocol:
         """Where ``key`` is kept: dotted keys name one section or algorithm, bare keys all that have the field."""
         return [path for path, _ in self._known.get(key, [])]
 
-    def value(self, key: str) -> Any:
+    def value(self, key: str) -> object:
         """What holds in the first place of ``key``, an algorithm's scaled; None where a section leaves its default."""
         path = self.places(key)[0]
         if path[0] == "algorithms":
             return self.given(path[1]).get(path[2], hyper_fields(path[1])[path[2]].default)
-        at: Any = self.raw
+        at: object = self.raw
         for name in path:
             at = at.get(name) if isinstance(at, Mapping) else None
         return at
@@ -275,14 +277,14 @@ class Protocol:
         """
         return validated(algorithm, ALGORITHMS.named(algorithm).Hyper, self.given(algorithm))
 
-    def given(self, algorithm: str) -> dict[str, Any]:
+    def given(self, algorithm: str) -> dict[str, object]:
         """What the protocol and ``--set`` say of an algorithm's hyperparameters; the rest have their defaults."""
         fields = hyper_fields(algorithm)
         own = declared(fields)
         given = {n: v for n, v in self.raw.get("hyper", {}).items() if n in fields and n not in own}
         for name, factor in self.scale.items():
             if name in fields:
-                published = given.get(name, fields[name].default)
+                published = number(given.get(name, fields[name].default))
                 given[name] = float(f"{published * factor:.{DIGITS}g}")
         sections = self.raw.get("algorithms", {})
         alone, *parts = algorithm.split(MARK)
@@ -291,7 +293,7 @@ class Protocol:
         return given
 
     def trial(
-        self, algorithm: str, seed: int, image: Mapping[str, int], evaluation: str, **digests: Any
+        self, algorithm: str, seed: int, image: Mapping[str, int], evaluation: Way, **digests: Unpack[Digests]
     ) -> TrialConfig:
         """The configuration of one trial; ``image``: the data's classes and in_channels; ``digests``: see Job."""
         settings = self.settings
@@ -335,13 +337,13 @@ def described_fields(model: type[BaseModel]) -> Mapping[str, Described]:
     return fields_of(model)
 
 
-def _with(plain: Mapping[str, Any], path: Path, value: Any) -> dict[str, Any]:
+def _with(plain: Any, path: Path, value: object) -> Any:  # as the YAML: any part of it, down to the value's place
     """A copy of ``plain`` in which ``value`` stands at ``path``; what is not on the way is shared."""
     first, *rest = path
     return {**plain, first: _with(plain.get(first) or {}, tuple(rest), value) if rest else value}
 
 
-def validated(where: str, model: type[Model], plain: Mapping[str, Any]) -> Model:
+def validated(where: str, model: type[Model], plain: Mapping[str, object]) -> Model:
     """``plain`` as ``model``; the first fault as BadInput, in one line."""
     _check_kinds(where, model, plain)
     try:
@@ -368,7 +370,7 @@ MOST = 2**31 - 1
 """The largest whole number: what is counted, and the seeds of splits and retrainings."""
 
 
-def _check_kinds(where: str, model: type[BaseModel], plain: Mapping[str, Any]) -> None:
+def _check_kinds(where: str, model: type[BaseModel], plain: Mapping[str, object]) -> None:
     """Raise BadInput where pydantic would take yes for 1 in silence."""
     for name, value in plain.items():
         path = _dotted(where, name)
@@ -377,7 +379,7 @@ def _check_kinds(where: str, model: type[BaseModel], plain: Mapping[str, Any]) -
             for kind in kinds:
                 if isinstance(kind, type) and issubclass(kind, BaseModel):
                     _check_kinds(path, kind, value)
-        if isinstance(value, bool) and kinds and not {bool, Any} & {*kinds}:
+        if isinstance(value, bool) and kinds and not {bool, object} & {*kinds}:
             raise BadInput(f"{path} = {value!r}: input should be a number or a word, not yes or no")
 
 
@@ -397,7 +399,7 @@ def _short(value: object) -> str:
     return text if len(text) <= 100 else f"{text[:80]}… ({len(text)} characters)"
 
 
-def _kinds(annotation: Any) -> tuple[Any, ...]:
+def _kinds(annotation: object) -> tuple[object, ...]:
     """The types that a field's annotation allows; of literals, those of its words."""
     parts = get_args(annotation)
     if get_origin(annotation) is Literal:
@@ -405,7 +407,7 @@ def _kinds(annotation: Any) -> tuple[Any, ...]:
     return tuple(kind for part in parts for kind in _kinds(part)) if parts else (annotation,)
 
 
-def pairs(assignments: Iterable[str] | Mapping[str, Any]) -> list[tuple[str, Any]]:
+def pairs(assignments: Iterable[str] | Mapping[str, object]) -> list[tuple[str, object]]:
     """Keys and values of overrides, in their order; a mapping's values are taken as they stand.
 
     Raises
@@ -424,7 +426,7 @@ def pairs(assignments: Iterable[str] | Mapping[str, Any]) -> list[tuple[str, Any
     return found
 
 
-def parsed(where: str, text: str) -> Any:
+def parsed(where: str, text: str) -> object:
     """``text`` as YAML. Raises BadInput where it is none."""
     try:
         return yaml.safe_load(text)

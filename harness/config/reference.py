@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
+from harness.config.plain import SpaceSettings
 from harness.config.protocol import Protocol, protocol_names, protocol_spaces
 
 HEAD = """# Protocols
@@ -30,7 +30,7 @@ def _protocol(name: str) -> Iterator[str]:
         yield ""
 
 
-def _leaves(plain: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _leaves(plain: SpaceSettings) -> Iterator[tuple[str, object]]:
     """Keys as ``--set`` takes them, where it does, with their values."""
     yield "budget", f"{plain['budget']['amount']:,} {plain['budget']['kind']}"
     for name, value in plain["settings"].items():
@@ -47,7 +47,7 @@ def _leaves(plain: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield from ((f"{algorithm}.{name}", value) for name, value in fields.items())
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "–"}[value]
     if isinstance(value, list):

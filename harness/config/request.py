@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from algorithms import ALGORITHMS
 from harness.config import plugins
@@ -40,8 +40,8 @@ class Request:
     protocol: str = "quick"
     dataset: str | None = None
     eval_datasets: Sequence[str] | None = None
-    overrides: Sequence[str] | Mapping[str, Any] = ()
-    points: Sequence[Mapping[str, Any]] = field(default_factory=lambda: [{}])
+    overrides: Sequence[str] | Mapping[str, object] = ()
+    points: Sequence[Mapping[str, object]] = field(default_factory=lambda: [{}])
     prc: float | None = None
     split: str | None = None
     budget: str | None = None
@@ -116,7 +116,7 @@ def _check_alone(request: Request, option: str, keys: Collection[str]) -> None:
             raise BadInput(f"both --{option} and {other} {both[0]} are given, and one alone can hold: leave one out")
 
 
-def keys_of(overrides: Iterable[str] | Mapping[str, Any]) -> list[str]:
+def keys_of(overrides: Iterable[str] | Mapping[str, object]) -> list[str]:
     """The keys that overrides name, be they a mapping or texts ``key=value``."""
     return [text.partition("=")[0].strip() for text in overrides]
 
@@ -146,7 +146,7 @@ def asked_protocol(request: Request) -> Protocol:
     return protocol if request.prc is None else protocol.override("space.prc", request.prc)
 
 
-def laid(protocol: Protocol, values: Mapping[str, Any]) -> Protocol:
+def laid(protocol: Protocol, values: Mapping[str, object]) -> Protocol:
     """The protocol with each value in every place that its key names: what planning knows, or a sweep's point."""
     for key, value in values.items():
         protocol = protocol.override(key, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -104,15 +104,15 @@ class Comparison(Section):
     eval_datasets: tuple[str, ...]
     evaluation: str
     split: str
-    budget: dict[str, Any]
-    overrides: dict[str, Any] = Field(description="what --set gave")
-    known: dict[str, Any] = Field(description="overrides that planning found out: latencies, the weight of ℓ1")
-    vary: tuple[dict[str, Any], ...] = Field(description="a sweep's points; none: no sweep")
+    budget: dict[str, object]
+    overrides: dict[str, object] = Field(description="what --set gave")
+    known: dict[str, object] = Field(description="overrides that planning found out: latencies, the weight of ℓ1")
+    vary: tuple[dict[str, object], ...] = Field(description="a sweep's points; none: no sweep")
     algorithms: tuple[str, ...]
     seeds: tuple[int, ...]
     stands_for: str
     reduced: bool = Field(description="whether the protocol is smaller than the paper's")
-    settings: dict[str, Any] = Field(description="the protocol's part for this space, overrides in their places")
+    settings: dict[str, object] = Field(description="the protocol's part for this space, overrides in their places")
     data: str = Field(description="what was read, in words")
     data_digest: str
     other_data: dict[str, str] | None = Field(None, description="digests of other data sets that are trained on")

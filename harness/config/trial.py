@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from pydantic import BaseModel, Field, SerializeAsAny
 
@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 else:
     # Whatever model a space's options are is kept as it is; its base would be imported with torch.
     SpaceOptions = BaseModel
+
+
+Way = Literal["table", "trained", "pruned", "none"]
+"""How what a search found is judged."""
+
+
+class Digests(TypedDict, total=False):
+    """The digests of what a job reads; as ``Job``'s fields."""
+
+    data: str
+    other_data: dict[str, str]
+    table: str
 
 
 class Job(Section):
@@ -64,14 +76,14 @@ class TrialConfig(Job):
 
     budget: Budget
     hyper: SerializeAsAny[Fields]
-    evaluation: Literal["table", "trained", "pruned", "none"]
+    evaluation: Way
 
-    def alike(self, algorithm: str) -> dict[str, Any]:
+    def alike(self, algorithm: str) -> dict[str, object]:
         """What the trial by ``algorithm`` whose record this one reads is configured to, but for hyperparameters."""
         return self.model_dump(mode="json", include=SAME) | {"algorithm": algorithm}
 
     @classmethod
-    def parse(cls, plain: dict[str, Any]) -> TrialConfig:
+    def parse(cls, plain: dict[str, object]) -> TrialConfig:
         """The configuration that ``model_dump`` wrote, its options and hyperparameters in their own types again.
 
         Raises BadInput for an algorithm or a space that is not there.
@@ -101,7 +113,7 @@ class Retraining(Job):
         return f"{name}, retraining {self.settings.evaluation.seed}"
 
     @classmethod
-    def parse(cls, plain: dict[str, Any]) -> Retraining:
+    def parse(cls, plain: dict[str, object]) -> Retraining:
         """The configuration that ``model_dump`` wrote, its options in their own type again."""
         options = SPACES[plain["space"]].Options.model_validate(plain["options"])
         return cls.model_validate(plain | {"options": options})

@@ -5,19 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 
-from harness.config.protocol import LARGEST, Protocol, parsed
+from harness.config import protocol as protocols
+from harness.config.protocol import LARGEST, parsed
 from results.errors import BadInput
 from results.lookup import lookup
 
 SAMPLERS = ("uniform", "quniform", "loguniform", "qloguniform", "randint", "lograndint")
+Variations = Sequence[str] | Mapping[str, Sequence[object] | str]
+"""Texts ``key=values``, or values by key: a list of them, or a text."""
+
 CALL = re.compile(r"(\w+)\((.*)\)")
 
 
-def points(vary: Sequence[str] | Mapping[str, Sequence[Any] | str], samples: int) -> list[dict[str, Any]]:
+class Sampler(Protocol):
+    """What is used of a sampler of Ray Tune's."""
+
+    def sample(self, *, random_state: np.random.Generator) -> object:
+        """One draw."""
+
+
+def points(vary: Variations, samples: int) -> list[dict[str, object]]:
     """The points of a sweep as overrides: every combination of the lists, for every draw of the samplers.
 
     Draws come from a fixed seed, so that a sweep launched again is the same sweep.
@@ -34,8 +45,8 @@ def points(vary: Sequence[str] | Mapping[str, Sequence[Any] | str], samples: int
     BadInput
         For a variation of neither form.
     """
-    lists: dict[str, list[Any]] = {}
-    samplers: dict[str, Any] = {}
+    lists: dict[str, list[object]] = {}
+    samplers: dict[str, Sampler] = {}
     for text, key, values in _variations(vary):
         if not values:
             raise BadInput(f"--vary {text!r} is not of the form key=a,b,c or key=loguniform(low,high)")
@@ -52,7 +63,7 @@ def points(vary: Sequence[str] | Mapping[str, Sequence[Any] | str], samples: int
     return [{key: float(f"{v:.6g}") if isinstance(v, float) else v for key, v in point.items()} for point in every]
 
 
-def _variations(vary: Sequence[str] | Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+def _variations(vary: Variations) -> Iterator[tuple[str, str, Sequence[object] | str]]:
     """Each variation as it was written, its key, and its values."""
     if isinstance(vary, Mapping):
         yield from ((f"{key}={values}", key, values) for key, values in vary.items())
@@ -62,14 +73,14 @@ def _variations(vary: Sequence[str] | Mapping[str, Any]) -> Iterator[tuple[str, 
         yield text, key, values
 
 
-def check_free(varied: Sequence[Mapping[str, Any]], protocol: Protocol) -> None:
+def check_free(varied: Sequence[Mapping[str, object]], protocol: protocols.Protocol) -> None:
     """Raise BadInput where a point varies what an override of ``protocol`` fixes."""
     for key in varied[0]:
         if twice := protocol.overridden(key):
             raise BadInput(f"both --set {twice} and --vary {key} are given, and one alone can hold: leave one out")
 
 
-def _sampler(text: str, name: str, arguments: str) -> Any:
+def _sampler(text: str, name: str, arguments: str) -> Sampler:
     from ray import tune
 
     lookup("sampler", name, dict.fromkeys(SAMPLERS))
@@ -77,7 +88,8 @@ def _sampler(text: str, name: str, arguments: str) -> Any:
         given = [float(a) if "." in a or "e" in a else int(a) for a in arguments.split(",")]
         if fault := _fault(name, given):
             raise ValueError(fault)
-        return getattr(tune, name)(*given)
+        sampler: Sampler = getattr(tune, name)(*given)
+        return sampler
     except (TypeError, ValueError) as error:
         raise BadInput(f"--vary {text!r}: {error}") from None
 

@@ -7,7 +7,7 @@ when asked for, so that names are listed without it.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from results.registry import Registry
 
@@ -54,7 +54,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """A public name, from the module that defines it."""
     if name not in _MODULES:
         raise AttributeError(f"module 'harness.data' has no attribute {name!r}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 import torch
 from torch import Tensor
@@ -50,6 +50,14 @@ class Normalise:
     def __call__(self, images: Tensor) -> Tensor:
         """The images normalised."""
         return images.float().div_(255).sub_(self.mean).div_(self.std)
+
+
+class StreamState(TypedDict):
+    """Where a stream is: both generators' states before the current epoch, and the batches taken from it."""
+
+    order: Tensor
+    augment: Tensor
+    position: int
 
 
 class Stream(Iterator[Batch]):
@@ -108,14 +116,15 @@ class Stream(Iterator[Batch]):
         self._position += 1
         return self._make(self._position - 1)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StreamState:
         """The states of both generators before the current epoch, and the batches taken from it."""
-        return {**{name: state.clone() for name, state in self._states.items()}, "position": self._position}
+        order, augment = (self._states[name].clone() for name in ("order", "augment"))
+        return {"order": order, "augment": augment, "position": self._position}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: StreamState) -> None:
         """Continue where ``state`` was taken: the epoch is drawn again, so the stream goes on bit for bit."""
-        for name, own in self._generators.items():
-            own.set_state(state[name])
+        self._generators["order"].set_state(state["order"])
+        self._generators["augment"].set_state(state["augment"])
         self._begin_epoch()
         self._position = state["position"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torchvision.datasets import ImageFolder
@@ -90,7 +90,7 @@ class Source(ABC):
         """
         return random_test_halves(dataset, random)
 
-    def options(self) -> dict[str, Any]:
+    def options(self) -> dict[str, object]:
         """The geometry as a space's options.
 
         Raises

@@ -9,7 +9,6 @@ import subprocess
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -33,7 +32,7 @@ TRAINED = ("trained", "pruned")
 """Kinds of evaluation that train a network."""
 
 
-def identity_columns(config: Job, environment: Environment) -> dict[str, Any]:
+def identity_columns(config: Job, environment: Environment) -> dict[str, object]:
     """What a job is: name, protocol, data, device and versions."""
     settings = config.settings
     return {
@@ -54,7 +53,7 @@ def identity_columns(config: Job, environment: Environment) -> dict[str, Any]:
     }
 
 
-def method_columns(algorithm: str) -> dict[str, Any]:
+def method_columns(algorithm: str) -> dict[str, object]:
     """How an algorithm is shown: title, order and role. One that is none, as ``given`` genotypes, has its own name."""
     known = ALGORITHMS.get(algorithm)
     return {
@@ -64,7 +63,7 @@ def method_columns(algorithm: str) -> dict[str, Any]:
     }
 
 
-def static_columns(config: TrialConfig, environment: Environment) -> dict[str, Any]:
+def static_columns(config: TrialConfig, environment: Environment) -> dict[str, object]:
     """What a search is: its identity and every hyperparameter."""
     trained = config.evaluation in TRAINED
     return identity_columns(config, environment) | {
@@ -76,7 +75,7 @@ def static_columns(config: TrialConfig, environment: Environment) -> dict[str, A
     }
 
 
-def retraining_columns(config: Retraining, environment: Environment) -> dict[str, Any]:
+def retraining_columns(config: Retraining, environment: Environment) -> dict[str, object]:
     """What a retraining is: its identity, the search it belongs to, and the training's own hyperparameters."""
     return identity_columns(config, environment) | {
         "parent": config.parent,
@@ -88,12 +87,12 @@ def retraining_columns(config: Retraining, environment: Environment) -> dict[str
     }
 
 
-def evaluation_hyperparameters(config: Job) -> dict[str, Any]:
+def evaluation_hyperparameters(config: Job) -> dict[str, object]:
     """How a found network is trained, a column each."""
     return {f"{HYPER}evaluation.{n}": v for n, v in config.settings.evaluation.model_dump(exclude={"seed"}).items()}
 
 
-def hyperparameters(config: TrialConfig) -> dict[str, Any]:
+def hyperparameters(config: TrialConfig) -> dict[str, object]:
     """Every hyperparameter as a column: after the prefix, shared ones bare, all others with what they belong to."""
     shared = Hyper.model_fields
     columns = {
@@ -110,7 +109,7 @@ def hyperparameters(config: TrialConfig) -> dict[str, Any]:
     return columns | (evaluation_hyperparameters(config) if config.evaluation in TRAINED else {})
 
 
-def search_columns(algorithm: Algorithm, seconds: float, memory_mb: float, share: float = 1.0) -> dict[str, Any]:
+def search_columns(algorithm: Algorithm, seconds: float, memory_mb: float, share: float = 1.0) -> dict[str, object]:
     """What a search cost. Of a GPU that it had a ``share`` of, its device days are that share of its time."""
     counts = algorithm.counts
     return {
@@ -124,13 +123,13 @@ def search_columns(algorithm: Algorithm, seconds: float, memory_mb: float, share
     }
 
 
-def found_columns(space: Space, row: dict[str, Any]) -> dict[str, Any]:
+def found_columns(space: Space, row: dict[str, object]) -> dict[str, object]:
     """What a search found, from its last history row."""
     last = {name: row.get(name) for name in ("alpha_entropy", "lambda_max", "latency_expected")}
     return architecture_columns(space, row["genotype"]) | last
 
 
-def architecture_columns(space: Space, genotype: str) -> dict[str, Any]:
+def architecture_columns(space: Space, genotype: str) -> dict[str, object]:
     """A genotype, its edges, what its space knows of it and, where edges choose an operation, its skip ratios.
 
     ``collapsed``: no edge computes any more, each is a skip or none.

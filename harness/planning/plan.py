@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -16,7 +15,7 @@ from harness.config import plugins
 from harness.config.protocol import Protocol
 from harness.config.request import Request, asked_protocol, check_request, device_of, environment_of, laid
 from harness.config.sections import Comparison, Environment, Settings
-from harness.config.trial import Job, TrialConfig
+from harness.config.trial import Digests, Job, TrialConfig, Way
 from harness.config.variation import check_free
 from harness.data import Dataset, Split, load, split
 from harness.measuring.latency import conditions, read
@@ -39,7 +38,7 @@ class Plan:
     notes: list[str]
 
     @property
-    def config(self) -> dict[str, Any]:
+    def config(self) -> dict[str, object]:
         """The comparison as plain types: what the run's ``config.yaml`` holds."""
         return self.comparison.model_dump(mode="json", exclude_none=True)
 
@@ -71,7 +70,7 @@ def plan(request: Request) -> Plan:
     evaluation, eval_datasets, notes = _evaluation(request, settings, table)
     protocol = laid(asked.at(("settings", "eval_datasets"), eval_datasets), known)
     others = _others(request, settings, eval_datasets) if evaluation in TRAINED else {}
-    digests = {
+    digests: Digests = {
         "data": data.digest,
         "other_data": {name: other.digest for name, other in others.items()},
         "table": table.digest if table is not None and evaluation == "table" else "",
@@ -126,7 +125,7 @@ def _check_options(request: Request) -> None:
         )
 
 
-def _latencies(request: Request, protocol: Protocol) -> dict[str, Any]:
+def _latencies(request: Request, protocol: Protocol) -> dict[str, object]:
     """The overrides that a latency table stands for: its figures, so that a trial's hash depends on no path."""
     if not request.latency:
         return {}
@@ -137,7 +136,7 @@ def _latencies(request: Request, protocol: Protocol) -> dict[str, Any]:
     return {"space.latency": table.option(), "space.latency_source": f"{table.description()}; table {table.digest}"}
 
 
-def _evaluation(request: Request, settings: Settings, table: Described | None) -> tuple[str, list[str], list[str]]:
+def _evaluation(request: Request, settings: Settings, table: Described | None) -> tuple[Way, list[str], list[str]]:
     """The kind of evaluation; on which data sets (what is trained is the searched one); and what to say."""
     space, wanted = SPACES[request.space], list(settings.eval_datasets)
     tabular = space if provides(space, Tabular) else None
@@ -171,7 +170,7 @@ def _others(request: Request, settings: Settings, eval_datasets: Sequence[str]) 
 
 
 def _trials(
-    protocols: Sequence[Protocol], request: Request, evaluation: str, data: Dataset, digests: Mapping[str, Any]
+    protocols: Sequence[Protocol], request: Request, evaluation: Way, data: Dataset, digests: Digests
 ) -> list[TrialConfig]:
     image = {"classes": data.classes, "in_channels": data.channels}
     chosen = product(protocols, request.seeds, request.algorithms)

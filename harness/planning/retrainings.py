@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
 import results
+from harness.config import defaults
 from harness.config.protocol import Protocol, pairs, validated
 from harness.config.request import Request, environment_of
 from harness.config.sections import Comparison, Evaluation, Settings
@@ -21,6 +21,7 @@ from results.errors import BadInput
 from results.lookup import lookup
 from results.store import Run, Store
 from spaces import SPACES
+from spaces.base import SpaceOptions
 from spaces.contracts import WidthSpace, provides
 
 GIVEN = "given"
@@ -39,7 +40,7 @@ class Candidate:
     settings: Settings
     protocol: str
     space: str
-    options: Any
+    options: SpaceOptions
 
 
 def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str]) -> Plan:
@@ -50,7 +51,9 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
         raise BadInput(f"{run} is an archive, which new records cannot join: name the run's folder, or use --genotype")
     found = results.load(run) if run is not None else None
     if found is None:
-        request = replace(request, space=request.space or "darts", protocol=request.protocol or "quick")
+        request = replace(
+            request, space=request.space or defaults.TRAINED_SPACE, protocol=request.protocol or defaults.PROTOCOL
+        )
     _check_what(request, found)
     if found is None:
         candidates = list(_given(request, genotypes))
@@ -154,7 +157,7 @@ def _given(request: Request, genotypes: Sequence[str]) -> Iterator[Candidate]:
         yield Candidate(genotype, GIVEN, 0, "", name, settings, protocol.name, request.space, options)
 
 
-def _retraining(candidate: Candidate, dataset: str, seed: int, overrides: Mapping[str, Any]) -> Retraining:
+def _retraining(candidate: Candidate, dataset: str, seed: int, overrides: Mapping[str, object]) -> Retraining:
     evaluation = {**candidate.settings.evaluation.model_dump(), **overrides, "seed": seed}
     fields = validated("evaluation", Evaluation, evaluation)
     check_network(SPACES[candidate.space](candidate.options), fields)
@@ -173,7 +176,7 @@ def _retraining(candidate: Candidate, dataset: str, seed: int, overrides: Mappin
     )
 
 
-def _overrides(request: Request) -> dict[str, Any]:
+def _overrides(request: Request) -> dict[str, object]:
     """``epochs=20`` or ``evaluation.epochs=20``. Raises BadInput for a field that the evaluation does not have."""
     found = {}
     known = dict.fromkeys(name for name in Evaluation.model_fields if name != "seed")

@@ -6,15 +6,13 @@ near 1 is where gates vanish, whatever the number of images. Which distance wher
 
 from __future__ import annotations
 
-from typing import Any
-
 from algorithms.hyper import Hyper
 from harness.config.protocol import Protocol, validated
 from harness.data import Split
 from results.errors import BadInput
 
 
-def l1(protocol: Protocol, halves: Split) -> dict[str, Any]:
+def l1(protocol: Protocol, halves: Split) -> dict[str, object]:
     """The override ``space.l1`` that ``space.l1_travel`` stands for; none where there is no such distance, or ρ is set.
 
     Raises BadInput where the budget says no number of steps.
