@@ -46,7 +46,7 @@ class LayerAlignment(Part):
 
     name = "lambda"
     title = "Λ"
-    wraps = ("softmax",)
+    wraps = ("softmax", "mixture")
     keeps = ("steady", "softmax", "logits", "alternating")
     adds = Cost(2, 2, 0)
     source = "Movahedi et al., ICLR 2023, Eq. 8 to 10"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -141,7 +142,10 @@ def _section(names: tuple[str, str, str], digest: str, members: Sequence[tuple[R
 def _changes(config: Mapping[str, Any]) -> str:
     """What one run changed: what was set, and what else makes its comparison another one."""
     overrides = config.get("overrides") or {}
-    return ", ".join([f"{key} = {_text(value)}" for key, value in overrides.items()] + (config.get("changed") or []))
+    return ", ".join(
+        [f"{key} = {textwrap.shorten(_text(value), 60, placeholder=' …')}" for key, value in overrides.items()]
+        + (config.get("changed") or [])
+    )
 
 
 def _joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -92,6 +92,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("rank", title="Rank", direction="lower", aggregate="mean"),
     Metric("percentile_in_space", unit="%", title="Percentile", direction="higher", aggregate="mean"),
     Metric("regret", unit="points", title="Regret", direction="lower", aggregate="mean"),
+    # Standard error of a difference between two genotypes' test accuracies over the table's seeds.
+    Metric("regret_noise", unit="points", title="Noise of a regret"),
     Metric("params", title="Parameters", direction="lower", aggregate="mean"),
     # Multiply-adds of convolutions and linear layers.
     Metric("flops", unit="multiply-adds", title="Network", direction="lower", aggregate="mean"),

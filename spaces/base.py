@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -87,7 +88,8 @@ class Score:
 
     ``rank`` is 1 + the number of strictly better genotypes of the space, ``percentile`` is 100 × the share that is
     strictly worse, ``regret`` the best genotype's test accuracy minus this one's (percentage points). The three are
-    None where the table does not hold the whole space; ``source`` then says so.
+    None where the table does not hold the whole space; ``source`` then says so. ``noise`` is the standard error of a
+    difference between two genotypes' test accuracies (points), NaN where the table has one seed or their mean alone.
     """
 
     test_accuracy: float
@@ -100,6 +102,7 @@ class Score:
     latency_ms: float
     cost_seconds: float | None
     source: str
+    noise: float = math.nan
 
 
 @dataclass(frozen=True)

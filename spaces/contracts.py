@@ -130,6 +130,8 @@ class Tabular(Space):
     words = "has a table"
     table_datasets: ClassVar[tuple[str, ...]]
     """The data sets that the table knows."""
+    validates: ClassVar[bool] = True
+    """Whether it has validation accuracies, which alone a search may ask for: a test accuracy would be the answer."""
 
     @classmethod
     @abstractmethod

@@ -8,16 +8,15 @@ the benchmark validates on one half and tests on the other (Dong et al., "NATS-B
 from __future__ import annotations
 
 import itertools
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from results.errors import BadInput
 from spaces.base import Score
 from spaces.nats_cell import EDGES, OPERATIONS, text
+from spaces.tabular import Ranked
 
 EPOCHS = (12, 200)
 CELLS = len(OPERATIONS) ** len(EDGES)
@@ -46,27 +45,13 @@ ACCURACIES = tuple(f"{d}_{part}_{epochs}" for d in DATASETS for part in ("test",
 """The accuracy columns of a table file. Beside them: ``arch``, and per data set ``_params``, ``_flops_M``,
 ``_latency_s`` and, where known, ``_cost_{epochs}_s``."""
 COSTS = tuple(f"{d}_cost_{epochs}_s" for d in DATASETS for epochs in EPOCHS)
-REQUIRED = (*ACCURACIES, *(f"{d}_{figure}" for d in DATASETS for figure in ("params", "flops_M", "latency_s")))
+SIZES = tuple(f"{d}_{figure}" for d in DATASETS for figure in ("params", "flops_M"))
+LATENCIES = tuple(f"{d}_latency_s" for d in DATASETS)
+REQUIRED = (*ACCURACIES, *SIZES, *LATENCIES)
 
 
-class Table(ABC):
-    """Answers for cells in the benchmark's text form. ``complete``: whether it holds the whole space."""
-
-    description: str
-    complete: bool
-
-    @property
-    @abstractmethod
-    def digest(self) -> str:
-        """Twelve hexadecimal digits that tell the table's figures from any other's, whatever file holds them."""
-
-    @abstractmethod
-    def figure(self, genotype: str, column: str) -> float:
-        """One figure of one cell by its column's name in a table file; NaN where unknown. BadInput for no such cell."""
-
-    @abstractmethod
-    def column(self, name: str) -> NDArray[np.float64]:
-        """That figure of all 15,625 cells, sorted; only for a complete table."""
+class Table(Ranked):
+    """Answers for cells in the benchmark's text form."""
 
     def score(self, genotype: str, dataset: str, epochs: int | None = None) -> Score:
         """What ``genotype`` reaches on ``dataset`` after ``epochs`` (200 by default, or 12) of training.
@@ -79,10 +64,7 @@ class Table(ABC):
         cost = self.figure(genotype, f"{dataset}_cost_{epochs}_s")
         rank = percentile = regret = None
         if self.complete:
-            everyone = self.column(f"{dataset}_test_{epochs}")
-            rank = 1 + CELLS - int(np.searchsorted(everyone, test, side="right"))
-            percentile = 100 * int(np.searchsorted(everyone, test, side="left")) / CELLS
-            regret = float(everyone[-1]) - test
+            rank, percentile, regret = self.standing(test, f"{dataset}_test_{epochs}")
         return Score(
             test_accuracy=test,
             val_accuracy=self.figure(genotype, f"{dataset}_val_{epochs}"),

@@ -33,7 +33,7 @@ def prepare(words: Sequence[str]) -> str | None:
 
 def _shell() -> str | None:
     """The shell that this is run from."""
-    import shellingham  # type: ignore[import-untyped]
+    import shellingham
 
     try:
         name: str = shellingham.detect_shell(os.getpid())[0]

@@ -48,7 +48,7 @@ def score(
 
     table = cls.open_table(nats)
     if table is None:
-        raise BadInput(f"there is no table: {cls.how_to_get_table()}, or give it with --nats")
+        raise BadInput(f"there is no table: {cls.how_to_get_table()}, or give it with --table")
     dataset = dataset or cls.table_datasets[0]
     lookup("data set of the table", dataset, dict.fromkeys(cls.table_datasets))
     searched = cls(table=table)

@@ -156,9 +156,11 @@ Download = Annotated[
 Nats = Annotated[
     Path | None,
     typer.Option(
+        "--table",
+        "--nats",
         parser=path,
         metavar="PATH",
-        help="NATS-Bench: the official archive's folder, or a table file (.parquet, .csv); "
+        help="the space's table: a file (.parquet, .csv) or, of NATS-Bench, the official archive's folder; "
         "default: where nats_bench looks",
         rich_help_panel=WHERE,
     ),

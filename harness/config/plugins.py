@@ -80,7 +80,10 @@ def _installed() -> list[str]:
 
 
 def _imported(name: str) -> Plugin:
-    path = Path(name).expanduser()
+    try:
+        path = Path(name).expanduser()
+    except RuntimeError as error:
+        raise BadInput(f"--plugin {name}: {error}; give the path without ~") from None
     if path.suffix == ".py":
         return _file(path.resolve())
     try:

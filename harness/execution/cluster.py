@@ -197,7 +197,7 @@ def check_nodes(environment: Environment, foreign: str) -> None:
     token = Path(environment.run) / f".seen-{uuid.uuid4().hex}"
     token.touch()
     try:
-        look = ray.remote(num_cpus=0)(_looking(foreign))
+        look = ray.remote(num_cpus=0)(looking(foreign))
         nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
         strategies = {node["NodeID"]: NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in nodes}
         asked = [look.options(scheduling_strategy=s).remote(str(token)) for s in strategies.values()]
@@ -220,7 +220,7 @@ def _fault(ray: Any, answer: Any) -> str:
     return str(seen)
 
 
-def _looking(foreign: str) -> Callable[[str], str]:
+def looking(foreign: str) -> Callable[[str], str]:
     """What a node is asked: what is wrong with it, empty where nothing is. Sent there by value, it needs no package."""
 
     def look(path: str) -> str:

@@ -78,6 +78,8 @@ def plan(request: Request) -> Plan:
     }
     trials = _trials([laid(protocol, point) for point in request.points], request, evaluation, data, digests)
     _check_batches(trials, {data.name: data, **others}, halves)
+    if evaluation == "table" and (drawn := sorted({t.algorithm for t in trials if _trains_what_it_draws(t)})):
+        notes.append(f"the table has no validation accuracies: {', '.join(drawn)} trains what it draws, briefly")
     comparison = Comparison(
         space=request.space,
         protocol=protocol.name,
@@ -114,7 +116,7 @@ def plan(request: Request) -> Plan:
 def _check_options(request: Request) -> None:
     """Refuse what has no meaning on the request's space."""
     space = SPACES[request.space]
-    for option, given in (("nats", request.table is not None), ("evaluate table", request.evaluate == "table")):
+    for option, given in (("table", request.table is not None), ("evaluate table", request.evaluate == "table")):
         if given and not provides(space, Tabular):
             raise BadInput(f"--{option}: the space {space.name} has no table; leave it out")
     if request.evaluate == "train" and provides(space, WidthSpace):
@@ -155,7 +157,7 @@ def _evaluation(request: Request, settings: Settings, table: Described | None) -
         raise BadInput(f"the table has no {', '.join(missing)}; it has: {has} (--eval-dataset)")
     notes = ["evaluation: the found cell is trained from scratch under the protocol"]
     if table is None and tabular is not None:
-        notes.append(f"for the benchmark's own figures: {tabular.how_to_get_table()}, or give it with --nats")
+        notes.append(f"for the benchmark's own figures: {tabular.how_to_get_table()}, or give it with --table")
     if not request.eval_datasets and wanted != [settings.dataset]:
         wanted = [settings.dataset]
         notes.append(f"without a table only {settings.dataset} is evaluated; name others with --eval-dataset")
@@ -241,7 +243,7 @@ def _check_batches(trials: list[TrialConfig], read: Mapping[str, Dataset], halve
         limits = [("batch_size", asked, min(halves.n_train, halves.n_val))]
         if evaluation in TRAINED:
             limits += [("evaluation.batch_size", size, images[name]) for name in settings.eval_datasets]
-        if evaluation != "table" and ALGORITHMS[trial.algorithm].queries:
+        if _trains_what_it_draws(trial):
             # Without a table, a search without gradients trains what it draws on the half for w.
             limits.append(("evaluation.batch_size", size, halves.n_train))
         for name, wanted, most in limits:
@@ -249,6 +251,13 @@ def _check_batches(trials: list[TrialConfig], read: Mapping[str, Dataset], halve
                 raise BadInput(
                     f"{name} = {wanted} is more than the {most:,} images it is drawn from; set at most {most}"
                 )
+
+
+def _trains_what_it_draws(trial: TrialConfig) -> bool:
+    """Whether a trial's search asks for validation accuracies that no table has."""
+    space = SPACES[trial.space]
+    asked = trial.evaluation == "table" and provides(space, Tabular) and space.validates
+    return ALGORITHMS[trial.algorithm].queries and not asked
 
 
 def _changes(request: Request, asked: Protocol, data: Dataset) -> list[str]:

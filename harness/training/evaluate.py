@@ -51,6 +51,7 @@ def table_columns(space: Space, genotype: str, dataset: str) -> dict[str, Any]:
         "rank": score.rank,
         "percentile_in_space": score.percentile,
         "regret": score.regret,
+        "regret_noise": score.noise,
         "params": score.params,
         "flops": score.flops,
         "latency_ms": score.latency_ms,
@@ -176,8 +177,13 @@ def counts(space: Space, genotype: str) -> dict[str, Any]:
 
 
 def evaluator(task: Task, evaluation: str) -> Callable[[str], Evaluated]:
-    """What a search without gradients asks for a genotype's validation accuracy: the table's, else a short training."""
-    return _table_evaluator(task) if evaluation == "table" else _training_evaluator(task)
+    """What a search without gradients asks for a genotype's validation accuracy: the table's, else a short training.
+
+    A table without validation accuracies is not asked: what it has is what the search is judged by.
+    """
+    if evaluation == "table" and need(task.space, Tabular, "--evaluate table").validates:
+        return _table_evaluator(task)
+    return _training_evaluator(task)
 
 
 def _table_evaluator(task: Task) -> Callable[[str], Evaluated]:

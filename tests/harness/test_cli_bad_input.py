@@ -164,7 +164,7 @@ def test_malformed_architecture(fault: Faults, tmp_path: Path, genotype: str) ->
 
 
 def test_score_without_a_table_says_where_to_get_it(fault: Faults) -> None:
-    assert "--nats" in fault("score", "--genotype", sorted(every_cell())[0])
+    assert "--table" in fault("score", "--genotype", sorted(every_cell())[0])
 
 
 def test_report_of_a_folder_that_is_no_run(fault: Faults, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from faults import Faults
 
-from harness.execution.cluster import PATIENCE, connected, headed
+from harness.execution.cluster import PATIENCE, connected, headed, looking
 from results.errors import BadInput
 
 SMALL = "run --no-random --seeds 0 --algos rarts --evaluate none"
@@ -48,6 +48,13 @@ def test_what_listens_and_is_no_cluster_is_refused() -> None:
 def test_the_command_line_says_it_in_a_line(fault: Faults, nobody: str, tmp_path: Path) -> None:
     error = fault(SMALL, "--out", tmp_path / "run", "--address", nobody)
     assert error.startswith(f"error: no Ray cluster at '{nobody}'") and "leave out --address" in error
+
+
+def test_a_node_is_asked_for_the_package_and_the_run_folder(tmp_path: Path) -> None:
+    (tmp_path / "token").touch()
+    asked = looking(foreign="")
+    assert asked(str(tmp_path / "token")) == ""
+    assert asked(str(tmp_path / "elsewhere")).startswith("does not see the run folder")
 
 
 def test_a_head_that_is_gone_interrupts_the_run_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
