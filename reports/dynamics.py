@@ -71,7 +71,7 @@ def _anytime(epochs: pd.DataFrame, done: pd.DataFrame, records: pd.DataFrame, na
     for dataset, own in curve.groupby("dataset", sort=False):
         levels = tuple(
             (100 - float(error), named.titles.get(str(name), str(name)))
-            for (where, name), error in means.items()
+            for where, name, error in means.reset_index().itertuples(index=False)
             if where == dataset and pd.notna(error)
         )
         one = _chart(

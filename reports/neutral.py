@@ -23,7 +23,7 @@ def visible(text: str) -> str:
 def neutral(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with ``visible`` texts."""
     texts = [name for name in frame if pd.api.types.is_string_dtype(frame[name])]
-    return frame.assign(**{name: frame[name].map(visible, na_action="ignore") for name in texts})
+    return frame.assign(**{str(name): frame[name].map(visible, na_action="ignore") for name in texts})
 
 
 def neutral_value(value: Any) -> Any:

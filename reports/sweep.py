@@ -14,6 +14,7 @@ from reports.scale import Scale, spanning
 from reports.table import Table, table
 from results import metrics
 from results.metrics import bare
+from results.schema import missing
 from results.statistics import FEW
 from results.sweeps import FEWEST_SETTINGS, importance, numeric, objective, settings
 
@@ -106,7 +107,7 @@ def _said(own: pd.DataFrame, varied: Sequence[str], name: str, named: Methods) -
 
 
 def _range(row: pd.Series) -> float:
-    return max(row["values"]) - min(row["values"])
+    return float(max(row["values"]) - min(row["values"]))
 
 
 def _table(frame: pd.DataFrame, varied: Sequence[str], name: str, named: Methods) -> Table:
@@ -161,7 +162,7 @@ def _curve(own: pd.DataFrame, column: str, name: str, named: Methods) -> Chart:
     mean = tuple(sorted(zip(at, own["mean"].astype(float), strict=True)))
     x = spanning(at) if number else Scale(-0.5, len(levels) - 0.5)
     every = [y for values in own["values"] for y in values]
-    best = own.loc[own["mean"].idxmin()]
+    best = own.iloc[int(own["mean"].to_numpy().argmin())]
     alt = f"lowest at {bare(column)} = {_value(best[column])}: {f.fixed(best['mean'])} {metrics.named(name).unit}"
     title = f"{metrics.named(name).title} by {bare(column)}, {_about(own, named)}"
     about = _about(own, named)
@@ -234,4 +235,4 @@ def _levels(values: pd.Series) -> list[str]:
 
 
 def _value(value: object) -> str:
-    return "unset" if pd.api.types.is_scalar(value) and pd.isna(value) else f.setting(value)
+    return "unset" if missing(value) else f.setting(value)

@@ -107,7 +107,8 @@ def compare(records: pd.DataFrame) -> Pairs:
     for (algorithm, variant), own in done.groupby(["algorithm", "variant"], sort=False):
         means = own.groupby(["split_seed", "seed"], dropna=False)["test_error"].mean()
         errors[str(algorithm), str(variant)] = {
-            (float(split), float(seed)): float(error) for (split, seed), error in means.items()
+            (float(split), float(seed)): float(error)
+            for split, seed, error in means.reset_index().itertuples(index=False)
         }
     ranked = sorted(errors, key=lambda method: (_mean(errors[method]), method))
     made = [_pair(a, b, errors[a], errors[b]) for a, b in itertools.combinations(ranked, 2)]

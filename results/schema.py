@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 import pandas as pd
 
@@ -136,9 +137,14 @@ def _typed(rows: Iterable[Mapping[str, object]], columns: Mapping[str, str]) -> 
     )
 
 
+def missing(value: object) -> bool:
+    """Whether a cell's value is none: None, NaN or pandas' own; a list never is."""
+    return bool(pd.api.types.is_scalar(value) and pd.isna(cast("float | None", value)))
+
+
 def _column(values: list[object], dtype: str | None) -> pd.Series:
     """One column in its dtype, missing values as that dtype has them; without a dtype, the plainest that holds all."""
-    values = [None if pd.api.types.is_scalar(value) and pd.isna(value) else value for value in values]
+    values = [None if missing(value) else value for value in values]
     if dtype is None:
         dtype = _plainest(values)
         if dtype == "str":
