@@ -106,7 +106,7 @@ def _said(own: pd.DataFrame, varied: Sequence[str], name: str, named: Methods) -
 
 
 def _range(row: pd.Series) -> float:
-    return max(row["values"]) - min(row["values"])
+    return float(max(row["values"]) - min(row["values"]))
 
 
 def _table(frame: pd.DataFrame, varied: Sequence[str], name: str, named: Methods) -> Table:
@@ -161,7 +161,7 @@ def _curve(own: pd.DataFrame, column: str, name: str, named: Methods) -> Chart:
     mean = tuple(sorted(zip(at, own["mean"].astype(float), strict=True)))
     x = spanning(at) if number else Scale(-0.5, len(levels) - 0.5)
     every = [y for values in own["values"] for y in values]
-    best = own.loc[own["mean"].idxmin()]
+    best = own.iloc[int(own["mean"].argmin())]
     alt = f"lowest at {bare(column)} = {_value(best[column])}: {f.fixed(best['mean'])} {metrics.named(name).unit}"
     title = f"{metrics.named(name).title} by {bare(column)}, {_about(own, named)}"
     about = _about(own, named)
@@ -234,4 +234,6 @@ def _levels(values: pd.Series) -> list[str]:
 
 
 def _value(value: object) -> str:
-    return "unset" if pd.api.types.is_scalar(value) and pd.isna(value) else f.setting(value)
+    """A parameter's value as text; a missing one is a setting too."""
+    missing = value is None or value is pd.NA or value != value  # NaN differs from itself
+    return "unset" if missing else f.setting(value)
