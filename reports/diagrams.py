@@ -73,9 +73,10 @@ def _name(key: str, named: Methods) -> str:
 
 def _cliques(ranked: Sequence[str], pairwise: pd.DataFrame) -> list[tuple[int, int]]:
     """The longest runs of ranks whose ends are not told apart: Nemenyi's p depends on the ranks' distance alone."""
+    told: dict[str, dict[str, float]] = pairwise.to_dict()
     found: list[tuple[int, int]] = []
     for i, first in enumerate(ranked):
-        last = max(j for j in range(i, len(ranked)) if j == i or pairwise[ranked[j]].astype(float)[first] >= LEVEL)
+        last = max(j for j in range(i, len(ranked)) if j == i or told[first][ranked[j]] >= LEVEL)
         if last > i and (not found or last > found[-1][1]):
             found.append((i, last))
     return found
@@ -92,27 +93,27 @@ def _draw(
         return _SIDE + (rank - 1) / max(1, count - 1) * (_WIDTH - 2 * _SIDE)
 
     parts = [Markup('<line class="axis" x1="{}" x2="{}" y1="26" y2="26"/>').format(f"{x(1):.1f}", f"{x(count):.1f}")]
-    for rank in range(1, count + 1):
-        parts.append(Markup('<line class="axis" x1="{0}" x2="{0}" y1="21" y2="26"/>').format(f"{x(rank):.1f}"))
-        parts.append(Markup('<text class="tick middle" x="{}" y="15">{}</text>').format(f"{x(rank):.1f}", rank))
+    for whole in range(1, count + 1):
+        parts.append(Markup('<line class="axis" x1="{0}" x2="{0}" y1="21" y2="26"/>').format(f"{x(whole):.1f}"))
+        parts.append(Markup('<text class="tick middle" x="{}" y="15">{}</text>').format(f"{x(whole):.1f}", whole))
     for level, (first, last) in enumerate(cliques):
         y = 36 + 9 * level
         ends = f"{x(ranks[first]) - 4:.1f}", f"{x(ranks[last]) + 4:.1f}"
         parts.append(Markup('<line class="clique" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(*ends, y, y))
-    for i, (key, name, mean) in enumerate(zip(ranked, names, ranks, strict=True)):
+    for i, (key, name, rank) in enumerate(zip(ranked, names, ranks, strict=True)):
         left = i < half
         y = start + _ROW * (i if left else count - 1 - i) + 12
         edge = _SIDE - 8 if left else _WIDTH - _SIDE + 8
-        points = f"{x(mean):.1f},26 {x(mean):.1f},{y} {edge},{y}"
+        points = f"{x(rank):.1f},26 {x(rank):.1f},{y} {edge},{y}"
         parts.append(Markup('<polyline class="lead" points="{}"/>').format(points))
-        text = f"{f.fixed(mean)}  {name}" if not left else f"{name}  {f.fixed(mean)}"
+        text = f"{f.fixed(rank)}  {name}" if not left else f"{name}  {f.fixed(rank)}"
         parts.append(
             Markup('<text class="name {}" data-m="{}" x="{}" y="{}">{}</text>').format(
                 "right" if left else "", key, edge + (-4 if left else 4), y + 4, text
             )
         )
     said = "Mean ranks, the lowest error first: " + ", ".join(
-        f"{name} {f.fixed(mean)}" for name, rank in zip(names, ranks, strict=True)
+        f"{name} {f.fixed(rank)}" for name, rank in zip(names, ranks, strict=True)
     )
     return Markup(
         '<svg class="plot" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}</svg>'

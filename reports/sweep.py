@@ -14,7 +14,6 @@ from reports.scale import Scale, spanning
 from reports.table import Table, table
 from results import metrics
 from results.metrics import bare
-from results.schema import missing
 from results.statistics import FEW
 from results.sweeps import FEWEST_SETTINGS, importance, numeric, objective, settings
 
@@ -162,7 +161,7 @@ def _curve(own: pd.DataFrame, column: str, name: str, named: Methods) -> Chart:
     mean = tuple(sorted(zip(at, own["mean"].astype(float), strict=True)))
     x = spanning(at) if number else Scale(-0.5, len(levels) - 0.5)
     every = [y for values in own["values"] for y in values]
-    best = own.iloc[int(own["mean"].to_numpy().argmin())]
+    best = own.iloc[int(own["mean"].argmin())]
     alt = f"lowest at {bare(column)} = {_value(best[column])}: {f.fixed(best['mean'])} {metrics.named(name).unit}"
     title = f"{metrics.named(name).title} by {bare(column)}, {_about(own, named)}"
     about = _about(own, named)
@@ -235,4 +234,6 @@ def _levels(values: pd.Series) -> list[str]:
 
 
 def _value(value: object) -> str:
-    return "unset" if missing(value) else f.setting(value)
+    """A parameter's value as text; a missing one is a setting too."""
+    missing = value is None or value is pd.NA or value != value  # NaN differs from itself
+    return "unset" if missing else f.setting(value)
