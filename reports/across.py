@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from reports import formats as f
+from reports.contents import by_configuration
 from reports.rows import methods
 from reports.sections import Section
 from reports.table import Table, table
@@ -34,6 +35,12 @@ def across(sections: Sequence[Section]) -> Across | None:
     return Across(_differences(sections, letters), _results(sections, letters))
 
 
+def _configured(section: Section) -> pd.DataFrame:
+    """The section's records, a sweep's settings as variants."""
+    records = comparison.inherited(section.records)
+    return by_configuration(records, comparison.varied(records))
+
+
 def _letter(place: int) -> str:
     letters = string.ascii_uppercase
     return letters[place] if place < len(letters) else f"{letters[place % 26]}{place // 26 + 1}"
@@ -51,23 +58,18 @@ def _differences(sections: Sequence[Section], letters: Sequence[str]) -> Table:
 
 def _results(sections: Sequence[Section], letters: Sequence[str]) -> Table:
     """A row a method, a column a setting and data set; sorted by order, for no mean runs over settings."""
-    every = pd.concat([section.records for section in sections], ignore_index=True)
-    named = methods(every)
+    configured = [_configured(section) for section in sections]
+    named = methods(pd.concat(configured, ignore_index=True))
     columns: dict[str, dict[tuple[str, str], str]] = {}
     numbers = []
-    for letter, section in zip(letters, sections, strict=True):
-        compared = comparison.comparison(section.records)
-        varied = comparison.varied(section.records)
-        for row in compared.to_dict("records"):
+    for letter, records in zip(letters, configured, strict=True):
+        for row in comparison.comparison(records).to_dict("records"):
             if pd.isna(row["test_error_mean"]):
                 continue
-            key = (str(row["algorithm"]), str(row["variant"]))
             kind = "" if row["evaluation"] == "table" else f" ({row['evaluation']})"
             text = f"{f.plus_minus(row['test_error_mean'], row['test_error_sd'])} (n = {row['n']})"
-            # Over several settings of a sweep there is no mean.
-            columns.setdefault(f"{letter}: {row['eval_dataset']}{kind}", {})[key] = (
-                "swept, see below" if varied else text
-            )
+            own = columns.setdefault(f"{letter}: {row['eval_dataset']}{kind}", {})
+            own[str(row["algorithm"]), str(row["variant"])] = text
             numbers.append({"setting": letter, **row})
     rows = sorted({key for own in columns.values() for key in own}, key=lambda key: (named.precedence(key[0]), key))
     shown = {"Algorithm": [named.label(*key) for key in rows]}

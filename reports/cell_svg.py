@@ -103,7 +103,7 @@ def _arrow(kind: str, x: float, y: float, angle: float) -> Markup:
 
 def _label(x: float, y: float, edge: Edge, anchor: str) -> Markup:
     text = Markup('<text class="{}" text-anchor="{}" x="{}" y="{}">{}</text>')
-    return text.format(f"on {_kind(edge)}", anchor, _p(x), f"{-y * _PIXELS + 4:.1f}", visible(str(edge["operation"])))
+    return text.format("on", anchor, _p(x), f"{-y * _PIXELS + 4:.1f}", visible(str(edge["operation"])))
 
 
 def _node(x: float, y: float, node: str) -> Markup:

@@ -89,7 +89,7 @@ class Part:
         known = (
             self.unfinished,
             self.claims,
-            self.swept and self.swept.table,
+            self.swept.table if self.swept else None,
             *self.tables,
             self.differences,
             self.trials,
@@ -114,7 +114,7 @@ def build(section: Section, prefix: str) -> Part:
     stated = claims(section.records, named)
     if stated:
         stated = _prefixed(stated, prefix)
-    every, records = records, records[[c for c in records if not is_hyperparameter(c)]]
+    every, records = records, records[[c for c in records if not is_hyperparameter(str(c))]]
     found = answer(records)
     matrices, full = _matrices(found, named, prefix)
     cells = found_cells(records, named, prefix)

@@ -73,9 +73,10 @@ def _name(key: str, named: Methods) -> str:
 
 def _cliques(ranked: Sequence[str], pairwise: pd.DataFrame) -> list[tuple[int, int]]:
     """The longest runs of ranks whose ends are not told apart: Nemenyi's p depends on the ranks' distance alone."""
+    told: dict[str, dict[str, float]] = pairwise.to_dict()
     found: list[tuple[int, int]] = []
     for i, first in enumerate(ranked):
-        last = max(j for j in range(i, len(ranked)) if j == i or float(pairwise.loc[first, ranked[j]]) >= LEVEL)
+        last = max(j for j in range(i, len(ranked)) if j == i or told[first][ranked[j]] >= LEVEL)
         if last > i and (not found or last > found[-1][1]):
             found.append((i, last))
     return found
@@ -87,11 +88,14 @@ def _draw(
     count, half = len(ranked), (len(ranked) + 1) // 2
     start = 44 + 9 * len(cliques)
     height = start + _ROW * half + 6
-    x = lambda rank: _SIDE + (rank - 1) / max(1, count - 1) * (_WIDTH - 2 * _SIDE)  # noqa: E731 - one expression
+
+    def x(rank: float) -> float:
+        return _SIDE + (rank - 1) / max(1, count - 1) * (_WIDTH - 2 * _SIDE)
+
     parts = [Markup('<line class="axis" x1="{}" x2="{}" y1="26" y2="26"/>').format(f"{x(1):.1f}", f"{x(count):.1f}")]
-    for rank in range(1, count + 1):
-        parts.append(Markup('<line class="axis" x1="{0}" x2="{0}" y1="21" y2="26"/>').format(f"{x(rank):.1f}"))
-        parts.append(Markup('<text class="tick middle" x="{}" y="15">{}</text>').format(f"{x(rank):.1f}", rank))
+    for whole in range(1, count + 1):
+        parts.append(Markup('<line class="axis" x1="{0}" x2="{0}" y1="21" y2="26"/>').format(f"{x(whole):.1f}"))
+        parts.append(Markup('<text class="tick middle" x="{}" y="15">{}</text>').format(f"{x(whole):.1f}", whole))
     for level, (first, last) in enumerate(cliques):
         y = 36 + 9 * level
         ends = f"{x(ranks[first]) - 4:.1f}", f"{x(ranks[last]) + 4:.1f}"

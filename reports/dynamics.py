@@ -66,13 +66,13 @@ def _anytime(epochs: pd.DataFrame, done: pd.DataFrame, records: pd.DataFrame, na
     """The table's accuracy by epoch, a chart a data set, the controls as levels."""
     curve = comparison.anytime(epochs, done)
     controls = records[(records["role"] == "control") & (records["evaluation"] == "table")]
-    means = controls.groupby(["eval_dataset", "algorithm"], sort=False)["test_error"].mean()
+    means = controls.groupby(["eval_dataset", "algorithm"], sort=False, as_index=False)["test_error"].mean()
     made: list[Chart] = []
     for dataset, own in curve.groupby("dataset", sort=False):
         levels = tuple(
-            (100 - float(error), named.titles.get(str(name), str(name)))
-            for (where, name), error in means.items()
-            if where == dataset and pd.notna(error)
+            (100 - float(row["test_error"]), named.titles.get(str(row["algorithm"]), str(row["algorithm"])))
+            for row in means.dropna(subset="test_error").to_dict("records")
+            if row["eval_dataset"] == dataset
         )
         one = _chart(
             own,

@@ -157,15 +157,18 @@ def pareto(points: Mapping[Method, tuple[float, float]]) -> set[Method]:
 def cost_means(records: pd.DataFrame) -> dict[Method, dict[str, float]]:
     """What each method's done searches cost on average, by column of ``COSTS``; retrainings are no searches."""
     searches = records[(records["status"] == "done") & (records["parent"].fillna("") == "")].drop_duplicates("trial")
-    means = searches.groupby(["algorithm", "variant"], sort=False)[list(COSTS)].mean()
-    return {(str(a), str(v)): {k: float(row[k]) for k in COSTS if pd.notna(row[k])} for (a, v), row in means.iterrows()}
+    means = searches.groupby(["algorithm", "variant"], sort=False)[list(COSTS)].mean().reset_index()
+    return {
+        (str(row["algorithm"]), str(row["variant"])): {k: float(row[k]) for k in COSTS if pd.notna(row[k])}
+        for row in means.to_dict("records")
+    }
 
 
 def _searches(own: pd.DataFrame, value: str) -> list[tuple[float, str]]:
     """Each search's value, the mean over its retrainings, with its trial."""
     search = own["trial"].where(own["parent"].fillna("") == "", own["parent"])
-    means = own.groupby([own["split_seed"], own["seed"], search], dropna=False)[value].mean()
-    return [(float(x), str(trial)) for (_, _, trial), x in means.items()]
+    means = own.groupby([own["split_seed"], own["seed"], search], dropna=False)[value].mean().reset_index()
+    return [(float(row[value]), str(row[str(search.name)])) for row in means.to_dict("records")]
 
 
 def standing(verdict: Verdict, method: Method) -> tuple[str, str]:
@@ -184,8 +187,10 @@ def standing(verdict: Verdict, method: Method) -> tuple[str, str]:
 
 def _without(records: pd.DataFrame, shown: Mapping[Method, object]) -> list[Method]:
     """Methods of which no search gave a test error anywhere."""
-    known = records.groupby(["algorithm", "variant"], sort=False)["test_error"].count()
-    return [(str(a), str(v)) for (a, v), count in known.items() if not count and (str(a), str(v)) not in shown]
+    known = records.groupby(["algorithm", "variant"], sort=False)["test_error"].count().reset_index()
+    lost = known[known["test_error"] == 0]
+    methods = [(str(row["algorithm"]), str(row["variant"])) for row in lost.to_dict("records")]
+    return [method for method in methods if method not in shown]
 
 
 def _lost_row(method: Method, named: Methods) -> Row:

@@ -32,7 +32,7 @@ def found_cells(records: pd.DataFrame, named: Methods, prefix: str) -> list[Foun
     """The cells of the records, in their order; a chain of pruned layers is no cell."""
     records = records[[*_NEEDED]]
     known = records[records["genotype"].notna() & records["edges"].notna() & records["layer_widths"].isna()]
-    made = []
+    made: list[Found] = []
     for genotype, group in known.groupby("genotype", sort=False):
         edges = neutral_value(json.loads(str(group["edges"].iloc[0])))
         if not edges:

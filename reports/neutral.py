@@ -20,9 +20,14 @@ def visible(text: str) -> str:
 
 
 def neutral(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with ``visible`` texts."""
-    texts = [name for name in frame if pd.api.types.is_string_dtype(frame[name])]
-    return frame.assign(**{name: frame[name].map(visible, na_action="ignore") for name in texts})
+    """The frame with ``visible`` texts; columns without a character to replace stay as they are."""
+    changed: dict[str, pd.Series] = {}
+    for name in (name for name in frame if pd.api.types.is_string_dtype(frame[name])):
+        column = frame[name]
+        wanted = {text: visible(text) for text in column.dropna().unique()}
+        if any(text != shown for text, shown in wanted.items()):
+            changed[str(name)] = column.map(wanted, na_action="ignore").astype(column.dtype)
+    return frame.assign(**changed)
 
 
 def neutral_value(value: object) -> object:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -78,7 +79,13 @@ def write(
         drawn = _figures(parts, out / "figures", figures, tell)
         tell("writing the page")
         title = sections[0].title if len(sections) == 1 else f"Architecture search: {len(sections)} settings"
-        given = {"title": title, "notes": [visible(n) for n in notes], "parts": parts, "drawn": drawn, "across": beside}
+        given: dict[str, Any] = {
+            "title": title,
+            "notes": [visible(n) for n in notes],
+            "parts": parts,
+            "drawn": drawn,
+            "across": beside,
+        }
         given["data"] = {
             kind: {k: v for part in parts for k, v in part.data[kind].items()} for kind in ("pairs", "trials")
         }

@@ -79,8 +79,8 @@ def _panel(axes: Axes, chart: Chart, panel: Panel) -> None:
     for dot in panel.dots:
         colour = LIGHT["soft"] if dot.control else LIGHT["own"]
         y = _shown(dot.y, chart.y)
-        edge = {"edgecolors": "white", "linewidths": 0.4}
-        axes.scatter([dot.x], [y], 22 if dot.mean else 7, color=colour, zorder=5 if dot.mean else 3, **edge)
+        size, layer = (22, 5) if dot.mean else (7, 3)
+        axes.scatter([dot.x], [y], size, color=colour, zorder=layer, edgecolors="white", linewidths=0.4)
         if dot.label:
             axes.annotate(dot.label, (dot.x, y), xytext=(3, 2), textcoords="offset points", fontsize=5, zorder=6)
     _scale(axes.set_xscale, axes.set_xlim, chart.x)

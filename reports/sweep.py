@@ -93,9 +93,6 @@ def _said(own: pd.DataFrame, varied: Sequence[str], name: str, named: Methods) -
         said += f" The next is {f.fixed(gap)} {unit} above; {seeds}."
     else:
         said += f" The next is {f.fixed(gap)} {unit} above; one search shows no spread, so this order may be chance."
-    said += (
-        " The lowest of many means is lower than its own repetition would be: repeat the best setting with fresh seeds."
-    )
     if len(columns) < 3:
         return [said]
     shares = importance(own, columns)
@@ -109,7 +106,7 @@ def _said(own: pd.DataFrame, varied: Sequence[str], name: str, named: Methods) -
 
 
 def _range(row: pd.Series) -> float:
-    return max(row["values"]) - min(row["values"])
+    return float(max(row["values"]) - min(row["values"]))
 
 
 def _table(frame: pd.DataFrame, varied: Sequence[str], name: str, named: Methods) -> Table:
@@ -128,7 +125,10 @@ def _table(frame: pd.DataFrame, varied: Sequence[str], name: str, named: Methods
         f"Every value ({metrics.named(name).unit})": rows["values"].map(f.listed),
         "Best": rows["best"].map({True: "lowest mean", False: ""}),
     }
-    notes = ("A row a setting; n counts its searches. Nothing is averaged over settings.",)
+    notes = (
+        "A row a setting; n counts its searches. Nothing is averaged over settings.",
+        "The lowest of several means is flattered by chance: repeat the best setting with fresh seeds.",
+    )
     return table("settings", "Every setting", rows, shown, notes)
 
 
@@ -161,7 +161,7 @@ def _curve(own: pd.DataFrame, column: str, name: str, named: Methods) -> Chart:
     mean = tuple(sorted(zip(at, own["mean"].astype(float), strict=True)))
     x = spanning(at) if number else Scale(-0.5, len(levels) - 0.5)
     every = [y for values in own["values"] for y in values]
-    best = own.loc[own["mean"].idxmin()]
+    best = own.iloc[int(own["mean"].argmin())]
     alt = f"lowest at {bare(column)} = {_value(best[column])}: {f.fixed(best['mean'])} {metrics.named(name).unit}"
     title = f"{metrics.named(name).title} by {bare(column)}, {_about(own, named)}"
     about = _about(own, named)
@@ -234,4 +234,6 @@ def _levels(values: pd.Series) -> list[str]:
 
 
 def _value(value: object) -> str:
-    return "unset" if pd.api.types.is_scalar(value) and pd.isna(value) else f.setting(value)
+    """A parameter's value as text; a missing one is a setting too."""
+    missing = value is None or value is pd.NA or value != value  # NaN differs from itself
+    return "unset" if missing else f.setting(value)

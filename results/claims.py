@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from results.comparison import SETTING
-from results.metrics import HYPER
+from results.metrics import HYPER, is_hyperparameter
 from results.statistics import FEWEST_PAIRS, LEVEL, holm, paired
 
 ANY = "*"
@@ -142,10 +142,10 @@ def _tenfold(row: Mapping[str, str], own: pd.DataFrame, dataset: str) -> list[_M
     own = own[own["algorithm"] == row["first"]]
     if name not in own or len(own[name].drop_duplicates()) < 2:
         return []
-    others = [c for c in own if c.startswith(HYPER) and c != name and len(own[c].drop_duplicates()) > 1]
+    others = [c for c in own if is_hyperparameter(str(c)) and c != name and len(own[c].drop_duplicates()) > 1]
     made = []
     for _, same in own.groupby(others, dropna=False, sort=False) if others else [((), own)]:
-        values = {float(value): _by_seed(group, row["metric"]) for value, group in same.groupby(name)}
+        values = {float(str(value)): _by_seed(group, row["metric"]) for value, group in same.groupby(name)}
         for low, base in values.items():
             high = next((v for v in values if low > 0 and math.isclose(v, 10 * low)), None)
             if high is not None and set(values[high]) & set(base):
@@ -156,13 +156,13 @@ def _tenfold(row: Mapping[str, str], own: pd.DataFrame, dataset: str) -> list[_M
 
 def _swept(own: pd.DataFrame) -> bool:
     """Whether one algorithm's rows differ in a hyperparameter."""
-    names = [column for column in own if column.startswith(HYPER)]
+    names = [column for column in own if is_hyperparameter(str(column))]
     return bool(names) and len(own[names].drop_duplicates()) > 1
 
 
 def _by_seed(own: pd.DataFrame, metric: str) -> dict[tuple[float, float], float]:
-    means = own.groupby(["split_seed", "seed"])[metric].mean()
-    return {(float(split), float(seed)): float(value) for (split, seed), value in means.items()}
+    means = own.groupby(["split_seed", "seed"])[metric].mean().reset_index()
+    return {(float(r["split_seed"]), float(r["seed"])): float(r[metric]) for r in means.to_dict("records")}
 
 
 def _p(differences: list[float]) -> float:

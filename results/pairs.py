@@ -105,9 +105,9 @@ def compare(records: pd.DataFrame) -> Pairs:
     done = records[(records["status"] == "done") & records["test_error"].notna()]
     errors: dict[Method, dict[Seed, float]] = {}
     for (algorithm, variant), own in done.groupby(["algorithm", "variant"], sort=False):
-        means = own.groupby(["split_seed", "seed"], dropna=False)["test_error"].mean()
+        means = own.groupby(["split_seed", "seed"], dropna=False)["test_error"].mean().reset_index()
         errors[str(algorithm), str(variant)] = {
-            (float(split), float(seed)): float(error) for (split, seed), error in means.items()
+            (float(row["split_seed"]), float(row["seed"])): float(row["test_error"]) for row in means.to_dict("records")
         }
     ranked = sorted(errors, key=lambda method: (_mean(errors[method]), method))
     made = [_pair(a, b, errors[a], errors[b]) for a, b in itertools.combinations(ranked, 2)]

@@ -137,19 +137,20 @@ def _typed(rows: Iterable[Mapping[str, object]], columns: Mapping[str, str]) -> 
     )
 
 
+def missing(value: object) -> bool:
+    """Whether a cell's value is none: None, NaN or pandas' own; a list never is."""
+    nan = isinstance(value, (float, np.floating)) and math.isnan(value)
+    return nan or value is None or value is pd.NA or value is pd.NaT
+
+
 def _column(values: list[object], dtype: str | None) -> pd.Series:
     """One column in its dtype, missing values as that dtype has them; without a dtype, the plainest that holds all."""
-    values = [None if _is_missing(value) else value for value in values]
+    values = [None if missing(value) else value for value in values]
     if dtype is None:
         dtype = _plainest(values)
         if dtype == "str":
             values = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
     return pd.Series(values, dtype=object).astype(pd.api.types.pandas_dtype(dtype))
-
-
-def _is_missing(value: object) -> bool:
-    nan = isinstance(value, (float, np.floating)) and math.isnan(value)
-    return nan or value is None or value is pd.NA or value is pd.NaT
 
 
 def _plainest(values: list[object]) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from results.comparison import METHOD
 from results.statistics import summarise
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
 
 FEWEST_SETTINGS = 4
 """Fewer settings than so many times the parameters give no importance: the forest would fit noise."""
@@ -79,7 +83,7 @@ def importance(frame: pd.DataFrame, varied: Sequence[str]) -> dict[str, float] |
         return None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     numbers = [name for name in varied if numeric(frame[name]) and frame[name].notna().all()]
-    spaces = {name: _distribution(optuna, frame[name], name in numbers) for name in varied}
+    spaces = {name: _distribution(frame[name], name in numbers) for name in varied}
     study = optuna.create_study()
     for row in frame.to_dict("records"):
         values = {name: float(row[name]) if name in numbers else row[name] for name in varied}
@@ -88,12 +92,14 @@ def importance(frame: pd.DataFrame, varied: Sequence[str]) -> dict[str, float] |
     return {str(k): float(v) for k, v in optuna.importance.get_param_importances(study, evaluator=evaluator).items()}
 
 
-def _distribution(optuna: object, values: pd.Series, number: bool) -> object:
+def _distribution(values: pd.Series, number: bool) -> BaseDistribution:
     """A parameter's range; logarithmic where its values span more than a power of ten."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution
+
     if not number:
-        return optuna.distributions.CategoricalDistribution(list(dict.fromkeys(values)))
+        return CategoricalDistribution(list(dict.fromkeys(values)))
     low, high = float(values.min()), float(values.max())
-    return optuna.distributions.FloatDistribution(low, high, log=low > 0 and high >= 10 * low)
+    return FloatDistribution(low, high, log=low > 0 and high >= 10 * low)
 
 
 def numeric(values: pd.Series) -> bool:

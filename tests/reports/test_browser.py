@@ -14,6 +14,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "mini-nats" / "report" / "index.html
 AXE = os.environ.get("HARNESS_AXE", "")
 """The path of axe-core's axe.min.js (npm, MPL-2.0), which is not shipped here."""
 
+PATIENCE = 120_000
+"""Milliseconds for a machine that does much else."""
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="no browser: pip install playwright")
 
 
@@ -37,6 +40,7 @@ def page(browser: Any) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     asked: list[str] = []
     made = context.new_page()
+    made.set_default_timeout(PATIENCE)
     made.on("request", lambda request: asked.append(request.url))
     made.on("pageerror", lambda error: asked.append(f"error: {error}"))
     made.on("console", lambda message: asked.append(f"console: {message.text}"))
@@ -107,6 +111,7 @@ def test_a_mark_says_its_trial_and_shows_the_cell_and_a_pair_opens(page: Any) ->
 def test_a_telephone_and_the_dark_are_served(browser: Any, width: int, scheme: str) -> None:
     context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     page.goto(PAGE.as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") == width
     red = page.evaluate("getComputedStyle(document.body).backgroundColor").split("(")[1].split(",")[0]
@@ -117,6 +122,7 @@ def test_a_telephone_and_the_dark_are_served(browser: Any, width: int, scheme: s
 def test_without_a_script_the_figures_stand_still(browser: Any) -> None:
     context = browser.new_context(java_script_enabled=False, viewport={"width": 1440, "height": 900})
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     page.goto(PAGE.as_uri())
     assert page.locator("table.forest circle.seed").first.is_visible()
     assert page.locator("#dynamics ~ .multiples svg").first.is_visible()
@@ -129,6 +135,7 @@ def test_without_a_script_the_figures_stand_still(browser: Any) -> None:
 def test_axe_finds_nothing_serious(browser: Any, scheme: str) -> None:
     context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900}, bypass_csp=True)
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     page.goto(PAGE.as_uri())
     page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true; })")
     page.add_script_tag(path=AXE)
