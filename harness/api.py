@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from rich.console import Console
 
@@ -262,7 +262,7 @@ def request_of(
     """The request behind the arguments of ``compare``."""
     if isinstance(algorithms, str):
         algorithms = [algorithms]
-    fields: dict[str, object] = dict(options)
+    fields: dict[str, Any] = dict(options)
     fields |= {name: Path(fields[name]) for name in PATHS if fields.get(name) is not None}
     return Request(list(algorithms), space, list(seeds), protocol, **fields)
 

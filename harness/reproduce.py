@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pandas as pd
 import torch
@@ -134,7 +134,7 @@ def _panels() -> Iterator[pd.DataFrame]:
 
 def _limits() -> Iterator[dict[str, object]]:
     """Where each search of the paper's text ends."""
-    runs: list[tuple[str, dict[str, float]]] = [
+    runs: list[tuple[str, dict[str, Any]]] = [
         ("rarts", {"beta": 15.0, "lam": 15.0}),
         ("rarts", {"beta": 10.0, "lam": 10.0}),
         ("darts1", {}),

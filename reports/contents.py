@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypedDict
 
 import pandas as pd
 from markupsafe import Markup
@@ -63,7 +64,7 @@ class Part:
     swept: Sweep | None = None
     curves: list[Drawn] = field(default_factory=list)
     """The sweep's charts."""
-    data: dict[str, object] = field(default_factory=dict)
+    data: dict[str, Mapping[str, object]] = field(default_factory=dict)
     """For the page's script: what a pair, and what a trial, is shown as."""
 
     def contents(self) -> list[tuple[str, str]]:
@@ -154,6 +155,16 @@ def _drawn(charts: Sequence[Chart], prefix: str, small: bool = True) -> list[Dra
     ]
 
 
+class Shown(TypedDict):
+    """What is shown of a trial that the pointer is on."""
+
+    name: str
+    seed: str
+    errors: list[str]
+    genotype: str
+    cell: str
+
+
 def _matrices(found: Answer, named: Methods, prefix: str) -> tuple[list[Matrix], dict[str, object]]:
     made: list[Matrix] = []
     every: dict[str, object] = {}
@@ -165,10 +176,10 @@ def _matrices(found: Answer, named: Methods, prefix: str) -> tuple[list[Matrix],
     return made, every
 
 
-def _trials(records: pd.DataFrame, named: Methods, cells: Sequence[Found]) -> dict[str, object]:
+def _trials(records: pd.DataFrame, named: Methods, cells: Sequence[Found]) -> Mapping[str, object]:
     """What is shown of a trial that the pointer is on."""
     drawn = {cell.genotype: cell.key for cell in cells}
-    made: dict[str, object] = {}
+    made: dict[str, Shown] = {}
     for row in records.to_dict("records"):
         known = made.setdefault(
             str(row["trial"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -30,7 +31,7 @@ def neutral(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**changed)
 
 
-def neutral_value(value: object) -> object:
+def neutral_value(value: object) -> Any:  # what YAML or JSON held, in its own types
     """A configuration's value, or what JSON held, with ``visible`` texts at any depth."""
     if isinstance(value, str):
         return visible(value)

@@ -140,10 +140,11 @@ def _section(names: tuple[str, str, str], digest: str, members: Sequence[tuple[R
 
 def _changes(config: Mapping[str, object]) -> str:
     """What one run changed: what was set, and what else makes its comparison another one."""
-    overrides = config.get("overrides") or {}
+    overrides, changed = config.get("overrides"), config.get("changed")
+    given = overrides if isinstance(overrides, Mapping) else {}
     return ", ".join(
-        [f"{key} = {textwrap.shorten(_text(value), 60, placeholder=' …')}" for key, value in overrides.items()]
-        + (config.get("changed") or [])
+        [f"{key} = {textwrap.shorten(_text(value), 60, placeholder=' …')}" for key, value in given.items()]
+        + (changed if isinstance(changed, list) else [])
     )
 
 

@@ -18,7 +18,10 @@ PACKAGES = ("algorithms", "spaces", "harness", "results", "reports")
 
 ALLOWED: dict[str, set[str]] = {
     # The paper's experiments name their algorithms, spaces and data sets; so does its Table 6's control.
-    "harness/reproduce.py": {"rarts", "darts1", "darts2", "milenas", "random", "nats", "darts", "cifar10", "cifar100"},
+    "harness/reproduce.py": {
+        *("rarts", "darts1", "darts2", "milenas", "random", "nats", "darts", "cifar10", "cifar100"),
+        "beta",  # RARTS's hyperparameter, as in reports/trajectories.py
+    },
     "algorithms/random_pruning.py": {"rarts"},
     # NATS-Bench's table is of these data sets.
     "spaces/nats.py": {"cifar10", "cifar100", "ImageNet16-120"},
@@ -30,6 +33,19 @@ ALLOWED: dict[str, set[str]] = {
     "spaces/darts.py": {"imagenet"},
     "spaces/mobilenetv2.py": {"imagenet"},
     "spaces/darts_published.py": {"pdarts"},
+    # What a request takes where nothing is named.
+    "harness/config/defaults.py": {"nats", "darts"},
+    # A split's name: NATS-Bench's own halves.
+    "harness/config/sections.py": {"nats"},
+    "harness/data/splits.py": {"nats"},
+    # Searches that between them run every kind of kernel.
+    "harness/measuring/doctor.py": {
+        *("nats", "darts", "resnet164", "darts1", "gdas", "rarts", "tas", "network_slimming"),
+    },
+    # Words that are a part's name as well: a symbol, a hyperparameter, a row of the paper's Table 2.
+    "reports/glossary.py": {"lambda"},
+    "reports/trajectories.py": {"beta"},
+    "reports/paper_tables.py": {"baseline"},
 }
 """Names that stand in another file, which has its reason."""
 
@@ -39,6 +55,14 @@ BORDER = {
     "algorithms/parameters.py": "an optimiser's state",
     "spaces/counting.py": "torch's flop counter",
     "spaces/mobilenetv2.py": "torchvision's blocks",
+    "spaces/nats_kernel.py": "the context of a function of torch's autograd",
+    "harness/cli/__init__.py": "rich's options of a console and of a text",
+    "harness/execution/cluster.py": "ray's module and answers",
+    "harness/execution/loggers.py": "ray's callbacks",
+    "harness/execution/schedule.py": "ray's tuner and callbacks",
+    "reports/cell_graph.py": "matplotlib's options of a line",
+    "reports/cell_lanes.py": "matplotlib's options of a box",
+    "reports/style.py": "matplotlib's context",
 }
 """Files at the border to untyped libraries, whose values are ``Any``."""
 
@@ -75,8 +99,8 @@ def named(*packages: str) -> list[str]:
     ]
 
 
-def test_algorithms_and_spaces_are_named_in_their_own_files_alone() -> None:
-    assert named("algorithms", "spaces") == []
+def test_algorithms_spaces_and_data_sets_are_named_in_their_own_files_alone() -> None:
+    assert named(*PACKAGES) == []
 
 
 def test_what_is_allowed_is_there() -> None:
@@ -108,8 +132,8 @@ def _registered(node: ast.ClassDef) -> bool:
 def test_few_values_are_untyped() -> None:
     found = Counter(
         path
-        for path, tree in files("algorithms", "spaces")
+        for path, tree in files(*PACKAGES)
         for node in ast.walk(tree)
         if isinstance(node, ast.Name) and node.id == "Any" and path not in BORDER
     )
-    assert found.total() < 5, found
+    assert found.total() < 30, found

@@ -90,7 +90,7 @@ def describe(
     image = (known.channels, known.image_size, known.image_size)
     network = made.supernet() if genotype is None else made.build(genotype)
     extra = [made.relax(made.alphas(torch.Generator()))] if genotype is None else []
-    columns = {"params": parameters(network), "flops": multiply_adds(network, image, *extra)}
+    columns: dict[str, object] = {"params": parameters(network), "flops": multiply_adds(network, image, *extra)}
     if offers(made, WidthSpace):
         columns["gates"] = sum(a.numel() for a in made.alphas(torch.Generator()).values())
     _answer({"space": space, "dataset": dataset} | columns, made, genotype, json_)

@@ -134,7 +134,8 @@ def asked_protocol(request: Request) -> Protocol:
         judged = protocol.raw["settings"].get("eval_datasets", [request.dataset])
         protocol = protocol.at(("settings", "dataset"), request.dataset)
         protocol = protocol.at(
-            ("settings", "eval_datasets"), judged if request.dataset in judged else [request.dataset]
+            ("settings", "eval_datasets"),
+            judged if isinstance(judged, list) and request.dataset in judged else [request.dataset],
         )
     if request.eval_datasets:
         protocol = protocol.at(("settings", "eval_datasets"), list(request.eval_datasets))

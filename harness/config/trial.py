@@ -88,8 +88,8 @@ class TrialConfig(Job):
 
         Raises BadInput for an algorithm or a space that is not there.
         """
-        options = lookup("space", plain["space"], SPACES).Options.model_validate(plain["options"])
-        hyper = lookup("algorithm", plain["algorithm"], ALGORITHMS).Hyper.model_validate(plain["hyper"])
+        options = lookup("space", str(plain["space"]), SPACES).Options.model_validate(plain["options"])
+        hyper = lookup("algorithm", str(plain["algorithm"]), ALGORITHMS).Hyper.model_validate(plain["hyper"])
         return cls.model_validate(plain | {"options": options, "hyper": hyper})
 
 
@@ -115,5 +115,5 @@ class Retraining(Job):
     @classmethod
     def parse(cls, plain: dict[str, object]) -> Retraining:
         """The configuration that ``model_dump`` wrote, its options in their own type again."""
-        options = SPACES[plain["space"]].Options.model_validate(plain["options"])
+        options = SPACES[str(plain["space"])].Options.model_validate(plain["options"])
         return cls.model_validate(plain | {"options": options})

@@ -6,6 +6,7 @@ import json
 import math
 import platform
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -123,10 +124,10 @@ def search_columns(algorithm: Algorithm, seconds: float, memory_mb: float, share
     }
 
 
-def found_columns(space: Space, row: dict[str, object]) -> dict[str, object]:
+def found_columns(space: Space, row: Mapping[str, object]) -> dict[str, object]:
     """What a search found, from its last history row."""
     last = {name: row.get(name) for name in ("alpha_entropy", "lambda_max", "latency_expected")}
-    return architecture_columns(space, row["genotype"]) | last
+    return architecture_columns(space, str(row["genotype"])) | last
 
 
 def architecture_columns(space: Space, genotype: str) -> dict[str, object]:
@@ -135,7 +136,7 @@ def architecture_columns(space: Space, genotype: str) -> dict[str, object]:
     ``collapsed``: no edge computes any more, each is a skip or none.
     """
     edges = [edge.as_dict() for edge in space.edges(genotype)]
-    columns = {"genotype": genotype, "edges": json.dumps(edges), **space.columns(genotype)}
+    columns: dict[str, object] = {"genotype": genotype, "edges": json.dumps(edges), **space.columns(genotype)}
     if not offers(space, CellSpace):
         return columns
     skip, skip_all, none = skip_ratios(edges)

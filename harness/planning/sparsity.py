@@ -7,6 +7,7 @@ near 1 is where gates vanish, whatever the number of images. Which distance wher
 from __future__ import annotations
 
 from algorithms.hyper import Hyper
+from harness.config.plain import number
 from harness.config.protocol import Protocol, validated
 from harness.data import Split
 from results.errors import BadInput
@@ -29,4 +30,4 @@ def l1(protocol: Protocol, halves: Split) -> dict[str, object]:
     steps = halves.n_train // protocol.settings.batch_size
     epochs = int(budget["amount"])
     moved = steps * sum(hyper.arch_lr_at(epoch / epochs) for epoch in range(epochs))
-    return {"space.l1": float(f"{travel / moved:.3g}")} if moved else {}
+    return {"space.l1": float(f"{number(travel) / moved:.3g}")} if moved else {}

@@ -174,10 +174,10 @@ def as_found(task: Task, genotype: str, dataset: str) -> dict[str, object]:
 def costs(task: Task, space: Space, genotype: str, network: nn.Module) -> dict[str, object]:
     """Parameters, multiply-adds and latency of ``genotype``'s stand-alone ``network``."""
     latency = latency_columns(network, space, genotype, task.environment)
-    return counts(space, genotype) | latency
+    return {**counts(space, genotype), **latency}
 
 
-def counts(space: Space, genotype: str) -> dict[str, object]:
+def counts(space: Space, genotype: str) -> dict[str, int]:
     """Parameters and multiply-adds of the stand-alone network."""
     o = space.options
     network = space.build(genotype)
