@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -46,7 +44,7 @@ def largest_eigenvalue(search: Search, batch: Batch, counted: bool = False) -> f
     operator = LinearOperator((size, size), matvec=product, dtype=np.float64)
     start = np.random.default_rng(0).standard_normal(size)
     try:
-        values: NDArray[Any] = eigsh(
+        values: NDArray[np.float64] = eigsh(
             operator, k=1, which="LA", v0=start, ncv=min(size, 10), tol=TOLERANCE, maxiter=3, return_eigenvectors=False
         )
     except ArpackNoConvergence as error:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TypedDict
 
 import pandas as pd
 import torch
@@ -46,12 +47,30 @@ STEPS = 3_000
 Y0 = 0.0
 
 
+class Shared(TypedDict, total=False):
+    """The options that every run of a target shares, as ``Request`` has them."""
+
+    protocol: str
+    seeds: Sequence[int]
+    overrides: Sequence[str]
+    latency: Path | None
+    data_dir: Path | None
+    download: bool
+    table: Path | None
+    device: str
+    cpus_per_trial: int
+    gpus_per_trial: float | None
+    address: str | None
+    serial: bool
+    command: Sequence[str]
+
+
 @dataclass
 class Wanted:
     """Where the results go, and the options that every run of a target shares."""
 
     out: Path
-    shared: Options
+    shared: Shared
 
 
 def fig1(wanted: Wanted, console: Console) -> None:
@@ -76,7 +95,7 @@ def fig1(wanted: Wanted, console: Console) -> None:
         console.print(f"drawn: {picture}", markup=False, highlight=False, soft_wrap=True)
 
 
-def descend(algorithm: str, y0: float = Y0, steps: int = STEPS, **own: object) -> pd.DataFrame:
+def descend(algorithm: str, y0: float = Y0, steps: int = STEPS, **own: float) -> pd.DataFrame:
     """One search of the solvable model as a frame of step, alpha, w, y; step 0 is the start (2, −2, y₀)."""
     cls = ALGORITHMS[algorithm]
     space = Bilevel(BilevelOptions(y0=y0))
@@ -115,7 +134,7 @@ def _panels() -> Iterator[pd.DataFrame]:
 
 def _limits() -> Iterator[dict[str, object]]:
     """Where each search of the paper's text ends."""
-    runs: list[tuple[str, dict[str, object]]] = [
+    runs: list[tuple[str, dict[str, float]]] = [
         ("rarts", {"beta": 15.0, "lam": 15.0}),
         ("rarts", {"beta": 10.0, "lam": 10.0}),
         ("darts1", {}),
@@ -153,9 +172,7 @@ def table2(wanted: Wanted, console: Console) -> None:
 
     Nothing is trained from scratch. The penalty's latencies are this device's: given, or measured first.
     """
-    request = Request(
-        algorithms=["rarts"], space="darts", evaluate="none", out=wanted.out, **{"latency": None, **wanted.shared}
-    )
+    request = Request(algorithms=["rarts"], space="darts", evaluate="none", out=wanted.out, **wanted.shared)
     protocol = Protocol.load(request.protocol, request.space).set(request.overrides)
     latency = request.latency or wanted.out / "latency.json"
     if request.latency is None and not latency.exists():

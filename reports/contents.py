@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
@@ -64,7 +63,7 @@ class Part:
     swept: Sweep | None = None
     curves: list[Drawn] = field(default_factory=list)
     """The sweep's charts."""
-    data: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, object] = field(default_factory=dict)
     """For the page's script: what a pair, and what a trial, is shown as."""
 
     def contents(self) -> list[tuple[str, str]]:
@@ -155,9 +154,9 @@ def _drawn(charts: Sequence[Chart], prefix: str, small: bool = True) -> list[Dra
     ]
 
 
-def _matrices(found: Answer, named: Methods, prefix: str) -> tuple[list[Matrix], dict[str, Any]]:
+def _matrices(found: Answer, named: Methods, prefix: str) -> tuple[list[Matrix], dict[str, object]]:
     made: list[Matrix] = []
-    every: dict[str, Any] = {}
+    every: dict[str, object] = {}
     for i, verdict in enumerate(found.verdicts):
         if len(verdict.pairs.methods) > 1:
             one, full = matrix(verdict, named, f"{prefix}{i}:")
@@ -166,10 +165,10 @@ def _matrices(found: Answer, named: Methods, prefix: str) -> tuple[list[Matrix],
     return made, every
 
 
-def _trials(records: pd.DataFrame, named: Methods, cells: Sequence[Found]) -> dict[str, Any]:
+def _trials(records: pd.DataFrame, named: Methods, cells: Sequence[Found]) -> dict[str, object]:
     """What is shown of a trial that the pointer is on."""
     drawn = {cell.genotype: cell.key for cell in cells}
-    made: dict[str, Any] = {}
+    made: dict[str, object] = {}
     for row in records.to_dict("records"):
         known = made.setdefault(
             str(row["trial"]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 from reports import formats as f
 from reports.rows import Methods
@@ -36,11 +35,11 @@ class Matrix:
     note: str
 
 
-def matrix(verdict: Verdict, named: Methods, key: str) -> tuple[Matrix, dict[str, Any]]:
+def matrix(verdict: Verdict, named: Methods, key: str) -> tuple[Matrix, dict[str, object]]:
     """The matrix of a verdict, and each pair in full by its cell's key. ``key`` makes those unique in the page."""
     pairs, names = verdict.pairs, tuple(named.label(*m) for m in verdict.pairs.methods)
     rows: list[tuple[Cell | None, ...]] = []
-    full: dict[str, Any] = {}
+    full: dict[str, object] = {}
     for i, a in enumerate(pairs.methods):
         row: list[Cell | None] = [None] * (i + 1)
         for j, b in enumerate(pairs.methods[i + 1 :], start=i + 1):
@@ -65,7 +64,7 @@ def matrix(verdict: Verdict, named: Methods, key: str) -> tuple[Matrix, dict[str
     return Matrix(verdict.dataset, verdict.evaluation, pairs.methods, names, tuple(rows), note), full
 
 
-def _full(pair: Pair, named: Methods, dataset: str) -> dict[str, Any]:
+def _full(pair: Pair, named: Methods, dataset: str) -> dict[str, object]:
     """A pair as the page's script shows it: a title, lines of name and text, and each seed's difference."""
     lines = [("Common seeds", f.count(len(pair.values)))]
     if pair.values:

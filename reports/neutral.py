@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -31,7 +30,7 @@ def neutral(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**changed)
 
 
-def neutral_value(value: Any) -> Any:
+def neutral_value(value: object) -> object:
     """A configuration's value, or what JSON held, with ``visible`` texts at any depth."""
     if isinstance(value, str):
         return visible(value)

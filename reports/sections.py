@@ -7,7 +7,6 @@ import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pandas as pd
 
@@ -31,7 +30,7 @@ class Section:
     protocol: str
     space: str
     search_dataset: str
-    configs: tuple[Mapping[str, Any], ...]
+    configs: tuple[Mapping[str, object], ...]
     records: pd.DataFrame
     history: pd.DataFrame
     digest: str = ""
@@ -139,7 +138,7 @@ def _section(names: tuple[str, str, str], digest: str, members: Sequence[tuple[R
     return Section(*names, tuple(run.config for run, _ in members), records, history, digest)
 
 
-def _changes(config: Mapping[str, Any]) -> str:
+def _changes(config: Mapping[str, object]) -> str:
     """What one run changed: what was set, and what else makes its comparison another one."""
     overrides = config.get("overrides") or {}
     return ", ".join(
@@ -184,7 +183,7 @@ def _libraries(text: str) -> str:
     return ", ".join(f"{library} {version}" for library, version in json.loads(text).items())
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     """A configuration value on one line."""
     if isinstance(value, Mapping):
         return ", ".join(f"{k} = {_text(v)}" for k, v in value.items())

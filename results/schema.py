@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import cast
 
+import numpy as np
 import pandas as pd
 
 from results import metrics
@@ -139,7 +139,8 @@ def _typed(rows: Iterable[Mapping[str, object]], columns: Mapping[str, str]) -> 
 
 def missing(value: object) -> bool:
     """Whether a cell's value is none: None, NaN or pandas' own; a list never is."""
-    return bool(pd.api.types.is_scalar(value) and pd.isna(cast("float | None", value)))
+    nan = isinstance(value, (float, np.floating)) and math.isnan(value)
+    return nan or value is None or value is pd.NA or value is pd.NaT
 
 
 def _column(values: list[object], dtype: str | None) -> pd.Series:

@@ -44,7 +44,7 @@ def score(
     if not provides(cls, Tabular):
         have = [name for name, other in SPACES.items() if provides(other, Tabular)]
         raise BadInput(f"the space {space} has no table to look it up in; these have: {', '.join(have)}")
-    from harness.training.evaluate import table_columns
+    from harness.training.evaluate import table_columns, table_error
 
     table = cls.open_table(nats)
     if table is None:
@@ -54,7 +54,10 @@ def score(
     searched = cls(table=table)
     columns = table_columns(searched, genotype, dataset)
     _answer(
-        {"eval_dataset": dataset, "test_accuracy": 100 - columns["test_error"]} | columns, searched, genotype, json_
+        {"eval_dataset": dataset, "test_accuracy": 100 - table_error(searched, genotype, dataset)} | columns,
+        searched,
+        genotype,
+        json_,
     )
 
 

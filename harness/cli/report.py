@@ -91,10 +91,10 @@ def reproduce(
 
     Example: python -m harness reproduce fig1
     """
-    from harness.reproduce import TARGETS, Wanted
+    from harness.reproduce import TARGETS, Shared, Wanted
 
     make = lookup("target", target, TARGETS)
-    shared = {
+    shared: Shared = {
         "protocol": protocol,
         "seeds": options.seeds(seeds),
         "overrides": set_ or [],

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from algorithms.base import State
 from harness.data.augment import Augment
 from results.errors import BadInput
 from spaces.base import Batch
@@ -50,14 +51,6 @@ class Normalise:
     def __call__(self, images: Tensor) -> Tensor:
         """The images normalised."""
         return images.float().div_(255).sub_(self.mean).div_(self.std)
-
-
-class StreamState(TypedDict):
-    """Where a stream is: both generators' states before the current epoch, and the batches taken from it."""
-
-    order: Tensor
-    augment: Tensor
-    position: int
 
 
 class Stream(Iterator[Batch]):
@@ -116,15 +109,14 @@ class Stream(Iterator[Batch]):
         self._position += 1
         return self._make(self._position - 1)
 
-    def state_dict(self) -> StreamState:
+    def state_dict(self) -> State:
         """The states of both generators before the current epoch, and the batches taken from it."""
-        order, augment = (self._states[name].clone() for name in ("order", "augment"))
-        return {"order": order, "augment": augment, "position": self._position}
+        return {**{name: state.clone() for name, state in self._states.items()}, "position": self._position}
 
-    def load_state_dict(self, state: StreamState) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue where ``state`` was taken: the epoch is drawn again, so the stream goes on bit for bit."""
-        self._generators["order"].set_state(state["order"])
-        self._generators["augment"].set_state(state["augment"])
+        for name, own in self._generators.items():
+            own.set_state(state[name])
         self._begin_epoch()
         self._position = state["position"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -43,6 +43,19 @@ WIDTHS = {"stage": 50, "": 60, "loss": 100, "genotype now": 150, "skips": 150}
 ENDED = ("done", "failed")
 
 
+class State(TypedDict, total=False):
+    """What a trial says of itself in ``progress.json``: stage, its share done, and its last epoch's figures."""
+
+    stage: str
+    done: float
+    epoch: int | None
+    genotype: str | None
+    skip_ratio: float | None
+    train_loss: float | None
+    val_loss: float | None
+    val_accuracy: float | None
+
+
 @dataclass
 class Row:
     """One trial as the board sees it."""
@@ -50,7 +63,7 @@ class Row:
     config: Job
     name: str
     folder: Path
-    state: dict[str, Any] = field(default_factory=lambda: {"stage": "waiting"})
+    state: State = field(default_factory=lambda: State(stage="waiting"))
     began: tuple[float, float] | None = None
     timed: str | None = None
     messages: int = 0
@@ -141,15 +154,15 @@ class Board:
     def _over(self) -> float:
         return sum(row.share() for row in self.rows)
 
-    def _state(self, row: Row) -> dict[str, Any]:
+    def _state(self, row: Row) -> State:
         if self.store.is_done(row.config.hash):
-            return row.state | {"stage": "done"}
+            return {**row.state, "stage": "done"}
         try:
-            state: dict[str, Any] = json.loads((row.folder / "progress.json").read_text())
-            return row.state | {"stage": "search"} | state
+            state: State = json.loads((row.folder / "progress.json").read_text())
+            return {**row.state, "stage": "search", **state}
         except (OSError, ValueError):
             failed = (row.folder / "error.txt").exists()
-            return row.state | ({"stage": "failed"} if failed else {})
+            return {**row.state, "stage": "failed"} if failed else row.state
 
     def _log(self, row: Row, before: str) -> None:
         """Epochs at an interval, and the end; a trial that is over between two looks says all at once."""
@@ -222,19 +235,20 @@ def _lines(path: Path) -> list[str]:
         return []
 
 
-def _losses(state: dict[str, Any]) -> str:
-    parts = [f"{half} {state[key]:.3f}" for half, key in (("D_t", "train_loss"), ("D_v", "val_loss")) if state.get(key)]
+def _losses(state: State) -> str:
+    losses = (("D_t", state.get("train_loss")), ("D_v", state.get("val_loss")))
+    parts = [f"{half} {loss:.3f}" for half, loss in losses if loss]
     return ", ".join(parts) or (f"{state['val_accuracy']:.2f} %" if state.get("val_accuracy") else "")
 
 
-def _genotype(state: dict[str, Any]) -> str:
+def _genotype(state: State) -> str:
     text = str(state.get("genotype") or "")
     for long, short in (("skip_connect", "skip"), ("nor_conv_", ""), ("avg_pool_3x3", "pool")):
         text = text.replace(long, short)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def _judged(rows: Sequence[dict[str, Any]]) -> str:
+def _judged(rows: Sequence[Mapping[str, object]]) -> str:
     """How a trial ended, for a line of a log."""
     diverged = [f"diverged: {row['error']}" for row in rows if row.get("status") == "diverged"]
     errors = [f"{row['eval_dataset']} {row['test_error']:.2f} %" for row in rows if row.get("test_error") is not None]

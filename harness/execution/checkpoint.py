@@ -9,10 +9,11 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import torch
 
+from algorithms.base import State
 from results.atomic import roomy
 from results.errors import BadInput
 
@@ -49,7 +50,7 @@ class Checkpoint:
         self.current = folder / f"{stem}.pt"
         self.previous = folder / f"{stem}.prev.pt"
 
-    def save(self, state: Mapping[str, Any]) -> None:
+    def save(self, state: Mapping[str, object]) -> None:
         """Write ``state``; a kill in between leaves the older checkpoint whole, and so does a full disk.
 
         Raises BadInput where there is no room.
@@ -65,7 +66,7 @@ class Checkpoint:
                 self.current.replace(self.previous)
             temporary.replace(self.current)
 
-    def load(self, say: Callable[[str], None]) -> dict[str, Any] | None:
+    def load(self, say: Callable[[str], None]) -> State | None:
         """The newest state that can be read, on the CPU; None without any. What is damaged is named through ``say``.
 
         Raises BadInput where it is another trial's.
@@ -75,7 +76,7 @@ class Checkpoint:
                 continue
             try:
                 whole = _summed(path)
-                state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+                state: State = torch.load(path, map_location="cpu", weights_only=True)
                 owner = state.pop(OWNER, self.folder.name)  # there is none in the files of older versions
                 if state.pop(SUMMED, False) != whole:
                     raise Damaged("its checksum is gone")

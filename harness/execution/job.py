@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -13,13 +11,13 @@ from harness.config.sections import Environment
 from harness.config.trial import Job, Retraining, TrialConfig
 from harness.execution.retrain import Retrain
 from harness.execution.search import Trial
-from harness.execution.watch import Watch
+from harness.execution.watch import Report, Watch
 from harness.measuring.device import DeviceLost, lost, prepare, told
 from results.errors import BadInput
 from results.store import Store
 
 
-def parse(plain: dict[str, Any]) -> Job:
+def parse(plain: dict[str, object]) -> Job:
     """The job that ``model_dump`` wrote."""
     return (Retraining if "genotype" in plain else TrialConfig).parse(plain)
 
@@ -27,7 +25,7 @@ def parse(plain: dict[str, Any]) -> Job:
 def run_job(
     config: Job,
     environment: Environment,
-    report: Callable[[dict[str, Any]], None] | None = None,
+    report: Report | None = None,
 ) -> None:
     """Run or resume one job until its record stands in the run's folder; at once over if it is done.
 

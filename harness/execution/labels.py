@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from harness.config.trial import Job
 
@@ -27,7 +26,7 @@ def _told_apart(job: Job, same: Sequence[Job]) -> list[str]:
     return [f"{path[-1]}={_short(mine[path])}" for path in differ]
 
 
-def _leaves(plain: Mapping[str, Any], at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _leaves(plain: Mapping[str, object], at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
     for name, value in plain.items():
         if isinstance(value, Mapping):
             yield from _leaves(value, (*at, name))
@@ -35,5 +34,5 @@ def _leaves(plain: Mapping[str, Any], at: tuple[str, ...] = ()) -> Iterator[tupl
             yield (*at, name), value
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)[:24]

@@ -14,6 +14,7 @@ from harness.config.trial import Job, TrialConfig
 from harness.execution.cluster import check_nodes, check_resources, connected
 from harness.execution.job import parse, run_job
 from harness.execution.labels import labels
+from harness.execution.watch import Report
 from harness.measuring.device import DeviceLost
 from results.store import Store
 
@@ -48,7 +49,7 @@ def run_serial(configs: Sequence[Job], environment: Environment) -> None:
         isolated(config, environment, None)
 
 
-def isolated(config: Job, environment: Environment, report: Any) -> None:
+def isolated(config: Job, environment: Environment, report: Report | None) -> None:
     """Run a trial; what makes it fail stays in its ``error.txt``."""
     try:
         run_job(config, environment, report)
@@ -87,7 +88,7 @@ def run_ray(
 
     plain, foreign = environment.model_dump(), foreign_folder()
 
-    def trainable(spec: dict[str, Any]) -> None:
+    def trainable(spec: dict[str, dict[str, object]]) -> None:
         # Sent to the worker by value: nothing of ours is imported there before the path is in order.
         import sys
 

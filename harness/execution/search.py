@@ -6,10 +6,9 @@ import math
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 from algorithms import ALGORITHMS
-from algorithms.base import Algorithm, Setting
+from algorithms.base import Algorithm, Setting, State
 from harness.config.sections import Environment
 from harness.config.trial import TrialConfig
 from harness.execution.checkpoint import Checkpoint
@@ -18,7 +17,7 @@ from harness.measuring.clock import Clock, PeakMemory
 from harness.measuring.device import share_of
 from harness.measuring.diagnostics import Probe
 from harness.measuring.record import found_columns, search_columns, static_columns
-from harness.training.evaluate import as_found, evaluator, from_training, table_columns
+from harness.training.evaluate import as_found, evaluator, from_training, table_columns, table_error
 from harness.training.prune import from_pruning
 from harness.training.task import Task
 from harness.training.train import Diverged
@@ -49,7 +48,7 @@ class Trial:
         self.clock, self.memory = Clock(task.device), PeakMemory(task.device)
         self.epoch, self.memory_mb, self.diagnostics_seconds = 0, 0.0, 0.0
         self.started_at = datetime.now(UTC).isoformat(timespec="seconds")
-        self.history: list[dict[str, Any]] = []
+        self.history: list[dict[str, object]] = []
         self.error, self.selected = "", False
 
     def run(self) -> None:
@@ -135,7 +134,7 @@ class Trial:
         """The search's cost: its clock, and what an evaluator charged on top (NaN where a table does not know)."""
         return self.clock.now() + self.algorithm.charged_seconds
 
-    def row(self, losses: dict[str, float]) -> dict[str, Any]:
+    def row(self, losses: dict[str, float]) -> dict[str, object]:
         """The history row of the epoch that has just ended."""
         start = time.perf_counter()
         row = self.probe.row(self.algorithm, self.epoch)
@@ -146,7 +145,7 @@ class Trial:
         costs = {name: cost[name] for name in names} | {"diagnostics_seconds": self.diagnostics_seconds}
         return identity | {"progress": min(self.progress(), 1.0)} | row | losses | costs
 
-    def evaluate(self) -> list[dict[str, Any]]:
+    def evaluate(self) -> list[dict[str, object]]:
         """The record's rows, one an evaluation data set."""
         shared = self.columns | {"started_at": self.started_at, "status": "diverged" if self.error else "done"}
         share = share_of(self.task.environment.device, self.task.environment.gpus)
@@ -156,16 +155,18 @@ class Trial:
             return [shared | {"error": self.error, "eval_dataset": dataset} for dataset in datasets]
         last = self.history[-1]
         shared |= {"error": ""} | found_columns(self.task.space, last)
-        return [shared | {"eval_dataset": dataset} | self.judged(last["genotype"], dataset) for dataset in datasets]
+        return [
+            shared | {"eval_dataset": dataset} | self.judged(str(last["genotype"]), dataset) for dataset in datasets
+        ]
 
-    def judged(self, genotype: str, dataset: str) -> dict[str, Any]:
+    def judged(self, genotype: str, dataset: str) -> dict[str, object]:
         """``score``, or what to say of a training whose loss is no number any more."""
         try:
             return self.score(genotype, dataset)
         except Diverged as error:
             return {"status": "diverged", "error": str(error)}
 
-    def score(self, genotype: str, dataset: str) -> dict[str, Any]:
+    def score(self, genotype: str, dataset: str) -> dict[str, object]:
         """The record columns of one evaluation, and with a table the history's anytime accuracies."""
         kind = self.config.evaluation
 
@@ -174,7 +175,7 @@ class Trial:
 
         if kind == "table":
             for row in self.history:
-                accuracy = 100 - table_columns(self.task.space, row["genotype"], dataset)["test_error"]
+                accuracy = 100 - table_error(self.task.space, str(row["genotype"]), dataset)
                 row[f"table_accuracy.{dataset}"] = accuracy
             return table_columns(self.task.space, genotype, dataset)
         if kind == "pruned":
@@ -189,14 +190,14 @@ class Trial:
         """What the run's finished search by ``algorithm`` found, all else but hyperparameters as in this trial."""
         return self.store.found(self.config.alike(algorithm))
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         """Everything that the rest of the trial depends on: tensors and plain types."""
         names = ("epoch", "memory_mb", "diagnostics_seconds", "started_at", "history", "error", "selected")
         state = {name: getattr(self, name) for name in names}
         streams = {"train": self.train.state_dict(), "val": self.val.state_dict()}
         return state | streams | {"algorithm": self.algorithm.state_dict(), "seconds": self.clock.seconds}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue where ``state_dict`` was taken."""
         self.train.load_state_dict(state.pop("train"))
         self.val.load_state_dict(state.pop("val"))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from results.atomic import write_text
 from results.errors import BadInput
@@ -16,15 +15,19 @@ INTERVAL = 1.0
 """Seconds between two writes of one stage."""
 
 
+Report = Callable[[dict[str, object]], None]
+"""Who hears a trial's figures: Ray's ``report``."""
+
+
 class Watch:
     """A trial's progress in ``progress.json``, its messages in ``messages.txt``, its epochs through ``report``.
 
     What cannot be written is not shown: no search ends for that.
     """
 
-    def __init__(self, folder: Path, report: Callable[[dict[str, Any]], None] | None = None) -> None:
+    def __init__(self, folder: Path, report: Report | None = None) -> None:
         self.progress, self.messages, self._report = folder / "progress.json", folder / "messages.txt", report
-        self._state: dict[str, Any] = {}
+        self._state: dict[str, object] = {}
         self._written = 0.0
 
     def say(self, text: str) -> None:
@@ -34,7 +37,7 @@ class Watch:
             with self.messages.open("a", encoding="utf-8") as file:
                 file.write(f"{text}\n")
 
-    def update(self, force: bool = False, **values: Any) -> None:
+    def update(self, force: bool = False, **values: object) -> None:
         """Change what is shown; written at most once in INTERVAL seconds unless ``force``."""
         self._state |= values
         now = time.monotonic()
@@ -43,7 +46,7 @@ class Watch:
             with suppress(OSError, BadInput):
                 write_text(self.progress, json.dumps(self._state))
 
-    def epoch(self, row: dict[str, Any]) -> None:
+    def epoch(self, row: Mapping[str, object]) -> None:
         """An epoch is over."""
         shown = ("epoch", "genotype", "skip_ratio", "train_loss", "val_loss", "val_accuracy")
         self.update(force=True, **{name: row.get(name) for name in shown})

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from harness.config import plugins
 from harness.config.sections import Environment
 from harness.execution.job import parse
 from harness.execution.schedule import isolated
+from harness.execution.watch import Report
 from results.store import Store
 
 PACKAGE = Path(__file__).parents[2]
 """The folder that holds the harness."""
 
 
-def work(trial: dict[str, Any], environment: dict[str, Any], report: Callable[[dict[str, Any]], None]) -> None:
+def work(trial: dict[str, object], environment: dict[str, object], report: Report) -> None:
     """Run one trial, its plug-ins imported before its configuration is read; what makes it fail is in its folder.
 
     At its end ``report`` gets the test error on each data set, where there is one.

@@ -7,7 +7,6 @@ search can be read by another's softmax.
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import torch
 
@@ -26,13 +25,13 @@ class Probe:
     def __init__(self, space: Space, fields: Diagnostics, subset: list[Batch], curvature: Batch) -> None:
         self.space, self.fields, self.subset, self.curvature = space, fields, subset, curvature
 
-    def row(self, algorithm: Algorithm, epoch: int) -> dict[str, Any]:
+    def row(self, algorithm: Algorithm, epoch: int) -> dict[str, object]:
         """Genotype, skip ratios and, of a gradient search, α, what α amounts to, accuracy on the subset, λ_max.
 
         Where α are no weights of a choice: genotype, pruned-channel ratio and accuracy on the subset.
         """
         genotype = algorithm.genotype()
-        row: dict[str, Any] = {"epoch": epoch, "genotype": genotype}
+        row: dict[str, object] = {"epoch": epoch, "genotype": genotype}
         if offers(self.space, CellSpace):
             skip, skip_all, none = skip_ratios([edge.as_dict() for edge in self.space.edges(genotype)])
             row |= {"skip_ratio": skip, "skip_ratio_all_edges": skip_all, "none_edges": none}
@@ -42,10 +41,10 @@ class Probe:
             row |= self._gradient_search(algorithm.search, epoch)
         return row
 
-    def _gradient_search(self, search: Search, epoch: int) -> dict[str, Any]:
+    def _gradient_search(self, search: Search, epoch: int) -> dict[str, object]:
         alpha = {name: a.detach() for name, a in search.alpha.views().items()}
         loss, accuracy = self._on_subset(search)
-        row: dict[str, Any] = {"subset_loss": loss, "subset_accuracy": accuracy, "lr": search.w.lr}
+        row: dict[str, object] = {"subset_loss": loss, "subset_accuracy": accuracy, "lr": search.w.lr}
         if not offers(self.space, CellSpace):
             # Thousands of gates an epoch, which the genotype tells of, and a Hessian that says nothing of a collapse.
             return row

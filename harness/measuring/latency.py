@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from pydantic import Field, ValidationError
@@ -183,12 +182,12 @@ def network_latency(
     return 1000 * measured.median, 1000 * measured.iqr
 
 
-def latency_columns(network: nn.Module, space: Space, genotype: str, environment: Environment) -> dict[str, Any]:
+def latency_columns(network: nn.Module, space: Space, genotype: str, environment: Environment) -> dict[str, object]:
     """Record columns: how fast ``genotype``'s ``network`` is here, and how fast a latency table says it is.
 
     On a GPU that trials share, nothing is measured: a kernel's time there is its neighbours' as well.
     """
-    measured: dict[str, Any] = {"latency_ms": None, "latency_iqr_ms": None}
+    measured: dict[str, object] = {"latency_ms": None, "latency_iqr_ms": None}
     source = f"not measured: {environment.gpus:g} of a GPU, beside other trials"
     if not shares(environment):
         o, device = space.options, torch.device(environment.device)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -32,7 +31,7 @@ from harness.training.stand_alone import (
 from harness.training.task import Task
 from harness.training.train import Diverged, Tick, accuracies, train
 from results.errors import BadInput
-from spaces.base import Space
+from spaces.base import Score, Space
 from spaces.contracts import Tabular, need
 from spaces.counting import multiply_adds, parameters
 
@@ -40,11 +39,9 @@ SHORT = 12
 """Epochs behind a table's cheap validation accuracy, the only figure a search without gradients may read."""
 
 
-def table_columns(space: Space, genotype: str, dataset: str) -> dict[str, Any]:
+def table_columns(space: Space, genotype: str, dataset: str) -> dict[str, object]:
     """Record columns from the space's table. Raises BadInput where there is none."""
-    score = need(space, Tabular, "--evaluate table").score(genotype, dataset)
-    if score is None:
-        raise _no_table(space)
+    score = _score(space, genotype, dataset)
     return {
         "test_error": 100 - score.test_accuracy,
         "val_error": 100 - score.val_accuracy,
@@ -59,6 +56,18 @@ def table_columns(space: Space, genotype: str, dataset: str) -> dict[str, Any]:
     }
 
 
+def table_error(space: Space, genotype: str, dataset: str) -> float:
+    """The table's test error (percent). Raises BadInput where there is none."""
+    return 100 - _score(space, genotype, dataset).test_accuracy
+
+
+def _score(space: Space, genotype: str, dataset: str) -> Score:
+    score = need(space, Tabular, "--evaluate table").score(genotype, dataset)
+    if score is None:
+        raise _no_table(space)
+    return score
+
+
 def from_training(
     task: Task,
     genotype: str,
@@ -67,7 +76,7 @@ def from_training(
     say: Callable[[str], None],
     tick: Tick,
     keep: Path | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Record columns after training ``genotype`` on all training images of ``dataset``; test accuracy at the end only.
 
     Resumable: its checkpoints lie in the trial's ``folder`` until the record is written. The trained network goes to
@@ -125,7 +134,7 @@ def _train_share(
     checkpoint: Checkpoint,
 ) -> None:
     """One process's part of a training: the same network and the same batches, of which it takes its slices."""
-    own: dict[str, Any] = {"threads": max(1, environment.threads // shard.world)}
+    own: dict[str, object] = {"threads": max(1, environment.threads // shard.world)}
     if environment.device == "cuda":
         own["device"] = f"cuda:{shard.rank}"
     task = Task(config, environment.model_copy(update=own))
@@ -134,7 +143,7 @@ def _train_share(
     _trained(task, genotype, evaluation_data(task, dataset), shard, checkpoint, say, tick)
 
 
-def test_columns(task: Task, network: nn.Module, data: AnyDataset | None = None) -> dict[str, Any]:
+def test_columns(task: Task, network: nn.Module, data: AnyDataset | None = None) -> dict[str, object]:
     """Test error of a trained network on ``data``, by default what was searched on: the part that no search saw."""
     data, settings = data if data is not None else task.data, task.config.settings
     reported, size = torch.arange(len(data.test_y)), settings.evaluation.batch_size
@@ -150,7 +159,7 @@ def test_columns(task: Task, network: nn.Module, data: AnyDataset | None = None)
     return {name: 100 - percent for name, percent in zip(tops, found, strict=True)}
 
 
-def as_found(task: Task, genotype: str, dataset: str) -> dict[str, Any]:
+def as_found(task: Task, genotype: str, dataset: str) -> dict[str, object]:
     """Record columns without training: size and latency, which its weights do not change, on the searched data set.
 
     No other data set need be here.
@@ -162,13 +171,13 @@ def as_found(task: Task, genotype: str, dataset: str) -> dict[str, Any]:
     return costs(task, space, genotype, network)
 
 
-def costs(task: Task, space: Space, genotype: str, network: nn.Module) -> dict[str, Any]:
+def costs(task: Task, space: Space, genotype: str, network: nn.Module) -> dict[str, object]:
     """Parameters, multiply-adds and latency of ``genotype``'s stand-alone ``network``."""
     latency = latency_columns(network, space, genotype, task.environment)
     return counts(space, genotype) | latency
 
 
-def counts(space: Space, genotype: str) -> dict[str, Any]:
+def counts(space: Space, genotype: str) -> dict[str, object]:
     """Parameters and multiply-adds of the stand-alone network."""
     o = space.options
     network = space.build(genotype)

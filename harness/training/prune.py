@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -27,7 +26,7 @@ from spaces.gates import kept_zeros, zero_share
 
 def from_pruning(
     task: Task, search: Search, genotype: str, folder: Path, say: Callable[[str], None], tick: Tick
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Record columns of ``genotype`` cut from the network that ``search`` reports, on the data that were searched.
 
     Everything before fine-tuning is a function of the search's state, which its checkpoint holds; the fine-tuning, on
@@ -52,7 +51,7 @@ def from_pruning(
     return columns | test_columns(task, slim)
 
 
-def gate_columns(space: Space, search: Search, genotype: str, say: Callable[[str], None]) -> dict[str, Any]:
+def gate_columns(space: Space, search: Search, genotype: str, say: Callable[[str], None]) -> dict[str, object]:
     """The PRC asked for, and the share of gates at exactly zero before the cut: None where every gate is still 1.
 
     Says so where the PRC leaves some of them: a channel kept at a gate of 0 has γ = β = 0 before a ReLU, so that its
@@ -89,7 +88,7 @@ def teacher_of(task: Task, search: Search) -> Teacher | None:
     return Teacher(network, lesson.share, lesson.temperature)
 
 
-def size_columns(task: Task, genotype: str, full: nn.Module, slim: nn.Module) -> dict[str, Any]:
+def size_columns(task: Task, genotype: str, full: nn.Module, slim: nn.Module) -> dict[str, object]:
     """Parameters, multiply-adds and latency of the slim network and of the whole one."""
     o, environment = task.config.options, task.environment
     shape = (o.in_channels, o.image_size, o.image_size)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from algorithms.base import State
 from harness.config.sections import Evaluation
 from harness.data import Stream
 from harness.execution.checkpoint import Checkpoint
@@ -17,6 +18,16 @@ from harness.training.distributed import draw_apart, summed, together
 from spaces.base import Batch
 
 Tick = Callable[[int, int], None]
+
+
+class Stateful(Protocol):
+    """A part of a training that a checkpoint holds."""
+
+    def state_dict(self) -> Mapping[str, object]:
+        """Where it is."""
+
+    def load_state_dict(self, state: State, /) -> object:
+        """Continue where ``state`` was taken."""
 
 
 class Diverged(RuntimeError):
@@ -44,8 +55,8 @@ def train(
     """
     optimiser = _optimiser(network, fields)
     schedule = _schedule(optimiser, fields, epochs)
-    parts: dict[str, Any] = {"network": network, "optimiser": optimiser, "schedule": schedule, "stream": stream}
-    start = 0 if checkpoint is None else _resumed(checkpoint, parts, say)
+    parts: dict[str, Stateful] = {"network": network, "optimiser": optimiser, "schedule": schedule, "stream": stream}
+    start = 0 if checkpoint is None else _resumed(checkpoint, parts, stream.device, say)
     shard = stream.shard
     step = together(Objective(network, fields, teacher), shard)
     for epoch in range(start, epochs):
@@ -71,12 +82,14 @@ def train(
             checkpoint.save(state | {"epoch": epoch + 1, "generators": _generators(stream.device)})
 
 
-def _resumed(checkpoint: Checkpoint, parts: Mapping[str, Any], say: Callable[[str], None]) -> int:
+def _resumed(
+    checkpoint: Checkpoint, parts: Mapping[str, Stateful], device: torch.device, say: Callable[[str], None]
+) -> int:
     """Set the parts to where the checkpoint left them; returns the epochs done, 0 where there is no checkpoint."""
     if (state := checkpoint.load(say)) is None:
         return 0
     with checkpoint.taken():
-        _set_generators(state["generators"], parts["stream"].device)
+        _set_generators(state["generators"], device)
         for name, part in parts.items():
             part.load_state_dict(state[name])
         return int(state["epoch"])
