@@ -73,7 +73,7 @@ def _name(key: str, named: Methods) -> str:
 
 def _cliques(ranked: Sequence[str], pairwise: pd.DataFrame) -> list[tuple[int, int]]:
     """The longest runs of ranks whose ends are not told apart: Nemenyi's p depends on the ranks' distance alone."""
-    told: dict[str, dict[str, float]] = pairwise.to_dict()
+    told = pairwise.to_dict()
     found: list[tuple[int, int]] = []
     for i, first in enumerate(ranked):
         last = max(j for j in range(i, len(ranked)) if j == i or told[first][ranked[j]] >= LEVEL)

@@ -66,7 +66,7 @@ def _anytime(epochs: pd.DataFrame, done: pd.DataFrame, records: pd.DataFrame, na
     """The table's accuracy by epoch, a chart a data set, the controls as levels."""
     curve = comparison.anytime(epochs, done)
     controls = records[(records["role"] == "control") & (records["evaluation"] == "table")]
-    means = controls.groupby(["eval_dataset", "algorithm"], sort=False, as_index=False)["test_error"].mean()
+    means = controls.groupby(["eval_dataset", "algorithm"], sort=False)["test_error"].mean().reset_index()
     made: list[Chart] = []
     for dataset, own in curve.groupby("dataset", sort=False):
         levels = tuple(

@@ -198,7 +198,9 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
         halving = [source < INPUTS for _, source in edges(self.options.nodes)]
         reduce = torch.stack([table["reduce_stride2" if halves else "reduce"] for halves in halving])
         normal = table["normal"].expand_as(reduce)
-        expected = [weights[kind] * rows for kind, rows in zip(CELLS, (normal, reduce), strict=True)]
+        of_cells = zip(CELLS, (normal, reduce), strict=True)
+        # The ninth column, of noise, costs nothing.
+        expected = [weights[kind][:, : len(OPERATIONS)] * rows for kind, rows in of_cells]
         return torch.stack(expected).sum() / mean
 
     def discretise(self, alpha: Alpha) -> Genotype:
