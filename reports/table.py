@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -77,9 +78,7 @@ def _stacked(header: str, right: bool) -> str:
     return rf"\shortstack[{'r' if right else 'l'}]{{" + r"\\".join(lines) + "}"
 
 
-def table(
-    key: str, title: str, numbers: pd.DataFrame, shown: Mapping[str, Iterable[object]], notes: Sequence[str] = ()
-) -> Table:
+def table(key: str, title: str, numbers: pd.DataFrame, shown: Mapping[str, Any], notes: Sequence[str] = ()) -> Table:
     """A table without the columns that say nothing in any row."""
     text = pd.DataFrame({header: list(column) for header, column in shown.items()}, dtype=str)
     text = text.loc[:, [bool((text[column] != "").any()) for column in text]].replace("", "–")
