@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
 
 from results.errors import BadInput
 from spaces.base import Mix
@@ -154,18 +155,14 @@ def estimate_statistics(network: nn.Module, batches: Iterable[Tensor]) -> None:
     training images, batches of one size, before the network is cut. Leaves the network in evaluation mode. Raises
     BadInput where there is no batch.
     """
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None
-    network.train()
     seen = 0
-    for x in batches:
-        network(x)
-        seen += 1
+
+    def counted() -> Iterator[Tensor]:
+        nonlocal seen
+        for seen, x in enumerate(batches, 1):  # noqa: B007 - counted for whoever called
+            yield x
+
+    update_bn(counted(), network)
     network.eval()
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
     if not seen:
         raise BadInput("there are no images to estimate batch norm's statistics from: give at least one batch")
