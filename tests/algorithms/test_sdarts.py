@@ -8,7 +8,8 @@ import pytest
 import torch
 from searches import make_batch, make_search
 
-from algorithms.sdarts import STEPS, Smooth, onto_simplex
+from algorithms.sdarts import Smooth, onto_simplex
+from algorithms.sdarts_adv import STEPS
 from results.errors import BadInput
 from spaces.base import Mix
 from spaces.nats import Nats, NatsOptions
