@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from results.errors import BadInput
-from spaces.nats_cell import EDGES, NODES, ReLUConvBN, Reduction, parse
+from spaces.nats_cell import EDGES, NODES, Reduction, ReLUConvBN, parse
 
 WIDTHS = (8, 16, 24, 32, 40, 48, 56, 64)
 """What each width may be, in channels."""
