@@ -46,6 +46,8 @@ class Options(TypedDict, total=False):
         ``epochs=N``, ``macs=N`` (executed multiply-adds) or ``seconds=N`` a search.
     latency : str or Path
         Latency table of this device, written by ``harness latency``.
+    hardware : str
+        ``FILE:DEVICE``, measured latencies of the space's cells: the penalty gets the fit to that device.
     any_latency : bool
         Take a latency table of another device, thread count or network size.
     evaluate : str
@@ -83,6 +85,7 @@ class Options(TypedDict, total=False):
     split: str | None
     budget: str | None
     latency: str | Path | None
+    hardware: str | None
     any_latency: bool
     evaluate: Evaluate
     out: str | Path | None

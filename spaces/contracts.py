@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, Protocol, Self, TypeGuard, TypeVar
+from typing import ClassVar, NamedTuple, Protocol, Self, TypeGuard, TypeVar
 
 import torch
 from pydantic import Field
@@ -116,6 +116,35 @@ class Timeable(CellSpace):
     def kind(self, edge: Edge) -> str:
         """The ``kind`` under which ``timed`` lists the operation of ``edge``."""
         return edge.cell
+
+
+class Device(NamedTuple):
+    """A device as a penalty sees it: milliseconds of one occurrence of each operation, and in words how they fit it."""
+
+    operations: tuple[float, ...]
+    words: str
+
+
+class Measured(CellSpace):
+    """A space whose cells were measured on real devices."""
+
+    words = "was measured on devices"
+
+    @classmethod
+    @abstractmethod
+    def measured(cls, where: Path, name: str) -> Device:
+        """The device of that name in the file of measured latencies at ``where``.
+
+        Raises
+        ------
+        BadInput
+            In one line, for a file that is none, and for an unknown device, with the nearest.
+        """
+
+    @classmethod
+    @abstractmethod
+    def devices(cls, where: Path) -> dict[str, str]:
+        """How well operations' latencies fit each device of the file at ``where``, in words. Raises as ``measured``."""
 
 
 class DropsPaths(Space):

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from spaces import SPACES
 from spaces.base import Alpha, Edge, Genotype, Score, SpaceOptions, Timed
-from spaces.contracts import CellSpace, PartlyConnected, Stackable, Tabular, Timeable
+from spaces.contracts import CellSpace, Device, Measured, PartlyConnected, Stackable, Tabular, Timeable
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, TinyNetwork, operation, parse, text
+from spaces.nats_devices import Devices
 from spaces.nats_partial import PartialSupernet
 from spaces.nats_supernet import Supernet
 from spaces.nats_table import DATASETS, Table, how_to_get, open_table
@@ -32,7 +33,7 @@ class NatsOptions(SpaceOptions):
 
 
 @SPACES.register
-class Nats(Stackable, PartlyConnected, Timeable, Tabular):
+class Nats(Stackable, PartlyConnected, Timeable, Measured, Tabular):
     """Topology search by NATS-Bench's rules: argmax over each edge, none allowed, scored by its table."""
 
     name = "nats"
@@ -56,6 +57,17 @@ class Nats(Stackable, PartlyConnected, Timeable, Tabular):
     def how_to_get_table(cls) -> str:
         """Where the official archive is, in one line."""
         return how_to_get()
+
+    @classmethod
+    def measured(cls, where: Path, name: str) -> Device:
+        """The fit to one device's measured latencies; see spaces/nats_devices.py."""
+        return Devices(where).device(name)
+
+    @classmethod
+    def devices(cls, where: Path) -> dict[str, str]:
+        """The devices of a file, and how well sums of operations' latencies fit each."""
+        found = Devices(where)
+        return {name: found.fit(name).words() for name in found.names}
 
     def alphas(self, generator: torch.Generator) -> Alpha:
         """{"cell": (6, 5)}, 1e-3 · standard normal."""

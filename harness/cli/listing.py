@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, TypedDict
 
 import typer
@@ -23,10 +24,13 @@ from results.lookup import lookup
 from results.registry import Facts
 from spaces import SPACES
 
+DEVICES = "devices"
+"""What is listed of a file."""
+
 What = Annotated[
     str,
     typer.Argument(
-        help="algos, spaces, datasets, protocols or keys; default: all, in short",
+        help="algos, spaces, datasets, protocols, keys, or devices of FILE; default: all, in short",
         autocompletion=lambda incomplete: [name for name in TABLES if name.startswith(incomplete)],
     ),
 ]
@@ -35,6 +39,9 @@ What = Annotated[
 @app.command("list")
 def list_(
     what: What = "",
+    file: Annotated[
+        Path | None, typer.Argument(parser=options.path, metavar="[FILE]", help="of devices: their measured latencies")
+    ] = None,
     space: options.Space = defaults.SPACE,
     plugin: options.Plugin = None,
     json_: options.Json = False,
@@ -46,7 +53,12 @@ def list_(
     the original; `list keys --space darts` every key and its default.
     """
     plugins.load(plugin or [])
-    if markdown:
+    if (what == DEVICES) != (file is not None):
+        raise BadInput("`list devices FILE` takes a file of measured latencies, and nothing else does: give both")
+    if file is not None:
+        found = _devices(space, file)
+        print_json(found) if json_ else console.print(_two("device", found))
+    elif markdown:
         if what != "protocols":
             raise BadInput("--markdown is for `list protocols`: leave it out")
         typer.echo(protocols_page())
@@ -57,6 +69,17 @@ def list_(
         print_json(_everything())
     else:
         _overview()
+
+
+def _devices(space: str, file: Path) -> dict[str, str]:
+    """The devices of a file of measured latencies, and how well sums of operations' latencies fit each."""
+    SPACES.known(space)
+    from spaces.contracts import Measured, provides
+
+    cls = SPACES[space]
+    if not provides(cls, Measured):
+        raise BadInput(f"nobody measured the space {space} on devices; name another with --space")
+    return cls.devices(file)
 
 
 def _everything() -> dict[str, object]:

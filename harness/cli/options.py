@@ -115,6 +115,15 @@ Latency = Annotated[
         rich_help_panel=WHAT,
     ),
 ]
+Hardware = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE:DEVICE",
+        help="measured latencies of every cell (.parquet, .csv; `list devices FILE` names its devices): gives "
+        "the penalty the operations' latencies that fit the device best",
+        rich_help_panel=WHAT,
+    ),
+]
 AnyLatency = Annotated[
     bool,
     typer.Option(

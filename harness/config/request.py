@@ -26,6 +26,7 @@ ALSO_KEYS = {
     "split": ("split",),
     "budget": ("epochs",),
     "latency": ("latency", "space.latency"),
+    "hardware": ("latency", "space.latency"),
 }
 """Fields whose value can be given by an override as well, and the keys that it has there."""
 
@@ -46,6 +47,7 @@ class Request:
     split: str | None = None
     budget: str | None = None
     latency: Path | None = None
+    hardware: str | None = None
     any_latency: bool = False
     evaluate: Evaluate = "auto"
     out: Path | None = None

@@ -25,7 +25,7 @@ from harness.training.stand_alone import check_network, check_stream
 from results.errors import BadInput
 from results.lookup import lookup
 from spaces import SPACES
-from spaces.contracts import Described, Tabular, WidthSpace, open_table, provides
+from spaces.contracts import Described, Measured, Tabular, WidthSpace, open_table, provides
 
 
 @dataclass
@@ -127,6 +127,8 @@ def _check_options(request: Request) -> None:
 
 def _latencies(request: Request, protocol: Protocol) -> dict[str, object]:
     """The overrides that a latency table stands for: its figures, so that a trial's hash depends on no path."""
+    if request.hardware:
+        return _of_device(request, protocol)
     if not request.latency:
         return {}
     if protocol.raw["options"].get("latency") is not None:
@@ -134,6 +136,20 @@ def _latencies(request: Request, protocol: Protocol) -> dict[str, object]:
     here = conditions(request.space, protocol.settings, device_of(request), request.cpus_per_trial)
     table = read(request.latency.expanduser(), here, request.any_latency)
     return {"space.latency": table.option(), "space.latency_source": f"{table.description()}; table {table.digest}"}
+
+
+def _of_device(request: Request, protocol: Protocol) -> dict[str, object]:
+    """The overrides that a device's measured latencies stand for: the operations' that fit it best, and how well."""
+    space = SPACES[request.space]
+    if not provides(space, Measured):
+        raise BadInput(f"--hardware: nobody measured the space {space.name} on devices; leave it out")
+    if request.latency or protocol.raw["options"].get("latency") is not None:
+        raise BadInput("both --hardware and another source give latencies: leave one out")
+    file, _, name = (request.hardware or "").rpartition(":")
+    if not file:
+        raise BadInput(f"--hardware {name} names no device: write FILE:DEVICE; `list devices {name}` names them")
+    device = space.measured(Path(file).expanduser(), name)
+    return {"space.latency": list(device.operations), "space.latency_source": device.words}
 
 
 def _evaluation(request: Request, settings: Settings, table: Described | None) -> tuple[Way, list[str], list[str]]:

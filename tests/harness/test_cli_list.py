@@ -12,7 +12,7 @@ from algorithms import ALGORITHMS
 from harness.__main__ import main
 from harness.config.protocol import Protocol, protocol_spaces
 
-CELLS, GATES = {"nats", "darts", "macro"}, {"resnet164", "mobilenetv2"}
+CELLS, GATES = {"nats", "darts", "macro", "nats_size"}, {"resnet164", "mobilenetv2"}
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,11 @@ def test_a_space_says_whether_its_networks_read_drop_path(name: str) -> None:
 @pytest.mark.parametrize("space", ["darts", *GATED])
 def test_there_is_no_table_to_read(fault: Faults, space: str) -> None:
     error = fault("score --genotype x --space", space)
-    assert f"the space {space} has no table" in error and "these have: macro, nats" in error and "--table" not in error
+    assert (
+        f"the space {space} has no table" in error
+        and "these have: macro, nats, nats_size" in error
+        and "--table" not in error
+    )
     assert f"--table: the space {space} has no table; leave it out" in fault(f"{RUN} --space {space} --nats nowhere")
     assert f"--evaluate table: the space {space} has no table" in fault(f"{RUN} --space {space} --evaluate table")
 

@@ -1,0 +1,103 @@
+"""Latencies of real devices: the published facts, paths by a slow oracle, a fit against normal equations, bad files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import harness
+from results.errors import BadInput
+from spaces.nats_benchmark import every_cell
+from spaces.nats_cell import OPERATIONS, parse
+from spaces.nats_devices import Devices, has_path
+
+ROUTES = ((3,), (0, 4), (1, 5), (0, 2, 5))
+"""The four ways from node 0 to node 3, each as its edges."""
+
+
+@pytest.fixture(scope="module")
+def path(real_data: Path) -> Path:
+    return real_data / "hardware" / "nats_latency_ms.parquet"
+
+
+@pytest.fixture(scope="module")
+def devices(path: Path) -> Devices:
+    return Devices(path)
+
+
+def test_a_path_is_one_of_the_four_routes() -> None:
+    for cell in sorted(every_cell()):
+        operations = parse(cell)
+        assert has_path(operations) == any(all(operations[edge] != "none" for edge in route) for route in ROUTES)
+
+
+def test_every_fit_is_the_best_one_and_explains_what_is_published(devices: Devices) -> None:
+    assert len(devices.names) == 27
+    for device, published in (("eyeriss", 1.00), ("fpga", 1.00), ("silver_4114", 0.93), ("raspi4", 0.86)):
+        fit = devices.fit(device)
+        assert fit.cells == int(devices.with_path.sum())
+        assert fit.r2 == pytest.approx(published, abs=0.02)
+        assert fit.operations[0] == 0
+        # The residual of least squares is orthogonal to every column.
+        measured, counts = devices.latency(device)[devices.with_path], devices.counts[devices.with_path]
+        residual = measured - fit.constant - counts @ (15 * np.array(fit.operations))
+        assert np.abs(counts.T @ residual).max() < 1e-3 * np.abs(counts.T @ measured).max()
+        assert np.abs(residual).max() == pytest.approx(fit.worst_ms, rel=1e-3, abs=1e-4)  # operations have six digits
+
+
+def test_a_cell_without_a_path_has_no_latency(devices: Devices) -> None:
+    none = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+    assert devices.of(none, "raspi4") is None
+    best = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+    frame = pd.read_parquet(devices.path).set_index("arch")
+    assert devices.of(best, "raspi4") == frame["raspi4"][best]
+    assert parse(best).count(OPERATIONS[3]) == 5
+
+
+@pytest.mark.parametrize(
+    "fault", ["lacks 1 of the 15,625 cells", "row 3: raspi4 is nan", "row 5: raspi4 is -1 ms", "is there twice"]
+)
+def test_a_wrong_file_is_refused_in_one_line(path: Path, tmp_path: Path, fault: str) -> None:
+    frame = pd.read_parquet(path, columns=["arch", "raspi4"])
+    damaged = {
+        "lacks 1 of the 15,625 cells": frame.drop(index=9),
+        "row 3: raspi4 is nan": frame.assign(raspi4=frame["raspi4"].where(frame.index != 3)),
+        "row 5: raspi4 is -1 ms": frame.assign(raspi4=frame["raspi4"].where(frame.index != 5, -1)),
+        "is there twice": pd.concat([frame, frame.iloc[[2]]], ignore_index=True),
+    }[fault]
+    damaged.to_parquet(tmp_path / "l.parquet")
+    with pytest.raises(BadInput) as error:
+        Devices(tmp_path / "l.parquet")
+    assert fault in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_an_unknown_device_names_the_nearest(devices: Devices) -> None:
+    with pytest.raises(BadInput, match="raspi4"):
+        devices.device("raspi5")
+
+
+def test_a_plan_gives_the_penalty_the_fit_to_the_device(devices: Devices, tmp_path: Path) -> None:
+    hardware = f"{devices.path}:raspi4"
+    made = harness.plan(["rarts"], "nats", [0], out=tmp_path, hardware=hardware, overrides={"latency_weight": 0.1})
+    fit = devices.fit("raspi4")
+    options = made.trials[0].options.model_dump()
+    assert options["latency"] == fit.operations
+    assert fit.words() in options["latency_source"] and devices.digest in options["latency_source"]
+
+
+@pytest.mark.parametrize(
+    ("space", "suffix", "fault"),
+    [
+        ("macro", ":raspi4", "nobody measured the space macro on devices"),
+        ("nats", ":raspi5", "raspi4"),
+        ("nats", "", "names no device: write FILE:DEVICE"),
+    ],
+)
+def test_hardware_is_refused_in_one_line(path: Path, tmp_path: Path, space: str, suffix: str, fault: str) -> None:
+    with pytest.raises(BadInput, match=fault) as error:
+        harness.plan(["rarts"], space, [0], out=tmp_path, hardware=f"{path}{suffix}")
+    assert len(str(error.value).splitlines()) == 1
