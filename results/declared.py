@@ -88,7 +88,9 @@ class Declarations:
 
     def fields(self, module: str, name: str) -> dict[str, Described]:
         """The fields of the pydantic model that ``module`` calls ``name``, inherited ones first."""
-        place = self._class(module, name)
+        # A model that a base class names may be imported in the base's file alone.
+        places = [(other, name) for other, file in self.files.items() if name in file.classes]
+        place = self._class(module, name) or next(iter(places), None)
         found: dict[str, Described] = {}
         for owner in reversed(self._ancestors(*place)) if place else ():
             for node in self.files[owner[0]].classes[owner[1]].body:
@@ -160,8 +162,8 @@ class Declarations:
         file = self.files[module]
         if name in file.constants:
             return self._value(module, file.constants[name])
-        if self._class(module, name):
-            return name
+        if place := self._class(module, name):
+            return place[1]
         source, original = file.imports.get(name, ("", ""))
         if source in self.files:
             return self._named(source, original)

@@ -134,7 +134,7 @@ def look(node: Tensor, k1: Tensor, k3: Tensor) -> Left:
     pair[:, 0] = node
     pair[:, 1] = avg_pool_3x3(node)
     active = F.relu(node)
-    z3 = F.conv2d(active, k3, padding=1).flatten(2)
+    z3 = F.conv2d(active, k3, padding=1).flatten(2).contiguous()  # a copy under channels_last alone
     z3.sub_(total_of(z3)[:, None] / pixels)
     rows = active.flatten(2)
     centred = rows - total_of(rows)[:, None] / pixels

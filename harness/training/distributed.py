@@ -70,6 +70,7 @@ def train_on_several(group: Group, say: Callable[[str], None], tick: Callable[[i
             if kind == "raise":
                 raise content[0]
             heard[kind](*content)
+    group.meeting.unlink(missing_ok=True)  # torch's own removal is the last process's, and may not come to it
 
 
 def _process(rank: int, group: Group, messages: Any) -> None:

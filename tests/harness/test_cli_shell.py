@@ -50,13 +50,13 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_completion_offers_names_and_goes_on_after_a_comma() -> None:
-    assert list(complete.algorithms("rar"))[:2] == ["rarts", "rarts+es"]
+    assert list(complete.algorithms("rar"))[:2] == ["rarts", "rarts+beta"]
     assert list(complete.algorithms("darts1,milenas2")) == [
         name for name in complete.algorithms("darts1,milenas2") if name.startswith("darts1,milenas2")
     ]
     assert "darts1,rarts" in list(complete.algorithms("darts1,"))
     assert "darts1,darts1" not in list(complete.algorithms("darts1,"))
-    assert list(complete.spaces("n")) == ["nats"]
+    assert list(complete.spaces("n")) == ["nats", "nats_size"]
     assert list(complete.datasets("cifar10,cifar")) == ["cifar10,cifar100"]
     assert list(complete.splits("h")) == ["halves"]
 

@@ -215,3 +215,11 @@ def test_a_bare_key_reaches_a_search_under_several_parts() -> None:
     assert {name: hyper[name] for name in ("es_every", "pt_batches", "lam", "lr")} == {
         "es_every": 3, "pt_batches": 2, "lam": 5.0, "lr": 0.5,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*ALGORITHMS])
+def test_fields_read_from_the_text_are_those_of_the_class(name: str) -> None:
+    fields = ALGORITHMS[name].Hyper.model_fields
+    read = hyper_fields(name)
+    assert set(read) == set(fields)
+    assert {key: field.default for key, field in read.items()} == {key: f.get_default() for key, f in fields.items()}

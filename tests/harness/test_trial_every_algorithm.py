@@ -19,7 +19,7 @@ from spaces.nats import Nats
 
 SINGLE = [name for name in ALGORITHMS if "+" not in name and takes(name, Nats())]
 COMPOSED = ["darts1+es", "rarts+pt", "gdas+es", "rarts+beta", "pcdarts+sdarts_rs", "darts1+oles+es"]
-ON_DARTS = ["rarts+pt", "darts1+lambda"]
+ON_DARTS = ["rarts+pt"]
 """What goes another way where a space chooses among edges."""
 
 
