@@ -40,7 +40,7 @@ class Algorithms(Registry["Algorithm"]):
 
     def wrapped_by(self, part: str) -> list[str]:
         """The algorithms that a part can change."""
-        return [name for name in self.single if self._fault(name, part) is None]
+        return [name for name in self.single if not self._missing(name, part)]
 
     def facts(self, name: str) -> Facts:
         """What an algorithm says of itself in literals; of a composition, what its classes together say.
@@ -77,12 +77,15 @@ class Algorithms(Registry["Algorithm"]):
         """Why ``inner`` does not go under ``part``; None where it does."""
         if part in inner.split(MARK)[1:]:
             return f"{inner} has the part {part} already: name it once"
-        wraps, traits = self.parts.facts(part)["wraps"], self.facts(inner)["traits"]
-        missing = [trait for trait in _texts(wraps) if trait not in _texts(traits)]
-        if not missing:
-            return None
-        able = ", ".join(n for n in self.single if set(_texts(wraps)) <= set(_texts(self.facts(n)["traits"])))
-        return f"{MARK}{part} needs a search that is {missing[0]}, which {inner} is not: it goes with {able}"
+        if missing := self._missing(inner, part):
+            able = ", ".join(self.wrapped_by(part))
+            return f"{MARK}{part} needs a search that is {missing[0]}, which {inner} is not: it goes with {able}"
+        return None
+
+    def _missing(self, inner: str, part: str) -> list[str]:
+        """The traits that ``part`` needs and ``inner`` lacks."""
+        traits = _texts(self.facts(inner)["traits"])
+        return [trait for trait in _texts(self.parts.facts(part)["wraps"]) if trait not in traits]
 
     def __contains__(self, name: object) -> bool:
         alone, *parts = str(name).split(MARK)

@@ -59,17 +59,25 @@ class Declarations:
     """
 
     def __init__(self, package: str) -> None:
-        self.files: dict[str, File] = {}
+        self._texts: dict[str, str] = {}
+        self._files: dict[str, File] = {}
         for entry in sorted(resources.files(package).iterdir(), key=lambda entry: entry.name):
             if entry.name.endswith(".py") and not entry.name.startswith("_"):
                 module = f"{package}.{entry.name.removesuffix('.py')}"
-                self.files[module] = _file(ast.parse(entry.read_text(encoding="utf-8")))
+                self._texts[module] = entry.read_text(encoding="utf-8")
+
+    def _file(self, module: str) -> File:
+        """A module's declarations; parsed when first asked for, as few of a package's files ever are."""
+        if module not in self._files:
+            self._files[module] = _contents(ast.parse(self._texts[module]))
+        return self._files[module]
 
     def registered(self, registry: str) -> Iterator[tuple[str, str]]:
         """(module, class) of each class decorated with ``registry.register``."""
-        for module, file in self.files.items():
-            for name, node in file.classes.items():
-                if any(ast.unparse(decorator) == f"{registry}.register" for decorator in node.decorator_list):
+        decoration = f"{registry}.register"
+        for module, text in self._texts.items():
+            for name, node in self._file(module).classes.items() if decoration in text else ():
+                if any(ast.unparse(decorator) == decoration for decorator in node.decorator_list):
                     yield module, name
 
     def facts(self, module: str, name: str) -> dict[str, object]:
@@ -83,20 +91,29 @@ class Declarations:
         root = next((attributes for attributes in said if "own" in attributes), {})
         for attribute in names if isinstance(names, tuple) else ():
             facts[attribute] = said[0].get(attribute, root.get(attribute))
-        doc = ast.get_docstring(self.files[module].classes[name]) or ""
+        doc = ast.get_docstring(self._file(module).classes[name]) or ""
         return facts | {"doc": doc.partition("\n")[0], "bases": tuple(base for _, base in line[1:]), "module": module}
 
-    def fields(self, module: str, name: str) -> dict[str, Described]:
-        """The fields of the pydantic model that ``module`` calls ``name``, inherited ones first."""
-        # A model that a base class names may be imported in the base's file alone.
-        places = [(other, name) for other, file in self.files.items() if name in file.classes]
-        place = self._class(module, name) or next(iter(places), None)
+    def fields(self, module: str, name: str, attribute: str) -> dict[str, Described]:
+        """The fields of the pydantic model that a class has as ``attribute``, inherited ones first.
+
+        The class that assigns it may be a base, in another file, under a name that is imported there alone.
+        """
+        models = (self._model(*place, attribute) for place in self._ancestors(module, name))
+        model = next((place for place in models if place), None)
         found: dict[str, Described] = {}
-        for owner in reversed(self._ancestors(*place)) if place else ():
-            for node in self.files[owner[0]].classes[owner[1]].body:
+        for owner in reversed(self._ancestors(*model)) if model else ():
+            for node in self._file(owner[0]).classes[owner[1]].body:
                 if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                     found[node.target.id] = self._field(*owner, node)
         return {field: described for field, described in found.items() if "ClassVar" not in described.annotation}
+
+    def _model(self, module: str, name: str, attribute: str) -> tuple[str, str] | None:
+        """Where the class is defined that a class itself assigns to ``attribute``; None where it assigns none."""
+        for assigned, value in _assigned(self._file(module).classes[name].body):
+            if assigned == attribute and isinstance(value, ast.Name):
+                return self._class(module, value.id)
+        return None
 
     def _field(self, module: str, owner: str, node: ast.AnnAssign) -> Described:
         """``name: type = default`` or ``name: type = Field(default, description=…)``."""
@@ -114,7 +131,7 @@ class Declarations:
     def _ancestors(self, module: str, name: str) -> list[tuple[str, str]]:
         """The class and those it inherits from within the package, in the order in which Python looks."""
         found = [(module, name)]
-        for base in self.files[module].classes[name].bases:
+        for base in self._file(module).classes[name].bases:
             plain = base.value if isinstance(base, ast.Subscript) else base
             place = self._class(module, plain.id) if isinstance(plain, ast.Name) else None
             found += self._ancestors(*place) if place else []
@@ -123,16 +140,16 @@ class Declarations:
 
     def _class(self, module: str, name: str) -> tuple[str, str] | None:
         """Where the class that ``module`` calls ``name`` is defined, if in this package."""
-        file = self.files[module]
+        file = self._file(module)
         if name in file.classes:
             return module, name
         source, original = file.imports.get(name, ("", ""))
-        return self._class(source, original) if source in self.files else None
+        return self._class(source, original) if source in self._texts else None
 
     def _own(self, module: str, name: str) -> dict[str, object]:
         """The literal attributes that a class declares itself."""
         found = {}
-        for attribute, value in _assigned(self.files[module].classes[name].body):
+        for attribute, value in _assigned(self._file(module).classes[name].body):
             try:
                 found[attribute] = self._value(module, value)
             except NotLiteralError:
@@ -159,20 +176,20 @@ class Declarations:
 
     def _named(self, module: str, name: str) -> object:
         """A constant's value, a class's name."""
-        file = self.files[module]
+        file = self._file(module)
         if name in file.constants:
             return self._value(module, file.constants[name])
-        if place := self._class(module, name):
-            return place[1]
+        if self._class(module, name):
+            return name
         source, original = file.imports.get(name, ("", ""))
-        if source in self.files:
+        if source in self._texts:
             return self._named(source, original)
         if original[:1].isupper() and not original.isupper():  # a class of another package
             return original
         raise NotLiteralError
 
 
-def _file(tree: ast.Module) -> File:
+def _contents(tree: ast.Module) -> File:
     file = File(constants=dict(_assigned(tree.body)))
     for node in tree.body:
         if isinstance(node, ast.ClassDef):

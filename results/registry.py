@@ -81,9 +81,15 @@ class Registry(Mapping[str, type[T]], Generic[T]):
     @cached_property
     def _facts(self) -> dict[str, Facts]:
         """The facts of each class of the package, by name, in order."""
-        read = self._declarations
-        found = {str(facts["name"]): facts for facts in (read.facts(*place) for place in read.registered(self.called))}
+        found = {name: facts for name, (_, facts) in self._declared.items()}
         return dict(sorted(found.items(), key=lambda entry: (int(str(entry[1].get("order", 0))), entry[0])))
+
+    @cached_property
+    def _declared(self) -> dict[str, tuple[tuple[str, str], Facts]]:
+        """By name, where each class of the package is declared (module, class), and its facts."""
+        read = self._declarations
+        found = ((place, read.facts(*place)) for place in read.registered(self.called))
+        return {str(facts["name"]): (place, facts) for place, facts in found}
 
     def facts(self, name: str) -> Facts:
         """What the class of ``name`` says of itself in literals, read without importing it.
@@ -116,9 +122,9 @@ class Registry(Mapping[str, type[T]], Generic[T]):
             Where there is no such entry; the message names the nearest.
         """
         if (name, model) not in self._fields:
-            facts = self.facts(name)
-            if name in self._facts:
-                found = self._declarations.fields(str(facts["module"]), str(facts[model]))
+            self.known(name)
+            if name in self._declared:
+                found = self._declarations.fields(*self._declared[name][0], model)
             else:
                 found = fields_of(getattr(self._classes[name], model))
             self._fields[name, model] = found
@@ -132,7 +138,8 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         BadInput
             Where there is none; the message names the nearest.
         """
-        lookup(self.kind, name, dict.fromkeys([*self, name] if name in self else self))
+        if name not in self:
+            lookup(self.kind, name, self)
         return name
 
     def named(self, name: str) -> type[T]:

@@ -11,10 +11,9 @@ from harness.config import defaults
 from harness.config.protocol import Protocol, protocol_names, protocol_spaces
 from harness.config.request import SPLIT_NAMES, WAYS
 from harness.data import DATASETS
+from harness.execution.loggers import LOGGERS
 from results.errors import BadInput
 from spaces import SPACES
-
-LOGGERS = ("tensorboard", "wandb", "mlflow")
 
 
 def algorithms(incomplete: str) -> Iterator[str]:
