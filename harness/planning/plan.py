@@ -127,8 +127,8 @@ def _check_options(request: Request) -> None:
 
 def _latencies(request: Request, protocol: Protocol) -> dict[str, object]:
     """The overrides that a latency table stands for: its figures, so that a trial's hash depends on no path."""
-    if request.hardware:
-        return _of_device(request, protocol)
+    if request.hardware is not None:
+        return _of_device(request, request.hardware, protocol)
     if not request.latency:
         return {}
     if protocol.raw["options"].get("latency") is not None:
@@ -138,16 +138,16 @@ def _latencies(request: Request, protocol: Protocol) -> dict[str, object]:
     return {"space.latency": table.option(), "space.latency_source": f"{table.description()}; table {table.digest}"}
 
 
-def _of_device(request: Request, protocol: Protocol) -> dict[str, object]:
+def _of_device(request: Request, hardware: str, protocol: Protocol) -> dict[str, object]:
     """The overrides that a device's measured latencies stand for: the operations' that fit it best, and how well."""
     space = SPACES[request.space]
     if not provides(space, Measured):
         raise BadInput(f"--hardware: nobody measured the space {space.name} on devices; leave it out")
     if request.latency or protocol.raw["options"].get("latency") is not None:
         raise BadInput("both --hardware and another source give latencies: leave one out")
-    file, _, name = (request.hardware or "").rpartition(":")
+    file, _, name = hardware.rpartition(":")
     if not file:
-        raise BadInput(f"--hardware {name} names no device: write FILE:DEVICE; `list devices {name}` names them")
+        raise BadInput(f"--hardware {name!r} names no device: write FILE:DEVICE; `list devices FILE` names them")
     device = space.measured(Path(file).expanduser(), name)
     return {"space.latency": list(device.operations), "space.latency_source": device.words}
 
