@@ -29,6 +29,7 @@ FoundBy = Annotated[
 
 @app.command()
 def evaluate(
+    context: typer.Context,
     run: RunFolder = None,
     genotype: Genotypes = None,
     algos: FoundBy = None,
@@ -63,19 +64,7 @@ def evaluate(
         space,
         options.seeds(seeds),
         protocol,
-        dataset=dataset,
-        eval_datasets=options.some_names("--eval-dataset", eval_dataset) or None,
-        overrides=set_ or [],
-        plugins=plugin or [],
-        out=out,
-        data_dir=data_dir,
-        download=download,
-        device=device,
-        cpus_per_trial=cpus_per_trial,
-        gpus_per_trial=gpus_per_trial,
-        address=address,
-        serial=serial,
-        command=options.command(),
+        **options.asked(context),
     )
     from harness.planning.retrainings import plan_retrainings
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from harness import api
 from harness.cli import complete
 from harness.config.request import WAYS
-from harness.config.request import Evaluate as Way
 from results.errors import BadInput
 from results.lookup import lookup
 
@@ -202,9 +202,26 @@ MOST_SEEDS = 10_000
 Json = Annotated[bool, typer.Option("--json", help="print JSON, keys as the record's columns")]
 
 
-def way(text: str) -> Way:
-    """``--evaluate``. Raises BadInput for what it does not know."""
-    return lookup("--evaluate", text, {known: known for known in WAYS})
+CALLED = {"eval_dataset": "eval_datasets", "set_": "overrides", "plugin": "plugins", "nats": "table"}
+"""Options that the Python interface calls otherwise."""
+
+
+def asked(context: typer.Context) -> dict[str, Any]:
+    """What a command's options say besides algorithms, space, seeds and protocol: ``harness.api.Options``.
+
+    Raises
+    ------
+    BadInput
+        For a list that names nothing, and for a way to judge that is none.
+    """
+    given = {CALLED.get(name, name): value for name, value in context.params.items()}
+    found = {name: given[name] for name in api.Options.__annotations__ if given.get(name) is not None}
+    for name, option in (("eval_datasets", "--eval-dataset"), ("log", "--log")):
+        if name in found:
+            found[name] = some_names(option, found[name])
+    if "evaluate" in found:
+        found["evaluate"] = lookup("--evaluate", found["evaluate"], {known: known for known in WAYS})
+    return found | {"command": command()}
 
 
 def names(text: str | None) -> list[str]:

@@ -27,6 +27,7 @@ Control = Annotated[
 
 @app.command()
 def run(
+    context: typer.Context,
     algos: options.Algos = defaults.ALGOS,
     random: Control = True,
     space: options.Space = defaults.SPACE,
@@ -65,28 +66,7 @@ def run(
         space,
         options.seeds(seeds),
         protocol,
-        dataset=dataset,
-        eval_datasets=options.some_names("--eval-dataset", eval_dataset) or None,
-        overrides=set_ or [],
-        prc=prc,
-        split=split,
-        budget=budget,
-        latency=latency,
-        hardware=hardware,
-        any_latency=any_latency,
-        evaluate=options.way(evaluate),
-        plugins=plugin or [],
-        out=out,
-        data_dir=data_dir,
-        download=download,
-        table=nats,
-        device=device,
-        cpus_per_trial=cpus_per_trial,
-        gpus_per_trial=gpus_per_trial,
-        address=address,
-        serial=serial,
-        log=options.some_names("--log", log),
-        command=options.command(),
+        **options.asked(context),
     )
     finish(made, open_)
 

@@ -21,6 +21,7 @@ Samples = Annotated[
 
 @app.command()
 def sweep(
+    context: typer.Context,
     algo: Algo,
     vary: options.Vary,
     samples: Samples = 1,
@@ -62,26 +63,6 @@ def sweep(
         space,
         options.seeds(seeds),
         protocol,
-        dataset=dataset,
-        eval_datasets=options.some_names("--eval-dataset", eval_dataset) or None,
-        overrides=set_ or [],
-        prc=prc,
-        split=split,
-        budget=budget,
-        latency=latency,
-        any_latency=any_latency,
-        evaluate=options.way(evaluate),
-        plugins=plugin or [],
-        out=out,
-        data_dir=data_dir,
-        download=download,
-        table=nats,
-        device=device,
-        cpus_per_trial=cpus_per_trial,
-        gpus_per_trial=gpus_per_trial,
-        address=address,
-        serial=serial,
-        log=options.some_names("--log", log),
-        command=options.command(),
+        **options.asked(context),
     )
     finish(made, open_)
