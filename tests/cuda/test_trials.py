@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from equal_runs import assert_same, frames
+from killing import Interrupting
 from pretended.cuda import PretendedCuda
 from searches import make_batch, seeded
 
@@ -55,18 +55,6 @@ def test_a_whole_trial(case: str, cuda: PretendedCuda, tmp_path: Path) -> None:
     record = Store(tmp_path).records().iloc[0]
     assert record["status"] == "done" and record["device"] == "cuda:1 (Pretended 1; float32)"
     assert record["peak_memory_mb"] > 0 and record["latency_ms"] > 0
-
-
-class Interrupting:
-    """Interrupts a trial at the second row that it reports: the first one's checkpoint is then what it goes on from."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-
-    def __call__(self, row: dict[str, Any]) -> None:
-        self.rows += 1
-        if self.rows == 2:
-            raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("algorithm", ["gdas", "darts1+pt"])

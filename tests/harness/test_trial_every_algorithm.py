@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Any
 
 import pytest
 from equal_runs import assert_same, frames
+from killing import Interrupting
 from searches import takes
 
 from algorithms import ALGORITHMS
@@ -36,18 +36,6 @@ def trial(algorithm: str, space: str = "nats") -> TrialConfig:
         protocol = protocol.set(["channels=2", "nodes=2", "pt_batches=1"])
     protocol = protocol.set(["es_every=1", "es_window=1", "es_delta=1", "es_start=0", "diagnostics.subset=16"])
     return protocol.trial(algorithm, 0, {"classes": 10, "in_channels": 1}, "none")
-
-
-class Interrupting:
-    """Interrupts a trial at the second row that it reports: the first one's checkpoint is then what it goes on from."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-
-    def __call__(self, row: dict[str, Any]) -> None:
-        self.rows += 1
-        if self.rows == 2:
-            raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(

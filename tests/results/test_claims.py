@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from described import described
+from described import done
 
 from results.claims import check, claims
 from results.metrics import columns
@@ -15,20 +15,7 @@ from results.schema import records_frame
 
 
 def record(algorithm: str, seed: int, **fields: Any) -> dict[str, Any]:
-    row = {
-        "trial": f"{algorithm}-{seed}-{fields.get('hp.latency_weight', '')}",
-        "status": "done",
-        "algorithm": algorithm,
-        **described(algorithm),
-        "space": "nats",
-        "protocol": "mini",
-        "search_dataset": "cifar10",
-        "eval_dataset": "cifar10",
-        "evaluation": "table",
-        "seed": seed,
-        "split_seed": 0,
-    }
-    return row | fields
+    return done(algorithm, seed, **{"trial": f"{algorithm}-{seed}-{fields.get('hp.latency_weight', '')}", **fields})
 
 
 def verdicts(rows: list[dict[str, Any]], metric: str) -> list[tuple[str, str, int]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from described import described
+from described import done
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,21 +17,8 @@ from results.schema import history_frame, records_frame
 
 
 def record(algorithm: str, seed: int, test_error: float | None = None, **fields: Any) -> dict[str, Any]:
-    row = {
-        "trial": f"{algorithm}-{fields.get('variant', '')}-{fields.get('protocol', '')}-{seed}",
-        "status": "done",
-        "algorithm": algorithm,
-        **described(algorithm),
-        "space": "nats",
-        "protocol": "mini",
-        "search_dataset": "cifar10",
-        "eval_dataset": "cifar10",
-        "evaluation": "table",
-        "seed": seed,
-        "split_seed": 0,
-        "test_error": test_error,
-    }
-    return {**row, **fields}
+    trial = f"{algorithm}-{fields.get('variant', '')}-{fields.get('protocol', '')}-{seed}"
+    return done(algorithm, seed, **{"trial": trial, "test_error": test_error, **fields})
 
 
 def lost(algorithm: str, seed: int, status: str, **fields: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from described import described
+from described import done
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,24 +22,7 @@ Errors = dict[str, dict[int, int]]
 
 
 def records(errors: Errors) -> Any:
-    rows = [
-        {
-            "trial": f"{name}-{seed}",
-            "status": "done",
-            "algorithm": name,
-            **described(name),
-            "space": "nats",
-            "protocol": "mini",
-            "search_dataset": "cifar10",
-            "eval_dataset": "cifar10",
-            "evaluation": "table",
-            "seed": seed,
-            "split_seed": 0,
-            "test_error": float(error),
-        }
-        for name, own in errors.items()
-        for seed, error in own.items()
-    ]
+    rows = [done(name, seed, test_error=float(error)) for name, own in errors.items() for seed, error in own.items()]
     return records_frame(rows)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from described import described
+from described import described, done
 
 import results
 from results.archive import pack
@@ -17,23 +17,8 @@ from results.store import Run, Store
 
 
 def row(algorithm: str, seed: int, test_error: float | None, **fields: Any) -> dict[str, Any]:
-    return {
-        "trial": f"{algorithm}-{seed}",
-        "status": "done",
-        "algorithm": algorithm,
-        **described(algorithm),
-        "variant": "",
-        "space": "nats",
-        "protocol": "mini",
-        "search_dataset": "cifar10",
-        "eval_dataset": "cifar10",
-        "evaluation": "table",
-        "seed": seed,
-        "split_seed": 0,
-        "test_error": test_error,
-        "search_macs": 2e12 + seed * 2e12,
-        **fields,
-    }
+    own = {"variant": "", "test_error": test_error, "search_macs": 2e12 + seed * 2e12}
+    return done(algorithm, seed, **{**own, **fields})
 
 
 def stored(folder: Path, *rows: dict[str, Any], **config: Any) -> Path:
