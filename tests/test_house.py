@@ -8,8 +8,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from described import DESCRIBED
+
 from algorithms import ALGORITHMS, PARTS
 from harness.data import DATASETS
+from results.published import published_algorithms
 from results.registry import Registry
 from spaces import SPACES
 
@@ -136,3 +139,12 @@ def test_few_values_are_untyped() -> None:
         if isinstance(node, ast.Name) and node.id == "Any" and path not in BORDER
     )
     assert found.total() < 30, found
+
+
+def test_how_an_algorithm_is_shown_is_the_same_where_its_class_cannot_be_read() -> None:
+    """Of the paper's rows, for ``reports`` knows no algorithm; and of the tests' made records."""
+    paper = published_algorithms().to_dict("records")
+    shown = {row["algorithm"]: (row["title"], row["order"]) for row in paper}
+    assert shown == {name: (ALGORITHMS.facts(name)["title"], ALGORITHMS.facts(name)["order"]) for name in shown}
+    facts = {name: ALGORITHMS.facts(name) for name in DESCRIBED}
+    assert {name: (own["title"], own["order"], own["role"]) for name, own in facts.items()} == DESCRIBED

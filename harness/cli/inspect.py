@@ -31,7 +31,7 @@ def score(
     genotype: Genotype,
     space: options.Space = defaults.SPACE,
     dataset: Annotated[str | None, typer.Option(help="the table's data set; default: its first")] = None,
-    nats: options.Nats = None,
+    table: options.Table = None,
     plugin: options.Plugin = None,
     json_: options.Json = False,
 ) -> None:
@@ -46,12 +46,12 @@ def score(
         raise BadInput(f"the space {space} has no table to look it up in; these have: {', '.join(have)}")
     from harness.training.evaluate import table_columns, table_error
 
-    table = cls.open_table(nats)
-    if table is None:
+    opened = cls.open_table(table)
+    if opened is None:
         raise BadInput(f"there is no table: {cls.how_to_get_table()}, or give it with --table")
     dataset = dataset or cls.table_datasets[0]
     lookup("data set of the table", dataset, dict.fromkeys(cls.table_datasets))
-    searched = cls(table=table)
+    searched = cls(table=opened)
     columns = table_columns(searched, genotype, dataset)
     _answer(
         {"eval_dataset": dataset, "test_accuracy": 100 - table_error(searched, genotype, dataset)} | columns,

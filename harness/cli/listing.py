@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, TypedDict
 
@@ -64,9 +64,9 @@ def list_(
         typer.echo(protocols_page())
     elif what:
         table = lookup("list of", what, TABLES)
-        print_json(_everything()[what]) if json_ else console.print(table(space))
+        print_json(PLAIN[what]()) if json_ else console.print(table(space))
     elif json_:
-        print_json(_everything())
+        print_json({name: plain() for name, plain in PLAIN.items()})
     else:
         _overview()
 
@@ -82,15 +82,14 @@ def _devices(space: str, file: Path) -> dict[str, str]:
     return cls.devices(file)
 
 
-def _everything() -> dict[str, object]:
-    """All of it, as plain types."""
-    return {
-        "algos": {name: _in_short(ALGORITHMS.facts(name)) for name in ALGORITHMS},
-        "spaces": {name: SPACES.facts(name)["doc"] for name in SPACES},
-        "datasets": list(DATASETS),
-        "protocols": {name: protocol_spaces(name) for name in protocol_names()},
-        "keys": {name: list(Protocol.load("quick", name).keys()) for name in protocol_spaces("quick")},
-    }
+PLAIN: dict[str, Callable[[], object]] = {
+    "algos": lambda: {name: _in_short(ALGORITHMS.facts(name)) for name in ALGORITHMS},
+    "spaces": lambda: {name: SPACES.facts(name)["doc"] for name in SPACES},
+    "datasets": lambda: list(DATASETS),
+    "protocols": lambda: {name: protocol_spaces(name) for name in protocol_names()},
+    "keys": lambda: {name: list(Protocol.load("quick", name).keys()) for name in protocol_spaces("quick")},
+}
+"""The same as plain types, for ``--json``."""
 
 
 class Short(TypedDict):

@@ -162,7 +162,7 @@ DataDir = Annotated[
 Download = Annotated[
     bool, typer.Option("--download", help="let torchvision download what is missing", rich_help_panel=WHERE)
 ]
-Nats = Annotated[
+Table = Annotated[
     Path | None,
     typer.Option(
         "--table",
@@ -202,7 +202,7 @@ MOST_SEEDS = 10_000
 Json = Annotated[bool, typer.Option("--json", help="print JSON, keys as the record's columns")]
 
 
-CALLED = {"eval_dataset": "eval_datasets", "set_": "overrides", "plugin": "plugins", "nats": "table"}
+CALLED = {"eval_dataset": "eval_datasets", "set_": "overrides", "plugin": "plugins"}
 """Options that the Python interface calls otherwise."""
 
 

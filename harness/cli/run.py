@@ -47,7 +47,7 @@ def run(
     out: options.Out = None,
     data_dir: options.DataDir = None,
     download: options.Download = False,
-    nats: options.Nats = None,
+    table: options.Table = None,
     device: options.Device = "auto",
     cpus_per_trial: options.Cpus = 1,
     gpus_per_trial: options.Gpus = None,

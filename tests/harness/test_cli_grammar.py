@@ -108,7 +108,7 @@ def test_whatever_is_given_is_one_line(command: str, empty: Path, capsys: pytest
     assert not list(empty.rglob("trials"))
 
 
-FREE = {"latency", "nats", "data_dir", "address"}
+FREE = {"latency", "table", "data_dir", "address"}
 """Options whose text is a path or an address: what is not there is refused, but an odd name is none's fault."""
 
 
