@@ -53,6 +53,7 @@ def largest_eigenvalue(search: Search, batch: Batch, counted: bool = False) -> f
         values = error.eigenvalues if len(error.eigenvalues) else np.array([np.nan])
     except ArpackError:
         values = np.array([np.nan])
+    slope = slope.detach()  # scipy's operator refers to itself, and through ``product`` would keep the graph
     if counted:
         search.passes.count_hessian(search.reported.flat, alpha, batch, products)
     return float(values[-1])

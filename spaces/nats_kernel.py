@@ -110,7 +110,7 @@ class LeavingFunction(torch.autograd.Function):
         node, mix, k1, k3, *saved = ctx.saved_tensors
         needs = ctx.needs_input_grad[1:]
         if torch.is_grad_enabled():
-            return None, *_slopes(ctx.leaving(node, mix, k1, k3), slopes[0], (node, mix, k1, k3), needs)
+            return None, *_slopes(ctx.leaving, slopes[0], (node, mix, k1, k3), needs)
         rows = slopes[0].reshape(len(node), -1, node[0, 0].numel())
         wanted = (needs[0], needs[1], needs[2] or needs[3])
         return None, *take_back(Left(*saved), mix, k1, k3, rows, total_of(rows), wanted)
@@ -245,13 +245,20 @@ def differentiated(
     cell: Cell, slope: Tensor, x: Tensor, weights: Tensor, kernels: Sequence[Tensor], needs: Sequence[bool]
 ) -> list[Tensor | None]:
     """The same slopes through ``cell``, with a graph of their own."""
-    out = cell(x, weights, kernels[:SOURCES], kernels[SOURCES:])
-    return _slopes(out, slope, (x, weights, *kernels), needs)
+
+    def on(x: Tensor, weights: Tensor, *kernels: Tensor) -> Tensor:
+        return cell(x, weights, kernels[:SOURCES], kernels[SOURCES:])
+
+    return _slopes(on, slope, (x, weights, *kernels), needs)
 
 
-def _slopes(out: Tensor, slope: Tensor, inputs: Sequence[Tensor], needs: Sequence[bool]) -> list[Tensor | None]:
-    wanted = [tensor for tensor, need in zip(inputs, needs, strict=True) if need]
-    slopes = iter(torch.autograd.grad(out, wanted, slope, create_graph=True))
+def _slopes(
+    function: Callable[..., Tensor], slope: Tensor, inputs: Sequence[Tensor], needs: Sequence[bool]
+) -> list[Tensor | None]:
+    """The slopes at ``inputs`` of ``function``; at aliases, for x may itself hang on the weights that come after it."""
+    aliases = [tensor.view_as(tensor) for tensor in inputs]
+    wanted = [alias for alias, need in zip(aliases, needs, strict=True) if need]
+    slopes = iter(torch.autograd.grad(function(*aliases), wanted, slope, create_graph=True))
     return [next(slopes) if need else None for need in needs]
 
 

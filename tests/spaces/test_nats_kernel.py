@@ -47,6 +47,19 @@ def test_second_derivatives_equal_finite_differences(double: None) -> None:
     assert torch.autograd.gradgradcheck(function, inputs(), fast_mode=True)
 
 
+def test_second_derivatives_through_cells_that_share_their_weights_equal_autograds(double: None) -> None:
+    """A cell's input hangs on the weights too. Its slope once counted that way twice, in 2ⁿ passes for n cells."""
+    x, weights, *kernels = inputs()
+    by_hand, plain = x, x
+    for _ in range(3):
+        by_hand = MixedCellFunction.apply(cell, by_hand, weights, *kernels)
+        plain = cell(plain, weights, kernels[:3], kernels[3:])
+    firsts = [torch.autograd.grad(out.square().sum(), weights, create_graph=True)[0] for out in (by_hand, plain)]
+    assert (firsts[0] - firsts[1]).abs().max() < 1e-10 * firsts[1].abs().max()
+    ours, autograds = (torch.autograd.grad(first.square().sum(), [x, weights, *kernels]) for first in firsts)
+    assert all((a - b).abs().max() < 1e-9 * b.abs().max() for a, b in zip(ours, autograds, strict=True))
+
+
 @pytest.mark.parametrize("wanted", [[0], [1], [2, 5], [0, 1], [3, 4, 6, 7], [0, 2, 7]])
 def test_any_subset_of_the_slopes_equals_autograds(double: None, wanted: list[int]) -> None:
     tensors = [t.requires_grad_(i in wanted) for i, t in enumerate(inputs(3, 6))]
