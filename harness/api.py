@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from rich.console import Console
 
 from harness.config import defaults, plugins
-from harness.config.request import Evaluate, Request, check_request
+from harness.config.names import Evaluate, check_names
 
 if TYPE_CHECKING:
+    from harness.config.request import Request
     from harness.config.variation import Variations
     from harness.planning.plan import Plan
     from results.store import Run
@@ -207,6 +208,8 @@ def plan(
     results.errors.BadInput
         In one line, for what is wrong.
     """
+    algorithms = [algorithms] if isinstance(algorithms, str) else algorithms
+    check(algorithms, space, protocol, options.get("plugins", ()))
     return resolved(request_of(algorithms, space, seeds, protocol, **options))
 
 
@@ -220,13 +223,15 @@ def plan_sweep(
     **options: Unpack[Options],
 ) -> Plan:
     """What ``sweep`` runs; arguments and faults as there."""
+    algorithms = [name.strip() for name in algorithm.split(",") if name.strip()]
+    check(algorithms, space, protocol, options.get("plugins", ()))
     from dataclasses import replace
 
+    from harness.config.request import check_request
     from harness.config.variation import points
 
-    algorithms = [name.strip() for name in algorithm.split(",") if name.strip()]
     request = request_of(algorithms, space, seeds, protocol, **options)
-    check(request)
+    check_request(request)
     out = request.out or Path("runs") / f"sweep-{algorithm}-{space}-{protocol}"
     return resolved(replace(request, points=points(vary, samples), out=out))
 
@@ -263,22 +268,24 @@ def request_of(
     **options: Unpack[Options],
 ) -> Request:
     """The request behind the arguments of ``compare``."""
-    if isinstance(algorithms, str):
-        algorithms = [algorithms]
+    from harness.config.request import Request
+
     fields: dict[str, Any] = dict(options)
     fields |= {name: Path(fields[name]) for name in PATHS if fields.get(name) is not None}
     return Request(list(algorithms), space, list(seeds), protocol, **fields)
 
 
-def check(request: Request) -> None:
-    """Import the request's plug-ins and refuse what its names alone tell is wrong: in less than a second."""
-    plugins.load(request.plugins)
-    check_request(request)
+def check(algorithms: Sequence[str], space: str, protocol: str, named: Sequence[str]) -> None:
+    """Import the plug-ins that are named and refuse a misspelt name, before anything slow is imported."""
+    plugins.load(named)
+    check_names(algorithms, space, protocol)
 
 
 def resolved(request: Request) -> Plan:
-    """A request, checked by name before what plans it is imported."""
-    check(request)
+    """A request, refused where that can be told without torch, and planned."""
+    from harness.config.request import check_request
+
+    check_request(request)
     from harness.planning.plan import plan as make_plan
 
     return make_plan(request)

@@ -32,7 +32,7 @@ class Twice(Darts1):
 
 SPACE = '''"""NAS-Bench-201's cells, two channels wide, with settings for the quick protocol."""
 
-from harness.config.protocol import add_settings
+from harness.config.names import add_settings
 from spaces import SPACES
 from spaces.nats import Nats
 

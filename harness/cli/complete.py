@@ -8,8 +8,7 @@ import typer
 
 from algorithms import ALGORITHMS
 from harness.config import defaults
-from harness.config.protocol import Protocol, protocol_names, protocol_spaces
-from harness.config.request import SPLIT_NAMES, WAYS
+from harness.config.names import SPLIT_NAMES, WAYS, protocol_names, protocol_spaces
 from harness.data import DATASETS
 from harness.execution.loggers import LOGGERS
 from results.errors import BadInput
@@ -58,6 +57,8 @@ def ways(incomplete: str) -> Iterator[str]:
 
 def keys(context: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
     """``key=`` of every key that the space typed so far has under the protocol typed so far, with its meaning."""
+    from harness.config.protocol import Protocol
+
     try:
         protocol = Protocol.load(
             context.params.get("protocol") or defaults.PROTOCOL, context.params.get("space") or defaults.SPACE

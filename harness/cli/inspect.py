@@ -11,7 +11,7 @@ from rich.table import Table
 
 from harness.cli import app, complete, console, options
 from harness.config import defaults, plugins
-from harness.config.protocol import Protocol, protocol_names, protocol_spaces, validated
+from harness.config.names import protocol_names, protocol_spaces
 from harness.data import DATASETS
 from results.errors import BadInput
 from results.lookup import lookup
@@ -78,6 +78,8 @@ def describe(
     SPACES.known(space)
     if dataset is not None:
         DATASETS.known(dataset)
+    from harness.config.protocol import Protocol, validated
+
     protocol = Protocol.load(_sized_by(space), space).set(set_ or [])
     import torch
 

@@ -10,7 +10,6 @@ import typer
 
 from harness.cli import app, complete, console, options
 from harness.config import defaults, plugins
-from harness.config.protocol import Protocol
 from harness.data import DATASETS
 
 if TYPE_CHECKING:
@@ -40,6 +39,8 @@ def latency(
     Example: python -m harness latency --space darts --protocol mini
     """
     plugins.load(plugin or [])
+    from harness.config.protocol import Protocol
+
     asked = Protocol.load(protocol, space)
     if dataset:
         asked = asked.at(("settings", "image_size"), DATASETS.facts(dataset)["image_size"])

@@ -15,9 +15,7 @@ from algorithms.composing import MARK
 from harness.cli import app, console, options
 from harness.cli.inspect import print_json
 from harness.config import defaults, plugins
-from harness.config.protocol import Protocol, declared, hyper_fields, protocol_names, protocol_spaces
-from harness.config.reference import protocols_page
-from harness.config.request import is_pruned
+from harness.config.names import is_pruned, protocol_names, protocol_spaces
 from harness.data import DATASETS
 from results.errors import BadInput
 from results.lookup import lookup
@@ -61,6 +59,8 @@ def list_(
     elif markdown:
         if what != "protocols":
             raise BadInput("--markdown is for `list protocols`: leave it out")
+        from harness.config.reference import protocols_page
+
         typer.echo(protocols_page())
     elif what:
         table = lookup("list of", what, TABLES)
@@ -82,12 +82,18 @@ def _devices(space: str, file: Path) -> dict[str, str]:
     return cls.devices(file)
 
 
+def _plain_keys() -> dict[str, list[str]]:
+    from harness.config.protocol import Protocol
+
+    return {name: list(Protocol.load("quick", name).keys()) for name in protocol_spaces("quick")}
+
+
 PLAIN: dict[str, Callable[[], object]] = {
     "algos": lambda: {name: _in_short(ALGORITHMS.facts(name)) for name in ALGORITHMS},
     "spaces": lambda: {name: SPACES.facts(name)["doc"] for name in SPACES},
     "datasets": lambda: list(DATASETS),
     "protocols": lambda: {name: protocol_spaces(name) for name in protocol_names()},
-    "keys": lambda: {name: list(Protocol.load("quick", name).keys()) for name in protocol_spaces("quick")},
+    "keys": _plain_keys,
 }
 """The same as plain types, for ``--json``."""
 
@@ -183,6 +189,8 @@ def _datasets(space: str) -> Table:
 
 
 def _protocols(space: str) -> Table:
+    from harness.config.protocol import Protocol
+
     table = Table("protocol", "space", "stands for", show_lines=True)
     for name in protocol_names():
         for place in protocol_spaces(name):
@@ -192,6 +200,8 @@ def _protocols(space: str) -> Table:
 
 def _keys(space: str) -> Table:
     """The protocol's keys first, then what each algorithm has of its own."""
+    from harness.config.protocol import Protocol, declared, hyper_fields
+
     protocol = Protocol.load("quick", space)
     table = Table("key", "value at quick", "meaning", title=f"--set KEY=VALUE on the space {space}")
     fields = {name: hyper_fields(name) for name in ALGORITHMS}

@@ -11,7 +11,7 @@ import typer
 
 from harness import api
 from harness.cli import complete
-from harness.config.request import WAYS
+from harness.config.names import WAYS
 from results.errors import BadInput
 from results.lookup import lookup
 

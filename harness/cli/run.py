@@ -12,7 +12,7 @@ from harness import api
 from harness.cli import app, console, options
 from harness.cli.report import print_ranking, write_page
 from harness.config import defaults, plugins
-from harness.config.request import is_pruned
+from harness.config.names import is_pruned
 
 if TYPE_CHECKING:
     import pandas as pd

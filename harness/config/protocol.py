@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from importlib import resources
 from typing import Any, Literal, TypeVar, Unpack, get_args, get_origin
 
 import yaml
@@ -25,17 +24,15 @@ from pydantic import BaseModel, ValidationError
 from algorithms import ALGORITHMS, PARTS
 from algorithms.composing import MARK
 from algorithms.hyper import Fields
-from harness.config.plain import ProtocolFile, SpaceSettings, number
+from harness.config.names import protocol_file
+from harness.config.plain import SpaceSettings, number
 from harness.config.sections import Augmentation, Budget, Diagnostics, Evaluation, Settings
 from harness.config.trial import Digests, TrialConfig, Way
 from results.declared import Described
 from results.errors import BadInput
-from results.lookup import lookup, nearest
+from results.lookup import nearest
 from results.registry import fields_of
 from spaces import SPACES
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The C parser, several times as fast, where PyYAML was built with it."""
 
 Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str, ...]
@@ -51,69 +48,6 @@ SCALED = ("arch_lr",)
 
 DIGITS = 5
 """Significant digits of a scaled value, one less than a factor has: 3e-4 × 333.333 is 0.1."""
-
-
-_ADDED: dict[str, dict[str, SpaceSettings]] = {}
-"""What plug-ins add: by protocol and space."""
-
-
-def add_settings(protocol: str, space: str, settings: SpaceSettings) -> None:
-    """Give ``protocol`` settings for a space from outside the package: a plug-in calls it beside its space.
-
-    Parameters
-    ----------
-    protocol : str
-        One of the package's protocols, or a new name.
-    space : str
-        The space's name.
-    settings : SpaceSettings
-        What a protocol's YAML file holds for a space: ``stands_for``, ``budget``, ``options``, ``settings``, ``hyper``.
-
-    Raises
-    ------
-    BadInput
-        Where the package has settings for that space, or a part is missing.
-    """
-    if protocol in protocol_names() and space in _file(protocol)["spaces"]:
-        raise BadInput(f"the protocol {protocol!r} has settings for the space {space!r} already: name a new protocol")
-    if missing := [part for part in ("stands_for", "budget", "options", "settings") if part not in settings]:
-        raise BadInput(f"the settings of {space!r} under {protocol!r} lack {', '.join(missing)}: add it")
-    _ADDED.setdefault(protocol, {})[space] = settings
-
-
-def protocol_names() -> list[str]:
-    """The protocols in the package, and those that plug-ins added."""
-    folder = resources.files("harness.config.protocols")
-    own = [entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")]
-    return sorted({*own, *_ADDED})
-
-
-def protocol_spaces(name: str) -> list[str]:
-    """The spaces that a protocol has settings for.
-
-    Raises
-    ------
-    BadInput
-        For a name that is not there, with the nearest.
-    """
-    return list(_read(name)["spaces"])
-
-
-def _read(name: str) -> ProtocolFile:
-    """A protocol's file with what plug-ins add to it; nothing may write to what is returned."""
-    lookup("protocol", name, dict.fromkeys(protocol_names()))
-    file = _file(name)
-    return {**file, "spaces": {**file["spaces"], **_ADDED.get(name, {})}}
-
-
-@cache
-def _file(name: str) -> ProtocolFile:
-    """The package's file of a protocol, read once a process; a plug-in's own has none, and counts as reduced."""
-    file = resources.files("harness.config.protocols").joinpath(f"{name}.yaml")
-    if not file.is_file():
-        return {"reduced": True, "spaces": {}}
-    plain: ProtocolFile = yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)
-    return plain
 
 
 @dataclass(frozen=True)
@@ -140,7 +74,7 @@ class Protocol:
             For a name that is not there, with the nearest, and for a space without settings.
         """
         SPACES.known(space)
-        plain = _read(name)
+        plain = protocol_file(name)
         if space not in plain["spaces"]:
             only = ", ".join(sorted(plain["spaces"]))
             raise BadInput(f"the protocol {name!r} has no settings for the space {space!r}; it has them for: {only}")

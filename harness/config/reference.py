@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from harness.config.names import protocol_names, protocol_spaces
 from harness.config.plain import SpaceSettings
-from harness.config.protocol import Protocol, protocol_names, protocol_spaces
+from harness.config.protocol import Protocol
 
 HEAD = """# Protocols
 

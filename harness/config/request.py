@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
 
-from algorithms import ALGORITHMS
 from harness.config import plugins
-from harness.config.protocol import Protocol, protocol_names, validated
-from harness.config.sections import Environment, Settings
+from harness.config.names import SPLIT_NAMES, WAYS, Evaluate, check_names, is_pruned
+from harness.config.protocol import Protocol, validated
+from harness.config.sections import Environment
 from harness.data import DATASETS
 from harness.execution.loggers import check_loggers
 from results.errors import BadInput
 from results.lookup import lookup
-from spaces import SPACES
-
-Evaluate = Literal["auto", "table", "train", "none"]
-WAYS: tuple[Evaluate, ...] = get_args(Evaluate)
-SPLIT_NAMES: tuple[str, ...] = get_args(Settings.model_fields["split"].annotation)
 
 ALSO_KEYS = {
     "prc": ("prc", "space.prc"),
@@ -72,12 +66,7 @@ def check_request(request: Request) -> None:
     BadInput
         In one line, for an unknown name, for a value given twice, and for a share that is none.
     """
-    if not request.algorithms:
-        raise BadInput(f"no algorithm is named; there are {', '.join(ALGORITHMS)}")
-    for algorithm in request.algorithms:
-        ALGORITHMS.known(algorithm)
-    SPACES.known(request.space)
-    lookup("protocol", request.protocol, dict.fromkeys(protocol_names()))
+    check_names(request.algorithms, request.space, request.protocol)
     for dataset in [request.dataset, *(request.eval_datasets or ())]:
         if dataset is not None:
             DATASETS.known(dataset)
@@ -103,11 +92,6 @@ def _check_prc(request: Request) -> None:
         raise BadInput(f"--prc {request.prc:g}: the space {request.space} has no channels to prune")
     if not 0 < request.prc < 1:
         raise BadInput(f"--prc {request.prc:g} is not between 0 and 1: give the share to prune, 0.4 for 40 %")
-
-
-def is_pruned(space: str) -> bool:
-    """Whether what is found on a space is cut from the searched network; read from its text."""
-    return SPACES.inherits(space, "WidthSpace")
 
 
 def _check_alone(request: Request, option: str, keys: Collection[str]) -> None:

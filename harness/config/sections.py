@@ -6,6 +6,8 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from harness.config.names import SplitName
+
 
 class Section(BaseModel):
     """A group of fields: frozen, and closed to unknown names."""
@@ -82,7 +84,7 @@ class Settings(Section):
     dataset: str
     eval_datasets: tuple[str, ...]
     image_size: int = Field(ge=4, description="side of the images in pixels; larger ones are scaled down to it")
-    split: Literal["halves", "nats", "all"] = Field("halves", description="what w and α learn from: see --split")
+    split: SplitName = Field("halves", description="what w and α learn from: see --split")
     split_seed: int = Field(0, ge=0, description="seed of the split, independent of the trial's seed")
     limit: int | None = Field(None, ge=2, description="use only so many images of each half; default: all")
     batch_size: int = Field(64, ge=1, description="images of each half in a step")

@@ -10,7 +10,8 @@ import pytest
 
 from algorithms import ALGORITHMS
 from harness.__main__ import main
-from harness.config.protocol import Protocol, protocol_spaces
+from harness.config.names import protocol_spaces
+from harness.config.protocol import Protocol
 
 CELLS, GATES = {"nats", "darts", "macro", "nats_size"}, {"resnet164", "mobilenetv2"}
 

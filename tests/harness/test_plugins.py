@@ -122,7 +122,7 @@ def test_an_installed_packages_entry_point_is_loaded(tmp_path: Path, monkeypatch
 
 
 def test_settings_of_a_space_that_has_them(fault: Faults) -> None:
-    from harness.config.protocol import add_settings
+    from harness.config.names import add_settings
 
     with pytest.raises(BadInput, match="has settings for the space 'nats' already"):
         add_settings("quick", "nats", {})
