@@ -24,7 +24,7 @@ from algorithms.passes import Relax
 from algorithms.wrapping import Part
 from results.errors import BadInput
 from spaces.base import Alpha, Batch, Mix, Space
-from spaces.contracts import Stackable
+from spaces.contracts import Stackable, offers
 
 
 class AlignmentHyper(Hyper):
@@ -38,6 +38,8 @@ class AlignmentHyper(Hyper):
         super().fits(space)
         if not self.steps_apart:
             raise BadInput("+lambda: one pass gives w's gradient and α's, so that w's has no loss of its own")
+        if offers(space, Stackable) and space.layers(space.skip[0]) < 2:
+            raise BadInput("+lambda: a single normal cell has no other to agree with: give more with --set space.cells")
 
 
 @PARTS.register

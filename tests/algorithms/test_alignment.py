@@ -82,3 +82,12 @@ def test_cells_with_weights_of_their_own_that_agree_compute_what_shared_ones_do(
 def test_channel_gates_have_no_cells_to_align() -> None:
     with pytest.raises(BadInput, match="stacks cells"):
         make_search("darts1+lambda", ResNet164(ResNet164Options(depth=11, width=2, image_size=8)))
+
+
+def test_a_single_normal_cell_has_none_to_agree_with() -> None:
+    """The mean over no pair is 0/0: such a search once ended in epoch 1, its loss no number."""
+    with pytest.raises(BadInput, match=r"space\.cells"):
+        make_search("darts1+lambda", Darts(DartsOptions(channels=2, cells=3, nodes=2, image_size=8)))
+    batch = make_batch("train", 16)
+    search = make_search("darts1+lambda", Darts(DartsOptions(channels=2, cells=4, nodes=2, image_size=8)))
+    assert torch.isfinite(search.grad_w(search.w, batch)).all()
