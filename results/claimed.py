@@ -85,7 +85,8 @@ def reproduced(records: pd.DataFrame) -> list[Reproduced]:
     *Differs*: the sign-flip test shows ours beyond all of these. *Agrees*: two such tests show ours within ``MARGIN``
     of each of these. All tests are adjusted by Holm together.
     """
-    found = [(row, own) for row in claimed().to_dict("records") for own in _own(row, records)]
+    rows: list[dict[str, object]] = [{str(k): v for k, v in row.items()} for row in claimed().to_dict("records")]
+    found = [(row, own) for row in rows for own in _own(row, records)]
     tests = [_tests(row, _values(row, own)) for row, own in found]
     adjusted = iter(holm([p for pair in tests for p in pair]))
     return [_made(row, own, next(adjusted), next(adjusted)) for row, own in found]
@@ -147,12 +148,19 @@ def _made(row: Mapping[str, object], own: pd.DataFrame, agrees: float, differs: 
         verdict, why = "differs", f"shown to lie {side} it"
     else:
         verdict, why = "cannot tell", f"the tests show neither a difference nor agreement within {MARGIN:g} points"
+    claim, n_claimed, sd = (float(str(row[key])) for key in ("value", "n", "sd"))
     return Reproduced(
-        *(str(row[key]) for key in ("algorithm", "space", "dataset")),
-        str(own["evaluation"].iloc[0]),
-        str(row["metric"]),
-        *(float(str(row[key])) for key in ("value", "sd", "n")),
-        *(str(row[key]) for key in ("protocol", "source", "read_in")),
+        algorithm=str(row["algorithm"]),
+        space=str(row["space"]),
+        dataset=str(row["dataset"]),
+        evaluation=str(own["evaluation"].iloc[0]),
+        metric=str(row["metric"]),
+        claimed=claim,
+        claimed_sd=sd,
+        claimed_n=n_claimed,
+        under=str(row["protocol"]),
+        source=str(row["source"]),
+        read_in=str(row["read_in"]),
         ours=mean,
         ours_sd=float(values.std()),
         n=n,
