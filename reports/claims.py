@@ -10,7 +10,7 @@ from reports import formats as f
 from reports.rows import Methods
 from reports.table import Table, table
 from results import metrics
-from results.claims import check
+from results.claims import Checked, check
 
 NOTES = (
     "Agrees or disagrees: shown by the sign-flip test over common seeds, Holm-adjusted over the claims tested here; "
@@ -24,15 +24,15 @@ def claims(records: pd.DataFrame, named: Methods) -> Table | None:
     found = check(records)
     if not found:
         return None
-    factors = [100 if _fraction(c.metric) else 1 for c in found]
+    units = [_unit(c) for c in found]
     shown = {
         "Claim": [c.claim for c in found],
         "Data set": [c.dataset for c in found],
         "Published": [f"{c.published_first} to {c.published_second} ({c.unit}), {c.where}" for c in found],
-        "Compared": [_header(c.metric) for c in found],
+        "Compared": [f"{metrics.named(c.metric).title} ({unit})" for c, (_, unit) in zip(found, units, strict=True)],
         "Ours": [
-            f"{f.significant(k * c.ours_first)} to {f.significant(k * c.ours_second)}"
-            for c, k in zip(found, factors, strict=True)
+            f"{f.significant(c.ours_first / divisor)} to {f.significant(c.ours_second / divisor)}"
+            for c, (divisor, _) in zip(found, units, strict=True)
         ],
         "At": [c.detail for c in found],
         "n": [f.count(c.n) for c in found],
@@ -43,10 +43,11 @@ def claims(records: pd.DataFrame, named: Methods) -> Table | None:
     return table("claims", "The paper's claims", pd.DataFrame([vars(c) for c in found]), shown, NOTES)
 
 
-def _fraction(name: str) -> bool:
-    """Whether a metric is a fraction of 1, which is shown in percent."""
-    return name.startswith("skip_ratio")
-
-
-def _header(name: str) -> str:
-    return f"{metrics.named(name).title} (%)" if _fraction(name) else metrics.header(name)
+def _unit(claim: Checked) -> tuple[float, str]:
+    """What ours is divided by to be shown, and the unit with it: shares in percent, many multiply-adds by a power."""
+    if claim.metric.startswith("skip_ratio"):
+        return 0.01, "%"
+    unit = metrics.named(claim.metric).unit
+    if claim.metric.endswith("macs"):
+        return f.engineering(pd.Series([claim.ours_first, claim.ours_second]), unit)
+    return 1.0, unit

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from reports import dynamics, paper_tables, scatters, svg, tables
 from reports.answer import Paragraph, paragraphs
 from reports.chart import Chart, Panel
+from reports.claimed import claimed
 from reports.claims import claims
 from reports.diagrams import Diagram, critical_difference
 from reports.forest import Forest, forest
@@ -61,6 +62,8 @@ class Part:
     trials: Table | None
     cells: list[Found]
     claims: Table | None = None
+    claimed: Table | None = None
+    """What papers claim of the algorithms beside what these gave here."""
     swept: Sweep | None = None
     curves: list[Drawn] = field(default_factory=list)
     """The sweep's charts."""
@@ -74,6 +77,7 @@ class Part:
             "sweep": ("Sweep", self.swept),
             "unfinished": ("Diverged and failed", self.unfinished),
             "claims": ("The paper's claims", self.claims),
+            "claimed": ("Claimed, reproduced", self.claimed),
             "cost": ("Error and cost", self.costs),
             "pairs": ("Comparisons", self.matrices or self.ranks or self.profiles),
             "dynamics": ("Dynamics", self.dynamics),
@@ -90,6 +94,7 @@ class Part:
         known = (
             self.unfinished,
             self.claims,
+            self.claimed,
             self.swept.table if self.swept else None,
             *self.tables,
             self.differences,
@@ -113,8 +118,7 @@ def build(section: Section, prefix: str) -> Part:
     if swept:
         swept = replace(swept, table=_prefixed(swept.table, prefix))
     stated = claims(section.records, named)
-    if stated:
-        stated = _prefixed(stated, prefix)
+    beside = claimed(section.records, named, section.label, section.reduced)
     every, records = records, records[[c for c in records if not is_hyperparameter(str(c))]]
     found = answer(records)
     matrices, full = _matrices(found, named, prefix)
@@ -140,7 +144,8 @@ def build(section: Section, prefix: str) -> Part:
         _differences(found, named, prefix),
         _prefixed(tables.trials(every, named), prefix) if len(records) else None,
         cells,
-        stated,
+        _prefixed(stated, prefix) if stated else None,
+        _prefixed(beside, prefix) if beside else None,
         swept,
         _drawn(swept.charts, prefix, small=False) if swept else [],
         {"pairs": full, "trials": _trials(records, named, cells)},

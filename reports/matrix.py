@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from reports import formats as f
+from reports import letters
 from reports.rows import Methods
 from results.answer import Verdict
 from results.pairs import Method, Pair
@@ -33,6 +34,11 @@ class Matrix:
     names: tuple[str, ...]
     cells: tuple[tuple[Cell | None, ...], ...]
     note: str
+
+    @property
+    def head(self) -> float:
+        """The height of the upright column heads in ems of their letters: that of the longest name."""
+        return round(max(letters.width(name, 1.0) for name in self.names) + 0.5, 1)
 
 
 def matrix(verdict: Verdict, named: Methods, key: str) -> tuple[Matrix, dict[str, object]]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup
 
+from reports import labels, letters
 from reports.chart import Chart, Curve, Dot, Panel
 from reports.scale import Scale
 
-_LETTER = 6.2  # width of a letter at the labels' size
-_LINE = 13  # height of a label
+_SIZE = 11  # of the letters, as the page's style sets them
+_BASE = 10  # from the top of a line of text to the line that it stands on
 _STRIP = 22  # height of a row of a forest plot
 _PAD = 8  # before and after a strip's axis
 
@@ -75,8 +77,8 @@ def _panel(chart: Chart, panel: Panel, box: Box, behind: str) -> Markup:
         parts.append(_path(chart, panel.mean, box, "mean"))
         x, y = panel.mean[-1]
         parts.append(_text(box.x(chart.x.at(x)) + 6, box.y(chart.y.at(y)) + 4, _value(y), "end"))
-    parts += [_dot(chart, dot, box) for dot in panel.dots]
-    parts += _labels(chart, panel.dots, box)
+    named = list(_labels(chart, panel, box))
+    parts += [*named, *(_dot(chart, dot, box) for dot in panel.dots)]
     return Markup(
         '<svg class="plot" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}</svg>'
     ).format(box.width, box.height, box.width, box.height, panel.alt, Markup("").join(parts))
@@ -120,24 +122,36 @@ def _ends(chart: Chart, panel: Panel, box: Box) -> Iterable[Markup]:
 
 def _dot(chart: Chart, dot: Dot, box: Box) -> Markup:
     kind = ("mean-dot" if dot.mean else "seed") + (" control" if dot.control else "")
-    return _circle(
-        box.x(chart.x.at(dot.x)), box.y(chart.y.at(dot.y)), 5.5 if dot.mean else 3, kind, dot.trial, dot.method
-    )
+    place = box.x(chart.x.at(dot.x)), box.y(chart.y.at(dot.y))
+    return _circle(*place, _radius(dot), kind, dot.trial, dot.method, dot.label if dot.mean else "")
 
 
-def _labels(chart: Chart, dots: Sequence[Dot], box: Box) -> Iterable[Markup]:
-    """Each labelled dot's text beside it, moved down where it would cover another."""
-    placed: list[tuple[float, float, float]] = []
-    labelled = [dot for dot in dots if dot.label]
-    for dot in sorted(labelled, key=lambda d: -chart.y.at(d.y)):
-        x, y = box.x(chart.x.at(dot.x)) + 8, box.y(chart.y.at(dot.y)) + 4
-        width = _LETTER * len(dot.label)
-        if x + width > box.width:
-            x = x - 16 - width
-        while any(abs(y - other) < _LINE and x < end and start < x + width for start, end, other in placed):
-            y += 1
-        placed.append((x, x + width, y))
-        yield _text(x, y, dot.label, "name", dot.method)
+def _labels(chart: Chart, panel: Panel, box: Box) -> Iterable[Markup]:
+    """Each labelled dot's name, and a line to those that stand apart; what no room is left for is counted."""
+    marks = [_mark(chart, dot, box) for dot in panel.dots]
+    front = [(box.x(chart.x.at(x)), box.y(chart.y.at(y))) for x, y in panel.front]
+    covered = [point for start, end in pairwise(front) for point in labels.along(start, end)]
+    area = (box.left + 2.0, box.top - 6.0, box.width - 1.0, box.height - box.bottom - 1.0)
+    lost = 0
+    for dot, place in zip(panel.dots, labels.place(marks, covered, area), strict=True):
+        if place is None:
+            lost += bool(dot.label)
+            continue
+        if place.lead:
+            (x1, y1), (x2, y2) = place.lead
+            yield _line("lead", x1, x2, y1, y2)
+        yield _text(place.left, place.top + _BASE, dot.label, "name", dot.method)
+    if lost:
+        yield _text(box.width - 4, 10, f"no room for {lost} more names: point at a mark", "label right")
+
+
+def _mark(chart: Chart, dot: Dot, box: Box) -> labels.Mark:
+    wide = letters.width(dot.label, _SIZE) if dot.label else 0.0
+    return labels.Mark(box.x(chart.x.at(dot.x)), box.y(chart.y.at(dot.y)), _radius(dot), wide)
+
+
+def _radius(dot: Dot) -> float:
+    return 5.5 if dot.mean else 3.0
 
 
 def _path(chart: Chart, points: Curve, box: Box, kind: str, trial: str = "") -> Markup:
@@ -150,11 +164,13 @@ def _points(chart: Chart, points: Iterable[tuple[float, float]], box: Box) -> st
     return " ".join(f"{_round(box.x(chart.x.at(x)))},{_round(box.y(chart.y.at(y)))}" for x, y in points)
 
 
-def _circle(x: float, y: float, radius: float, kind: str, trial: str, method: str) -> Markup:
+def _circle(x: float, y: float, radius: float, kind: str, trial: str, method: str, title: str = "") -> Markup:
     named = Markup("").join(
         Markup(' data-{}="{}"').format(key, value) for key, value in (("t", trial), ("m", method)) if value
     )
-    return Markup('<circle class="{}"{} cx="{}" cy="{}" r="{}"/>').format(kind, named, _round(x), _round(y), radius)
+    place = Markup('cx="{}" cy="{}" r="{}"').format(_round(x), _round(y), _round(radius))
+    circle = Markup('<circle class="{}"{} {}').format(kind, named, place)
+    return circle + (Markup("><title>{}</title></circle>").format(title) if title else Markup("/>"))
 
 
 def _text(x: float, y: float, text: str, kind: str, method: str = "") -> Markup:

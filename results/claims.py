@@ -128,9 +128,9 @@ def _measured(row: Mapping[str, str], records: pd.DataFrame) -> list[_Measured]:
             made += _tenfold(row, same, str(dataset))
             continue
         both = [same[same["algorithm"] == row[side]] for side in ("first", "second")]
-        if any(_swept(own) for own in both):
+        if any(swept(own) for own in both):
             continue  # a mean over settings is no figure of either
-        sides = [_by_seed(own, row["metric"]) for own in both]
+        sides = [by_seed(own, row["metric"]) for own in both]
         if all(sides) and set(sides[0]) & set(sides[1]):
             made.append(_Measured(row, str(dataset), "", *sides))
     return made
@@ -145,7 +145,7 @@ def _tenfold(row: Mapping[str, str], own: pd.DataFrame, dataset: str) -> list[_M
     others = [c for c in own if is_hyperparameter(str(c)) and c != name and len(own[c].drop_duplicates()) > 1]
     made = []
     for _, same in own.groupby(others, dropna=False, sort=False) if others else [((), own)]:
-        values = {float(str(value)): _by_seed(group, row["metric"]) for value, group in same.groupby(name)}
+        values = {float(str(value)): by_seed(group, row["metric"]) for value, group in same.groupby(name)}
         for low, base in values.items():
             high = next((v for v in values if low > 0 and math.isclose(v, 10 * low)), None)
             if high is not None and set(values[high]) & set(base):
@@ -154,13 +154,14 @@ def _tenfold(row: Mapping[str, str], own: pd.DataFrame, dataset: str) -> list[_M
     return made
 
 
-def _swept(own: pd.DataFrame) -> bool:
+def swept(own: pd.DataFrame) -> bool:
     """Whether one algorithm's rows differ in a hyperparameter."""
     names = [column for column in own if is_hyperparameter(str(column))]
     return bool(names) and len(own[names].drop_duplicates()) > 1
 
 
-def _by_seed(own: pd.DataFrame, metric: str) -> dict[tuple[float, float], float]:
+def by_seed(own: pd.DataFrame, metric: str) -> dict[tuple[float, float], float]:
+    """A metric by the split's seed and the search's; several retrainings of one search count as their mean."""
     means = own.groupby(["split_seed", "seed"])[metric].mean().reset_index()
     return {(float(r["split_seed"]), float(r["seed"])): float(r[metric]) for r in means.to_dict("records")}
 

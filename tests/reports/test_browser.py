@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -106,6 +107,29 @@ def test_a_mark_says_its_trial_and_shows_the_cell_and_a_pair_opens(page: Any) ->
     assert pair.locator("dt", has_text=re.compile(r"^seed \d")).count() == 3
     page.keyboard.press("Escape")
     assert not pair.is_visible()
+
+
+BOXES = "e => e.map(x => { const r = x.getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]; })"
+
+
+def test_in_the_cost_figures_no_drawn_name_lies_over_another(page: Any) -> None:
+    figures = page.locator("#cost ~ .figures figure").filter(has=page.locator("text.name")).all()
+    assert len(figures) == 6
+    for figure in figures:
+        boxes = figure.locator("text.name").evaluate_all(BOXES)
+        assert len(boxes) > 10
+        for (l1, t1, r1, b1), (l2, t2, r2, b2) in itertools.combinations(boxes, 2):
+            # A letter's box has more room above and below than is drawn: two pixels of it may be shared.
+            assert l1 >= r2 or l2 >= r1 or t1 + 2 >= b2 or t2 + 2 >= b1
+
+
+def test_upright_heads_of_the_pairs_end_below_the_title(page: Any) -> None:
+    matrix = page.locator("table.matrix").first
+    heads = matrix.locator("thead th span").evaluate_all(BOXES)
+    assert len(heads) == 16
+    assert min(top for _, top, _, _ in heads) >= bottom(matrix, "caption")
+    overflow = "e => e.filter(x => x.scrollHeight > x.clientHeight).length"
+    assert matrix.locator("thead th span").evaluate_all(overflow) == 0
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1440, "dark")])
