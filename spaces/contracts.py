@@ -125,6 +125,23 @@ class Device(NamedTuple):
     words: str
 
 
+class Latencies(Protocol):
+    """What was measured of a space's cells on devices, a file of it. Raises BadInput for a device that it lacks."""
+
+    @property
+    def digest(self) -> str:
+        """Of all its figures."""
+
+    def device(self, name: str) -> Device:
+        """The device of that name as a penalty sees it."""
+
+    def of(self, genotype: Genotype, device: str) -> float | None:
+        """A cell's latency, milliseconds; None where no path leads through it, so that what was measured is nothing."""
+
+    def every(self, device: str) -> dict[Genotype, float]:
+        """The latency of each cell that a path leads through, milliseconds."""
+
+
 class Measured(CellSpace):
     """A space whose cells were measured on real devices."""
 
@@ -132,13 +149,13 @@ class Measured(CellSpace):
 
     @classmethod
     @abstractmethod
-    def measured(cls, where: Path, name: str) -> Device:
-        """The device of that name in the file of measured latencies at ``where``.
+    def measured(cls, where: Path) -> Latencies:
+        """The file of measured latencies at ``where``.
 
         Raises
         ------
         BadInput
-            In one line, for a file that is none, and for an unknown device, with the nearest.
+            In one line, for a file that is none.
         """
 
     @classmethod

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from spaces import SPACES
 from spaces.base import Alpha, Edge, Genotype, Score, SpaceOptions, Timed
-from spaces.contracts import CellSpace, Device, Measured, PartlyConnected, Stackable, Tabular, Timeable
+from spaces.contracts import CellSpace, Measured, PartlyConnected, Stackable, Tabular, Timeable
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, TinyNetwork, operation, parse, text
 from spaces.nats_devices import Devices
 from spaces.nats_partial import PartialSupernet
@@ -59,9 +59,9 @@ class Nats(Stackable, PartlyConnected, Timeable, Measured, Tabular):
         return how_to_get()
 
     @classmethod
-    def measured(cls, where: Path, name: str) -> Device:
-        """The fit to one device's measured latencies; see spaces/nats_devices.py."""
-        return Devices(where).device(name)
+    def measured(cls, where: Path) -> Devices:
+        """The file of measured latencies at ``where``."""
+        return Devices(where)
 
     @classmethod
     def devices(cls, where: Path) -> dict[str, str]:
