@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from results.errors import BadInput
 from spaces import SPACES
-from spaces.base import Alpha, Edge, Genotype, Mix, Score, Space, SpaceOptions, Timed, Topology
+from spaces.base import Alpha, Edge, Everyone, Genotype, Mix, Score, Space, SpaceOptions, Timed, Topology
 
 Kept = TypeVar("Kept", bound=Space)
 Count = TypeVar("Count", int, Tensor)
@@ -192,6 +192,10 @@ class Tabular(Space):
     @abstractmethod
     def score(self, genotype: Genotype, dataset: str, epochs: int | None = None) -> Score | None:
         """The table's answer after ``epochs`` of training, the longest by default; None without a table."""
+
+    def everyone(self, dataset: str) -> Everyone | None:
+        """All genotypes with what the table says of each; None where it does not say it of all, or there is none."""
+        return None
 
     @abstractmethod
     def training_macs(self, genotype: Genotype, dataset: str, epochs: int) -> int:

@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from spaces import SPACES
-from spaces.base import Alpha, Edge, Genotype, Score, SpaceOptions, Timed
+from spaces.base import Alpha, Edge, Everyone, Genotype, Score, SpaceOptions, Timed
 from spaces.contracts import CellSpace, Measured, PartlyConnected, Stackable, Tabular, Timeable
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, TinyNetwork, operation, parse, text
 from spaces.nats_devices import Devices
@@ -143,6 +143,10 @@ class Nats(Stackable, PartlyConnected, Timeable, Measured, Tabular):
     def score(self, genotype: Genotype, dataset: str, epochs: int | None = None) -> Score | None:
         """The table's answer after ``epochs`` (12 or 200) of training; None without a table."""
         return None if self.table is None else self.table.score(genotype, dataset, epochs)
+
+    def everyone(self, dataset: str) -> Everyone | None:
+        """All genotypes on one data set; None without a table of them all."""
+        return None if self.table is None else self.table.everyone(dataset)
 
     def training_macs(self, genotype: Genotype, dataset: str, epochs: int) -> int:
         """Epochs × images × 3: a forward pass, and a backward pass of twice its multiply-adds."""

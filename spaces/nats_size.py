@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import nn
 
 from spaces import SPACES
-from spaces.base import Alpha, Edge, Genotype, Score, SpaceOptions
+from spaces.base import Alpha, Edge, Everyone, Genotype, Score, SpaceOptions
 from spaces.contracts import CellSpace, Tabular
 from spaces.nats_benchmark import DATASETS
 from spaces.nats_size_network import LAYERS, WIDTHS, SizedNetwork, parse_widths, text_of
@@ -101,6 +101,10 @@ class NatsSize(CellSpace, Tabular):
     def score(self, genotype: Genotype, dataset: str, epochs: int | None = None) -> Score | None:
         """The table's answer after 90 epochs of training; None without a table."""
         return None if self.table is None else self.table.score(genotype, dataset, epochs)
+
+    def everyone(self, dataset: str) -> Everyone | None:
+        """All genotypes on one data set; None without a table of them all."""
+        return None if self.table is None else self.table.everyone(dataset)
 
     def training_macs(self, genotype: Genotype, dataset: str, epochs: int) -> int:
         """Epochs × images × 3: a forward pass, and a backward pass of twice its multiply-adds."""

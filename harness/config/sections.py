@@ -126,6 +126,9 @@ class Comparison(Section):
     hardware: str | None = Field(None, description="latencies that were measured on devices, in words")
     devices: tuple[str, ...] | None = Field(None, description="whose latency of each found cell is in the records")
     hardware_digest: str | None = Field(None, description="tells those latencies from any other file's")
+    fronts: dict[str, dict[str, str]] | None = Field(
+        None, description="by data set and column of a cost: the space's exact Pareto front, pairs of cost and error"
+    )
     command: str = ""
 
     FROZEN: ClassVar[tuple[str, ...]] = (

@@ -21,6 +21,7 @@ from harness.data import Dataset, Split, load, split
 from harness.measuring.latency import conditions, read
 from harness.measuring.record import TRAINED
 from harness.planning import hardware
+from harness.planning.fronts import fronts
 from harness.planning.hardware import Hardware
 from harness.planning.sparsity import l1
 from harness.training.stand_alone import check_network, check_stream
@@ -113,6 +114,7 @@ def plan(request: Request) -> Plan:
         hardware=measured.words if measured else None,
         devices=measured.devices if measured else None,
         hardware_digest=digests["hardware"] or None,
+        fronts=_fronts(trials, table, measured) or None,
         command=shlex.join(request.command),
     )
     folder = request.out or Path("runs") / f"{request.space}-{settings.dataset}-{protocol.name}"
@@ -147,6 +149,16 @@ def _latencies(request: Request, protocol: Protocol, measured: Hardware | None) 
     here = conditions(request.space, protocol.settings, device_of(request), request.cpus_per_trial)
     table = read(request.latency.expanduser(), here, request.any_latency)
     return {"space.latency": table.option(), "space.latency_source": f"{table.description()}; table {table.digest}"}
+
+
+def _fronts(
+    trials: Sequence[TrialConfig], table: Described | None, measured: Hardware | None
+) -> dict[str, dict[str, str]]:
+    """The exact fronts that found cells are compared with; none where no table judges."""
+    first = trials[0]
+    if first.evaluation != "table":
+        return {}
+    return fronts(SPACES[first.space](first.options, table), first.settings.eval_datasets, measured)
 
 
 def _evaluation(request: Request, settings: Settings, table: Described | None) -> tuple[Way, list[str], list[str]]:
