@@ -58,6 +58,22 @@ class CellSpace(Space):
         """
 
 
+class Neighbouring(CellSpace):
+    """A space in which every choice has one operation, whatever the others have: it lists what differs in one."""
+
+    words = "lists a genotype's neighbours"
+
+    def neighbours(self, genotype: Genotype) -> list[Genotype]:
+        """Every genotype that differs in one choice: choice by choice, in the order of α's columns."""
+        chosen, found = self.one_hot(genotype), []
+        for name, own in chosen.items():
+            for row, column in (own == 0).nonzero().tolist():
+                changed = own.clone()
+                changed[row] = torch.eye(own.shape[1])[column]
+                found.append(self.discretise(Alpha({**chosen, name: changed})))
+        return found
+
+
 class Stackable(CellSpace):
     """A space whose supernet stacks as many cells as its option ``cells`` says."""
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from spaces import SPACES
 from spaces.base import Alpha, Edge, Everyone, Genotype, Score, SpaceOptions
-from spaces.contracts import CellSpace, Tabular
+from spaces.contracts import Neighbouring, Tabular
 from spaces.macro_network import LAYERS, OPERATIONS, STAGES, MacroNetwork, parse
 from spaces.macro_supernet import ALPHA, MacroSupernet
 from spaces.macro_table import HOW_TO_GET, MacroTable
@@ -27,7 +27,7 @@ class MacroOptions(SpaceOptions):
 
 
 @SPACES.register
-class Macro(CellSpace, Tabular):
+class Macro(Neighbouring, Tabular):
     """Layers by NAS-Bench-Macro's rules: argmax over each layer's identity and two blocks, scored by its table."""
 
     name = "macro"

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from spaces import SPACES
 from spaces.base import Alpha, Edge, Everyone, Genotype, Score, SpaceOptions, Timed
-from spaces.contracts import CellSpace, Measured, PartlyConnected, Stackable, Tabular, Timeable
+from spaces.contracts import CellSpace, Measured, Neighbouring, PartlyConnected, Stackable, Tabular, Timeable
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, TinyNetwork, operation, parse, text
 from spaces.nats_devices import Devices
 from spaces.nats_partial import PartialSupernet
@@ -33,7 +33,7 @@ class NatsOptions(SpaceOptions):
 
 
 @SPACES.register
-class Nats(Stackable, PartlyConnected, Timeable, Measured, Tabular):
+class Nats(Stackable, PartlyConnected, Timeable, Neighbouring, Measured, Tabular):
     """Topology search by NATS-Bench's rules: argmax over each edge, none allowed, scored by its table."""
 
     name = "nats"

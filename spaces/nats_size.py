@@ -11,7 +11,7 @@ from torch import nn
 
 from spaces import SPACES
 from spaces.base import Alpha, Edge, Everyone, Genotype, Score, SpaceOptions
-from spaces.contracts import CellSpace, Tabular
+from spaces.contracts import Neighbouring, Tabular
 from spaces.nats_benchmark import DATASETS
 from spaces.nats_size_network import LAYERS, WIDTHS, SizedNetwork, parse_widths, text_of
 from spaces.nats_size_supernet import ALPHA, Form, SizeSupernet
@@ -31,7 +31,7 @@ class NatsSizeOptions(SpaceOptions):
 
 
 @SPACES.register
-class NatsSize(CellSpace, Tabular):
+class NatsSize(Neighbouring, Tabular):
     """Widths by NATS-Bench's rules: argmax over each layer's eight widths, scored by its table."""
 
     name = "nats_size"
