@@ -31,7 +31,7 @@ class LocalSearch(Querying):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
-        self.at, self.known = "", dict[str, float]()
+        self.at, self.said = "", dict[str, float]()
 
     def epochs(self, budget: int) -> int:
         """One for each architecture, whatever the gradient searches are given."""
@@ -41,22 +41,20 @@ class LocalSearch(Querying):
         """The next unknown neighbour; where all are known and none is better, a random start."""
         while self.at:
             near = need(self.space, Neighbouring, self.name).neighbours(self.at)
-            if unknown := [genotype for genotype in near if genotype not in self.known]:
+            if unknown := [genotype for genotype in near if genotype not in self.said]:
                 return unknown[0]
-            self.at = max(
-                (g for g in near if self.known[g] > self.known[self.at]), key=self.known.__getitem__, default=""
-            )
+            self.at = max((g for g in near if self.said[g] > self.said[self.at]), key=self.said.__getitem__, default="")
         return self.space.sample(self.generator)
 
     def told(self, genotype: str, accuracy: float) -> None:
         """The answer is kept; a start is where the search then is."""
-        self.known[genotype], self.at = accuracy, self.at or genotype
+        self.said[genotype], self.at = accuracy, self.at or genotype
 
     def state_dict(self) -> State:
         """What every search by queries keeps, where this one is, and all answers."""
-        return super().state_dict() | {"at": self.at, "known": dict(self.known)}
+        return super().state_dict() | {"at": self.at, "said": dict(self.said)}
 
     def load_state_dict(self, state: State) -> None:
         """Continue exactly where ``state_dict`` was taken."""
         super().load_state_dict(state)
-        self.at, self.known = state["at"], dict(state["known"])
+        self.at, self.said = state["at"], dict(state["said"])
