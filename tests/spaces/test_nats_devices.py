@@ -131,13 +131,14 @@ def test_the_first_device_gives_the_penalty_and_all_are_in_the_hash(devices: Dev
     assert two.hardware == devices.digest
 
 
+@pytest.mark.slow
 def test_a_record_holds_what_was_measured_of_the_found_cell_on_each_device(path: Path, tmp_path: Path) -> None:
     short = tmp_path / "l.parquet"
     frame = pd.read_parquet(path, columns=["arch", "raspi4", "pixel3"])
     frame.to_parquet(short)
     asked: dict[str, Any] = {"out": tmp_path / "run", "hardware": f"{short}:raspi4,pixel3", "serial": True}
     asked |= {"table": path.parents[1] / "nats" / "tss.parquet", "eval_datasets": ["cifar10"]}
-    run = harness.compare(["random"], "nats", [0, 1], **asked)
+    run = harness.compare(["random"], "nats", [0], **asked)
     rows = frame.set_index("arch")
     for record in run.records.to_dict("records"):
         of_cell = rows.loc[str(record["genotype"])]
@@ -148,7 +149,7 @@ def test_a_record_holds_what_was_measured_of_the_found_cell_on_each_device(path:
 
     frame.assign(pixel3=frame["pixel3"] + 1).to_parquet(short)
     with pytest.raises(BadInput, match=f"hardware_digest = '{digest}', not"):
-        harness.compare(["random"], "nats", [0, 1], **asked)
+        harness.compare(["random"], "nats", [0], **asked)
     with pytest.raises(BadInput, match="the measured latencies are not those that the run was planned with"):
         trial = harness.plan(["random"], "nats", [0], hardware=f"{path}:raspi4", out=tmp_path).trials[0]
         assert Task(trial, Environment(run=str(tmp_path), hardware=str(short))).latencies
