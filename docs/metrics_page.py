@@ -17,9 +17,10 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def table() -> str:
     """A Markdown table of every metric in the order of the records' columns."""
     sys.path.insert(0, str(Path(__file__).parents[1]))
-    from results.metrics import METRICS
+    from results.metrics import FAMILIES, METRICS
 
-    values = [(f"`{m.name}`", m.title, m.unit, m.dtype, m.direction, m.aggregate) for m in METRICS]
+    named = [(m.name, m) for m in METRICS] + [(f"{m.name}…", m) for m in FAMILIES]
+    values = [(f"`{name}`", m.title, m.unit, m.dtype, m.direction, m.aggregate) for name, m in named]
     rows = [f"| {' | '.join(row)} |" for row in values]
     head = ["| column | what it is | unit | type | better | averaged |", "|---|---|---|---|---|---|"]
     return "\n".join([*head, *rows])

@@ -48,7 +48,8 @@ class Options(TypedDict, total=False):
     latency : str or Path
         Latency table of this device, written by ``harness latency``.
     hardware : str
-        ``FILE:DEVICE``, measured latencies of the space's cells: the penalty gets the fit to that device.
+        ``FILE:DEVICE,DEVICE…``, measured latencies of the space's cells: the penalty gets the fit to the first, and
+        records hold what was measured of the found cell on each.
     any_latency : bool
         Take a latency table of another device, thread count or network size.
     evaluate : str

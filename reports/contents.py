@@ -9,7 +9,7 @@ from typing import TypedDict
 import pandas as pd
 from markupsafe import Markup
 
-from reports import dynamics, paper_tables, scatters, svg, tables
+from reports import dynamics, fronts, paper_tables, scatters, svg, tables
 from reports.answer import Paragraph, paragraphs
 from reports.chart import Chart, Panel
 from reports.claimed import claimed
@@ -136,6 +136,7 @@ def build(section: Section, prefix: str) -> Part:
         _drawn(scatters.profiles(records, found, named), prefix),
         _drawn(dynamics.charts(section.history, records, named), prefix),
         [
+            *_drawn(fronts.charts(fronts.fronts(section.configs), records, named), prefix, small=False),
             *_drawn(scatters.latency(records, named), prefix, small=False),
             *(d for chart in scatters.pruned(records, named) for d in _drawn([chart], prefix, small=chart.grey)),
         ],
@@ -273,6 +274,7 @@ def _tables(section: Section, records: pd.DataFrame, varied: Sequence[str], name
         *(latency if varied and latency else []),
         tables.accuracy(compared, costs, paper, named),
         tables.place(compared, named),
+        *fronts.tables(fronts.fronts(section.configs), records, named),
         tables.cost(costs, named),
     ]
     if not varied:

@@ -53,6 +53,11 @@ DEFINITIONS: dict[str, tuple[str, str]] = {
         "Pareto front",
         "Methods of which no other has both a lower mean error and a lower mean cost. By means alone, no test.",
     ),
+    "front": (
+        "exact front",
+        "The networks of the whole space of which no other has both a lower error and a lower cost, by its table and, "
+        "of latencies, by what was measured on the device.",
+    ),
     "cost": (
         "search cost",
         "Multiply-adds executed by the search, and its seconds on the recorded device; diagnostics and evaluation are "
@@ -77,6 +82,8 @@ _STARTS = {
     "Percentile": "percentile",
     "Regret": "regret",
     "Test error (%), mean": "mean",
+    "Hypervolume": "front",
+    "IGD": "front",
     "Search cost": "cost",
     "Cost (": "cost",
     "Skips (% of edges": "skip",

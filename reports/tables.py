@@ -10,6 +10,7 @@ import pandas as pd
 from reports import formats as f
 from reports.rows import Methods, counts, kinds, names, ordered
 from reports.table import Table, table
+from results import metrics
 from results.statistics import FEW, FEWEST_PAIRS, friedman
 
 EVERY = f"Below n = {FEW} there is no interval, for the values are it; they are shown in the order of seeds."
@@ -201,6 +202,7 @@ def unfinished(records: pd.DataFrame, named: Methods) -> Table:
 def trials(records: pd.DataFrame, named: Methods) -> Table:
     """Every trial and evaluation on its own."""
     rows = ordered(records, named, "seed")
+    families = [metric for column in rows if (metric := metrics.of_family(str(column)))]
     divisor, macs = f.engineering(rows["search_macs"], "multiply-adds")
     shown = {
         "Algorithm": names(rows, named),
@@ -223,6 +225,7 @@ def trials(records: pd.DataFrame, named: Methods) -> Table:
         "Parameters": rows["params"].map(f.count),
         "Network (10⁶ multiply-adds)": (rows["flops"] / 1e6).map(f.significant),
         "Latency (ms)": rows["latency_ms"].map(f.significant),
+        **{metric.header: rows[metric.name].map(f.significant) for metric in families},
         "Latency predicted (ms)": rows["latency_predicted_ms"].map(f.significant),
         "Expected latency of α": rows["latency_expected"].map(f.significant),
         "Search time (s)": rows["search_seconds"].map(f.significant),

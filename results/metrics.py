@@ -6,7 +6,7 @@ the reports and ``results.describe()`` all come from ``METRICS``.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Literal
 
 import pandas as pd
@@ -75,6 +75,7 @@ METRICS: tuple[Metric, ...] = (
     # Tells the data that were searched (in a retraining, trained on) from others of the name; so the table that judged.
     Metric("data_digest", "str", title="Digest of the data"),
     Metric("table_digest", "str", title="Digest of the table"),
+    Metric("hardware_digest", "str", title="Digest of the measured latencies"),
     Metric("n_train", "Int64", title="Images for w"),
     Metric("n_val", "Int64", title="Images for α"),
     Metric("eval_dataset", "str", title="Data set"),
@@ -136,7 +137,15 @@ METRICS: tuple[Metric, ...] = (
     Metric("library_versions", "str", title="Libraries"),  # JSON
     Metric("started_at", "str", title="Started"),  # ISO 8601
 )
-"""Every record column that is not a hyperparameter, in the order of the records frame."""
+"""Every record column that is neither a hyperparameter nor of a family, in the order of the records frame."""
+
+DEVICE_LATENCY = "device_latency."
+
+FAMILIES: tuple[Metric, ...] = (
+    # What was measured of the found cell's network on a named device; missing of a cell without a path.
+    Metric(DEVICE_LATENCY, unit="ms", title="Latency on", direction="lower"),
+)
+"""Metrics of which a record has a column for each of several things: name and title go on with the thing's own."""
 
 
 def columns() -> dict[str, str]:
@@ -157,12 +166,27 @@ def named(name: str) -> Metric:
     BadInput
         Where no metric has this name; the message names the nearest.
     """
-    return lookup("metric", name, {metric.name: metric for metric in METRICS})
+    return of_family(name) or lookup("metric", name, {metric.name: metric for metric in METRICS})
 
 
 def header(name: str) -> str:
     """The header of a metric's column: its title and unit. Raises ``BadInput`` as ``named`` does."""
     return named(name).header
+
+
+def of_family(column: str) -> Metric | None:
+    """The metric of a family's column: ``device_latency.raspi4``; None where it is of no family."""
+    for family in FAMILIES:
+        thing = column.removeprefix(family.name)
+        if thing and thing != column:
+            return replace(family, name=column, title=f"{family.title} {thing}")
+    return None
+
+
+def registered(column: str) -> bool:
+    """Whether a record may have the column: a metric, one of a family, or a hyperparameter."""
+    known = any(column == metric.name for metric in METRICS)
+    return known or of_family(column) is not None or is_hyperparameter(column)
 
 
 def is_hyperparameter(column: str) -> bool:
@@ -176,5 +200,6 @@ def bare(column: str) -> str:
 
 
 def describe() -> pd.DataFrame:
-    """A row a metric: name, dtype, unit, title, direction and aggregate."""
-    return pd.DataFrame([asdict(metric) for metric in METRICS], columns=[field.name for field in fields(Metric)])
+    """A row a metric, families last: name, dtype, unit, title, direction and aggregate."""
+    every = [asdict(metric) for metric in (*METRICS, *FAMILIES)]
+    return pd.DataFrame(every, columns=[field.name for field in fields(Metric)])

@@ -53,7 +53,7 @@ CONCAT = "concat"
 
 
 def records_frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
-    """Rows of plain values as the records frame: every metric's column in its dtype, then hyperparameters (``hp.``).
+    """Rows of plain values as the records frame: metrics in their dtypes, families', then hyperparameters (``hp.``).
 
     A missing ``variant`` or ``role`` is the empty text, a missing ``title`` the algorithm. Hyperparameters that are
     lists, mappings or of mixed types become JSON text, so that they can be compared and stored. Raises ``BadInput`` for
@@ -61,7 +61,9 @@ def records_frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     """
     rows = list(rows)
     _check_known(name for row in rows for name in row)
-    frame = _typed(rows, metrics.columns())
+    names = dict.fromkeys(name for row in rows for name in row)
+    of_families = {name: family.dtype for name in names if (family := metrics.of_family(name))}
+    frame = _typed(rows, metrics.columns() | of_families)
     return frame.assign(
         title=frame["title"].fillna(frame["algorithm"]),
         variant=frame["variant"].fillna(""),
@@ -79,13 +81,12 @@ def conformed(frame: pd.DataFrame) -> pd.DataFrame:
     younger = {
         name: pd.Series(None, index=frame.index, dtype=kind) for name, kind in known.items() if name not in frame
     }
-    return frame.assign(**younger)[[*known, *filter(metrics.is_hyperparameter, frame.columns)]]
+    return frame.assign(**younger)[[*known, *(name for name in frame.columns if name not in known)]]
 
 
 def _check_known(names: Iterable[str]) -> None:
-    known = metrics.columns()
     for name in dict.fromkeys(names):
-        if name not in known and not metrics.is_hyperparameter(name):
+        if not metrics.registered(name):
             raise BadInput(
                 f"the records' column {name} is neither a metric nor a hyperparameter: add it to results/metrics.py, "
                 f"name it {metrics.HYPER}{name}, or run again what an older version wrote"
@@ -99,12 +100,9 @@ def renamed(
 
     ``methods`` gives title, order and role by algorithm. Rows that are as they should be stay so.
     """
-    known, made = metrics.columns(), []
+    made = []
     for row in rows:
-        named = {
-            name if name in known or metrics.is_hyperparameter(name) else metrics.HYPER + name: row[name]
-            for name in row
-        }
+        named = {name if metrics.registered(name) else metrics.HYPER + name: row[name] for name in row}
         title, order, role = methods[str(row["algorithm"])]
         made.append({"title": title, "order": order, "role": role} | named)
     return made

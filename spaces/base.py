@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import ClassVar, NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
@@ -103,6 +105,24 @@ class Score:
     cost_seconds: float | None
     source: str
     noise: float = math.nan
+
+
+class Everyone(NamedTuple):
+    """All genotypes of a space, and of each what a table judges by.
+
+    Attributes
+    ----------
+    genotypes
+        In any order, which the figures follow.
+    error
+        Test error, percent, (genotypes,); as a record has it.
+    costs
+        Sizes by the name of the record's column: parameters, multiply-adds.
+    """
+
+    genotypes: Sequence[Genotype]
+    error: NDArray[np.float64]
+    costs: dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)

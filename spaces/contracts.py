@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from results.errors import BadInput
 from spaces import SPACES
-from spaces.base import Alpha, Edge, Genotype, Mix, Score, Space, SpaceOptions, Timed, Topology
+from spaces.base import Alpha, Edge, Everyone, Genotype, Mix, Score, Space, SpaceOptions, Timed, Topology
 
 Kept = TypeVar("Kept", bound=Space)
 Count = TypeVar("Count", int, Tensor)
@@ -56,6 +56,22 @@ class CellSpace(Space):
 
         With them a supernet computes what the genotype computes.
         """
+
+
+class Neighbouring(CellSpace):
+    """A space in which every choice has one operation, whatever the others have: it lists what differs in one."""
+
+    words = "lists a genotype's neighbours"
+
+    def neighbours(self, genotype: Genotype) -> list[Genotype]:
+        """Every genotype that differs in one choice: choice by choice, in the order of α's columns."""
+        chosen, found = self.one_hot(genotype), []
+        for name, own in chosen.items():
+            for row, column in (own == 0).nonzero().tolist():
+                changed = own.clone()
+                changed[row] = torch.eye(own.shape[1])[column]
+                found.append(self.discretise(Alpha({**chosen, name: changed})))
+        return found
 
 
 class Stackable(CellSpace):
@@ -125,6 +141,23 @@ class Device(NamedTuple):
     words: str
 
 
+class Latencies(Protocol):
+    """What was measured of a space's cells on devices, a file of it. Raises BadInput for a device that it lacks."""
+
+    @property
+    def digest(self) -> str:
+        """Of all its figures."""
+
+    def device(self, name: str) -> Device:
+        """The device of that name as a penalty sees it."""
+
+    def of(self, genotype: Genotype, device: str) -> float | None:
+        """A cell's latency, milliseconds; None where no path leads through it, so that what was measured is nothing."""
+
+    def every(self, device: str) -> dict[Genotype, float]:
+        """The latency of each cell that a path leads through, milliseconds."""
+
+
 class Measured(CellSpace):
     """A space whose cells were measured on real devices."""
 
@@ -132,13 +165,13 @@ class Measured(CellSpace):
 
     @classmethod
     @abstractmethod
-    def measured(cls, where: Path, name: str) -> Device:
-        """The device of that name in the file of measured latencies at ``where``.
+    def measured(cls, where: Path) -> Latencies:
+        """The file of measured latencies at ``where``.
 
         Raises
         ------
         BadInput
-            In one line, for a file that is none, and for an unknown device, with the nearest.
+            In one line, for a file that is none.
         """
 
     @classmethod
@@ -175,6 +208,10 @@ class Tabular(Space):
     @abstractmethod
     def score(self, genotype: Genotype, dataset: str, epochs: int | None = None) -> Score | None:
         """The table's answer after ``epochs`` of training, the longest by default; None without a table."""
+
+    def everyone(self, dataset: str) -> Everyone | None:
+        """All genotypes with what the table says of each; None where it does not say it of all, or there is none."""
+        return None
 
     @abstractmethod
     def training_macs(self, genotype: Genotype, dataset: str, epochs: int) -> int:

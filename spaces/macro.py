@@ -9,8 +9,8 @@ from pydantic import Field
 from torch import nn
 
 from spaces import SPACES
-from spaces.base import Alpha, Edge, Genotype, Score, SpaceOptions
-from spaces.contracts import CellSpace, Tabular
+from spaces.base import Alpha, Edge, Everyone, Genotype, Score, SpaceOptions
+from spaces.contracts import Neighbouring, Tabular
 from spaces.macro_network import LAYERS, OPERATIONS, STAGES, MacroNetwork, parse
 from spaces.macro_supernet import ALPHA, MacroSupernet
 from spaces.macro_table import HOW_TO_GET, MacroTable
@@ -27,7 +27,7 @@ class MacroOptions(SpaceOptions):
 
 
 @SPACES.register
-class Macro(CellSpace, Tabular):
+class Macro(Neighbouring, Tabular):
     """Layers by NAS-Bench-Macro's rules: argmax over each layer's identity and two blocks, scored by its table."""
 
     name = "macro"
@@ -91,6 +91,10 @@ class Macro(CellSpace, Tabular):
     def score(self, genotype: Genotype, dataset: str, epochs: int | None = None) -> Score | None:
         """The table's answer after 50 epochs of training; None without a table."""
         return None if self.table is None else self.table.score(genotype, dataset, epochs)
+
+    def everyone(self, dataset: str) -> Everyone | None:
+        """All genotypes on one data set; None without a table of them all."""
+        return None if self.table is None else self.table.everyone(dataset)
 
     def training_macs(self, genotype: Genotype, dataset: str, epochs: int) -> int:
         """Epochs × images × 3: a forward pass, and a backward pass of twice its multiply-adds."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from results.errors import BadInput
-from spaces.base import Score
+from spaces.base import Everyone, Score
 from spaces.macro_network import FORM, LAYERS, OPERATIONS, parse, same_function
 from spaces.tabular import Columns, FileTable
 
@@ -78,6 +78,11 @@ class MacroTable(FileTable):
         distinct = [row for row, genotype in enumerate(self.genotypes) if same_function(genotype) == genotype]
         variance = self._seeds[distinct].var(axis=1, ddof=1).mean()
         return math.sqrt(2 * float(variance) / len(SEEDS))
+
+    def everyone(self, dataset: str) -> Everyone:
+        """All networks, by their mean over the seeds."""
+        error = 100 - np.array([self._means[genotype] for genotype in self.genotypes])
+        return Everyone(self.genotypes, error, {name: self.values(name) for name in ("params", "flops")})
 
     def score(self, genotype: str, dataset: str, epochs: int | None = None) -> Score:
         """What ``genotype`` reaches after 50 epochs, the mean over three seeds; no validation accuracy, no latency.

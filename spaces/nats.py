@@ -12,8 +12,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from spaces import SPACES
-from spaces.base import Alpha, Edge, Genotype, Score, SpaceOptions, Timed
-from spaces.contracts import CellSpace, Device, Measured, PartlyConnected, Stackable, Tabular, Timeable
+from spaces.base import Alpha, Edge, Everyone, Genotype, Score, SpaceOptions, Timed
+from spaces.contracts import CellSpace, Measured, Neighbouring, PartlyConnected, Stackable, Tabular, Timeable
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, TinyNetwork, operation, parse, text
 from spaces.nats_devices import Devices
 from spaces.nats_partial import PartialSupernet
@@ -33,7 +33,7 @@ class NatsOptions(SpaceOptions):
 
 
 @SPACES.register
-class Nats(Stackable, PartlyConnected, Timeable, Measured, Tabular):
+class Nats(Stackable, PartlyConnected, Timeable, Neighbouring, Measured, Tabular):
     """Topology search by NATS-Bench's rules: argmax over each edge, none allowed, scored by its table."""
 
     name = "nats"
@@ -59,9 +59,9 @@ class Nats(Stackable, PartlyConnected, Timeable, Measured, Tabular):
         return how_to_get()
 
     @classmethod
-    def measured(cls, where: Path, name: str) -> Device:
-        """The fit to one device's measured latencies; see spaces/nats_devices.py."""
-        return Devices(where).device(name)
+    def measured(cls, where: Path) -> Devices:
+        """The file of measured latencies at ``where``."""
+        return Devices(where)
 
     @classmethod
     def devices(cls, where: Path) -> dict[str, str]:
@@ -143,6 +143,10 @@ class Nats(Stackable, PartlyConnected, Timeable, Measured, Tabular):
     def score(self, genotype: Genotype, dataset: str, epochs: int | None = None) -> Score | None:
         """The table's answer after ``epochs`` (12 or 200) of training; None without a table."""
         return None if self.table is None else self.table.score(genotype, dataset, epochs)
+
+    def everyone(self, dataset: str) -> Everyone | None:
+        """All genotypes on one data set; None without a table of them all."""
+        return None if self.table is None else self.table.everyone(dataset)
 
     def training_macs(self, genotype: Genotype, dataset: str, epochs: int) -> int:
         """Epochs × images × 3: a forward pass, and a backward pass of twice its multiply-adds."""

@@ -101,18 +101,23 @@ class Devices:
 
     def device(self, name: str) -> Device:
         """The fit to one device, as a penalty sees it. Raises BadInput for an unknown one, with the nearest."""
-        fit = self.fit(lookup(f"device of {self.path.name}", name, {known: known for known in self._columns}))
+        fit = self.fit(name)
         left_out = int((~self.with_path).sum())
         words = f"{self.path.name}: {name}; {fit.words()}; {left_out} cells without one left out; table {self.digest}"
         return Device(fit.operations, words)
 
     def latency(self, device: str) -> NDArray[np.float64]:
-        """Every cell's latency, (cells,), milliseconds, in the order of ``cells``."""
-        return self._columns[device]
+        """Every cell's latency, (cells,), milliseconds, in the order of ``cells``. Raises BadInput as ``device``."""
+        return lookup(f"device of {self.path.name}", device, self._columns)
 
     def of(self, genotype: str, device: str) -> float | None:
         """A cell's latency, milliseconds; None where no path leads through it. Raises BadInput for no cell."""
-        return float(self._columns[device][self._rows[genotype]]) if has_path(parse(genotype)) else None
+        return float(self.latency(device)[self._rows[genotype]]) if has_path(parse(genotype)) else None
+
+    def every(self, device: str) -> dict[str, float]:
+        """The latency of each cell that a path leads through, milliseconds."""
+        values = self.latency(device)
+        return {self.cells[row]: float(values[row]) for row in np.flatnonzero(self.with_path)}
 
     @cached_property
     def with_path(self) -> NDArray[np.bool_]:

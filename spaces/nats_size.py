@@ -10,8 +10,8 @@ from pydantic import Field
 from torch import nn
 
 from spaces import SPACES
-from spaces.base import Alpha, Edge, Genotype, Score, SpaceOptions
-from spaces.contracts import CellSpace, Tabular
+from spaces.base import Alpha, Edge, Everyone, Genotype, Score, SpaceOptions
+from spaces.contracts import Neighbouring, Tabular
 from spaces.nats_benchmark import DATASETS
 from spaces.nats_size_network import LAYERS, WIDTHS, SizedNetwork, parse_widths, text_of
 from spaces.nats_size_supernet import ALPHA, Form, SizeSupernet
@@ -31,7 +31,7 @@ class NatsSizeOptions(SpaceOptions):
 
 
 @SPACES.register
-class NatsSize(CellSpace, Tabular):
+class NatsSize(Neighbouring, Tabular):
     """Widths by NATS-Bench's rules: argmax over each layer's eight widths, scored by its table."""
 
     name = "nats_size"
@@ -101,6 +101,10 @@ class NatsSize(CellSpace, Tabular):
     def score(self, genotype: Genotype, dataset: str, epochs: int | None = None) -> Score | None:
         """The table's answer after 90 epochs of training; None without a table."""
         return None if self.table is None else self.table.score(genotype, dataset, epochs)
+
+    def everyone(self, dataset: str) -> Everyone | None:
+        """All genotypes on one data set; None without a table of them all."""
+        return None if self.table is None else self.table.everyone(dataset)
 
     def training_macs(self, genotype: Genotype, dataset: str, epochs: int) -> int:
         """Epochs × images × 3: a forward pass, and a backward pass of twice its multiply-adds."""

@@ -6,8 +6,10 @@ import itertools
 import math
 from functools import cache
 
+import numpy as np
+
 from results.errors import BadInput
-from spaces.base import Score
+from spaces.base import Everyone, Score
 from spaces.nats_benchmark import DATASETS
 from spaces.nats_size_network import FORM, LAYERS, WIDTHS, parse_widths, text_of
 from spaces.tabular import Columns, FileTable
@@ -39,6 +41,12 @@ class SizeTable(FileTable):
         how_to_get=HOW_TO_GET,
         published="81557b44514d",
     )
+
+    def everyone(self, dataset: str) -> Everyone:
+        """All settings on one data set."""
+        error = 100 - self.values(f"{dataset}_test_{EPOCHS}")
+        flops = np.round(1e6 * self.values(f"{dataset}_flops_M"))
+        return Everyone(self.genotypes, error, {"params": self.values(f"{dataset}_params"), "flops": flops})
 
     def score(self, genotype: str, dataset: str, epochs: int | None = None) -> Score:
         """What ``genotype`` reaches on ``dataset`` after 90 epochs, one seed; no validation accuracy, no latency.

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
+
 from results.errors import BadInput
+from spaces.base import Everyone
 from spaces.nats_archive import Archive
 from spaces.nats_benchmark import (
     ACCURACIES,
     ARCHIVE,
     COSTS,
     DATASETS,
+    EPOCHS,
     LATENCIES,
     SIZES,
     Table,
@@ -39,6 +43,12 @@ class TableFile(FileTable, Table):
         optional=COSTS,
         how_to_get=how_to_get(),
     )
+
+    def everyone(self, dataset: str) -> Everyone:
+        """All cells on one data set after 200 epochs."""
+        error = 100 - self.values(f"{dataset}_test_{max(EPOCHS)}")
+        flops = np.round(1e6 * self.values(f"{dataset}_flops_M"))
+        return Everyone(self.genotypes, error, {"params": self.values(f"{dataset}_params"), "flops": flops})
 
     def refuse(self, genotype: str) -> BadInput:
         """What is wrong with the text: every cell is in the table."""

@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from results.errors import BadInput
+from spaces.base import Everyone
 
 DIGITS = 4
 """Decimals that count where a table is compared with the published one: not what float32 or a text form changes."""
@@ -106,6 +107,10 @@ class Ranked(ABC):
     @abstractmethod
     def column(self, name: str) -> NDArray[np.float64]:
         """That accuracy of all genotypes, percent, ascending; only for a complete table."""
+
+    def everyone(self, dataset: str) -> Everyone | None:
+        """All genotypes on one data set; None where the table does not have them all at hand."""
+        return None
 
     def standing(self, value: float, column: str) -> Standing:
         """Where ``value`` stands in an accuracy's column; only for a complete table."""

@@ -118,9 +118,9 @@ Latency = Annotated[
 Hardware = Annotated[
     str | None,
     typer.Option(
-        metavar="FILE:DEVICE",
+        metavar="FILE:DEVICE[,DEVICE…]",
         help="measured latencies of every cell (.parquet, .csv; `list devices FILE` names its devices): gives "
-        "the penalty the operations' latencies that fit the device best",
+        "the penalty the operations' latencies that fit the first device best, and records each found cell's on all",
         rich_help_panel=WHAT,
     ),
 ]

@@ -140,6 +140,20 @@ def laid(protocol: Protocol, values: Mapping[str, object]) -> Protocol:
     return protocol
 
 
+def hardware_of(request: Request) -> tuple[Path, tuple[str, ...]] | None:
+    """The file and the devices that ``hardware`` names. Raises BadInput where it names no file or no device."""
+    if request.hardware is None:
+        return None
+    file, _, names = request.hardware.rpartition(":")
+    devices = tuple(dict.fromkeys(name.strip() for name in names.split(",")))
+    if not file or "" in devices:
+        raise BadInput(
+            f"--hardware {request.hardware!r} names no device: write FILE:DEVICE or FILE:DEVICE,DEVICE; "
+            "`list devices FILE` names them"
+        )
+    return Path(file).expanduser(), devices
+
+
 def device_of(request: Request) -> str:
     """The device that the request's trials run on. Raises BadInput for one that is not here."""
     from harness.measuring.device import device_here
@@ -166,6 +180,7 @@ def environment_of(request: Request, folder: Path, processes: int = 1) -> Enviro
         "data_dir": absolute(request.data_dir) if request.data_dir else None,
         "download": request.download,
         "table": absolute(request.table) if request.table else None,
+        "hardware": absolute(measured[0]) if (measured := hardware_of(request)) else None,
         "device": device,
         "threads": request.cpus_per_trial,
         "gpus": gpus if gpus is not None else processes * float(device.startswith("cuda")),

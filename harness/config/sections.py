@@ -123,11 +123,17 @@ class Comparison(Section):
     table: str | None = Field(None, description="the table that judges, in words")
     plugins: dict[str, str] | None = Field(None, description="modules from outside the package, with their digests")
     table_digest: str | None = Field(None, description="tells its figures from any other table's")
+    hardware: str | None = Field(None, description="latencies that were measured on devices, in words")
+    devices: tuple[str, ...] | None = Field(None, description="whose latency of each found cell is in the records")
+    hardware_digest: str | None = Field(None, description="tells those latencies from any other file's")
+    fronts: dict[str, dict[str, str]] | None = Field(
+        None, description="by data set and column of a cost: the space's exact Pareto front, pairs of cost and error"
+    )
     command: str = ""
 
     FROZEN: ClassVar[tuple[str, ...]] = (
         *("space", "protocol", "dataset", "eval_datasets", "evaluation", "split", "budget", "overrides", "vary"),
-        *("known", "data_digest", "other_data", "table_digest", "plugins"),
+        *("devices", "hardware_digest", "known", "data_digest", "other_data", "table_digest", "plugins"),
     )
     """What may not change when a run is opened again; algorithms and seeds may be added."""
 
@@ -139,6 +145,7 @@ class Environment(Section):
     data_dir: str | None = None
     download: bool = False
     table: str | None = None
+    hardware: str | None = Field(None, description="the file of latencies that were measured on devices")
     device: str = "cpu"
     threads: int = Field(1, ge=1)
     gpus: float = Field(0.0, ge=0, description="GPUs of each trial, fractions too")

@@ -26,11 +26,13 @@ Way = Literal["table", "trained", "pruned", "none"]
 
 
 class Digests(TypedDict, total=False):
-    """The digests of what a job reads; as ``Job``'s fields."""
+    """The digests of what a job reads, and which devices of it; as ``Job``'s fields."""
 
     data: str
     other_data: dict[str, str]
     table: str
+    hardware: str
+    devices: tuple[str, ...]
 
 
 class Job(Section):
@@ -45,6 +47,8 @@ class Job(Section):
     data: str = Field("", description="digest of the data that are searched or, in a retraining, trained on")
     other_data: dict[str, str] = Field({}, description="digests of the other data sets that are trained on, by name")
     table: str = Field("", description="digest of the table that judges; empty where none does")
+    hardware: str = Field("", description="digest of the latencies that were measured on devices; empty without any")
+    devices: tuple[str, ...] = Field((), description="those on which the found cell's latency is looked up there")
 
     @property
     def hash(self) -> str:

@@ -16,7 +16,7 @@ from harness.execution.watch import Watch
 from harness.measuring.clock import Clock, PeakMemory
 from harness.measuring.device import share_of
 from harness.measuring.diagnostics import Probe
-from harness.measuring.record import found_columns, search_columns, static_columns
+from harness.measuring.record import device_columns, found_columns, search_columns, static_columns
 from harness.training.evaluate import as_found, evaluator, from_training, table_columns, table_error
 from harness.training.prune import from_pruning
 from harness.training.task import Task
@@ -38,6 +38,7 @@ class Trial:
             "n_train": task.split.n_train,
             "n_val": task.split.n_val,
         }
+        self.latencies = task.latencies  # now, so that a file that was replaced is told before the search
         judge = evaluator(task, config.evaluation)
         setting = Setting(task.space, config.hyper, task.seeded, task.device, judge, self.record_of)
         self.algorithm: Algorithm = ALGORITHMS[config.algorithm](setting)
@@ -155,6 +156,8 @@ class Trial:
             return [shared | {"error": self.error, "eval_dataset": dataset} for dataset in datasets]
         last = self.history[-1]
         shared |= {"error": ""} | found_columns(self.task.space, last)
+        if self.latencies is not None:
+            shared |= device_columns(self.latencies, self.config.devices, str(last["genotype"]))
         return [
             shared | {"eval_dataset": dataset} | self.judged(str(last["genotype"]), dataset) for dataset in datasets
         ]

@@ -6,7 +6,7 @@ import json
 import math
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -19,10 +19,10 @@ from algorithms.hyper import Hyper
 from harness.config.sections import Environment
 from harness.config.trial import Job, Retraining, TrialConfig
 from harness.measuring.device import precision, share_of
-from results.metrics import HYPER
+from results.metrics import DEVICE_LATENCY, HYPER
 from results.schema import skip_ratios
 from spaces.base import Space
-from spaces.contracts import CellSpace, offers
+from spaces.contracts import CellSpace, Latencies, offers
 
 SECONDS_A_DAY = 86_400
 
@@ -45,6 +45,7 @@ def identity_columns(config: Job, environment: Environment) -> dict[str, object]
         "search_dataset": settings.dataset,
         "data_digest": config.data or None,
         "table_digest": config.table or None,
+        "hardware_digest": config.hardware or None,
         "seed": config.seed,
         "split_seed": settings.split_seed,
         "device": used_device(environment),
@@ -128,6 +129,11 @@ def found_columns(space: Space, row: Mapping[str, object]) -> dict[str, object]:
     """What a search found, from its last history row."""
     last = {name: row.get(name) for name in ("alpha_entropy", "lambda_max", "latency_expected")}
     return architecture_columns(space, str(row["genotype"])) | last
+
+
+def device_columns(latencies: Latencies, devices: Sequence[str], genotype: str) -> dict[str, float | None]:
+    """What was measured of the found cell on each device; missing where no path leads through it."""
+    return {f"{DEVICE_LATENCY}{device}": latencies.of(genotype, device) for device in devices}
 
 
 def architecture_columns(space: Space, genotype: str) -> dict[str, object]:

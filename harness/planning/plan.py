@@ -20,12 +20,15 @@ from harness.config.variation import check_free
 from harness.data import Dataset, Split, load, split
 from harness.measuring.latency import conditions, read
 from harness.measuring.record import TRAINED
+from harness.planning import hardware
+from harness.planning.fronts import fronts
+from harness.planning.hardware import Hardware
 from harness.planning.sparsity import l1
 from harness.training.stand_alone import check_network, check_stream
 from results.errors import BadInput
 from results.lookup import lookup
 from spaces import SPACES
-from spaces.contracts import Described, Measured, Tabular, WidthSpace, open_table, provides
+from spaces.contracts import Described, Tabular, WidthSpace, open_table, provides
 
 
 @dataclass
@@ -61,7 +64,8 @@ def plan(request: Request) -> Plan:
     _check_options(request)
     asked = asked_protocol(request)
     check_free(request.points, asked)
-    known = _latencies(request, asked)
+    measured = hardware.read(request)
+    known = _latencies(request, asked, measured)
     settings = asked.settings
     data = load(settings.dataset, request.data_dir, settings.image_size, request.download)
     halves = split(data, settings.split, settings.split_seed, settings.limit)
@@ -74,6 +78,8 @@ def plan(request: Request) -> Plan:
         "data": data.digest,
         "other_data": {name: other.digest for name, other in others.items()},
         "table": table.digest if table is not None and evaluation == "table" else "",
+        "hardware": measured.latencies.digest if measured else "",
+        "devices": measured.devices if measured else (),
     }
     trials = _trials([laid(protocol, point) for point in request.points], request, evaluation, data, digests)
     _check_batches(trials, {data.name: data, **others}, halves)
@@ -105,6 +111,10 @@ def plan(request: Request) -> Plan:
             request.plugins, [*(ALGORITHMS[name] for name in request.algorithms), SPACES[request.space]]
         ),
         table_digest=digests["table"] or None,
+        hardware=measured.words if measured else None,
+        devices=measured.devices if measured else None,
+        hardware_digest=digests["hardware"] or None,
+        fronts=_fronts(trials, table, measured) or None,
         command=shlex.join(request.command),
     )
     folder = request.out or Path("runs") / f"{request.space}-{settings.dataset}-{protocol.name}"
@@ -125,10 +135,13 @@ def _check_options(request: Request) -> None:
         )
 
 
-def _latencies(request: Request, protocol: Protocol) -> dict[str, object]:
+def _latencies(request: Request, protocol: Protocol, measured: Hardware | None) -> dict[str, object]:
     """The overrides that a latency table stands for: its figures, so that a trial's hash depends on no path."""
-    if request.hardware is not None:
-        return _of_device(request, request.hardware, protocol)
+    if measured is not None:
+        if request.latency or protocol.raw["options"].get("latency") is not None:
+            raise BadInput("both --hardware and another source give latencies: leave one out")
+        first = measured.latencies.device(measured.devices[0])
+        return {"space.latency": list(first.operations), "space.latency_source": first.words}
     if not request.latency:
         return {}
     if protocol.raw["options"].get("latency") is not None:
@@ -138,18 +151,14 @@ def _latencies(request: Request, protocol: Protocol) -> dict[str, object]:
     return {"space.latency": table.option(), "space.latency_source": f"{table.description()}; table {table.digest}"}
 
 
-def _of_device(request: Request, hardware: str, protocol: Protocol) -> dict[str, object]:
-    """The overrides that a device's measured latencies stand for: the operations' that fit it best, and how well."""
-    space = SPACES[request.space]
-    if not provides(space, Measured):
-        raise BadInput(f"--hardware: nobody measured the space {space.name} on devices; leave it out")
-    if request.latency or protocol.raw["options"].get("latency") is not None:
-        raise BadInput("both --hardware and another source give latencies: leave one out")
-    file, _, name = hardware.rpartition(":")
-    if not file:
-        raise BadInput(f"--hardware {name!r} names no device: write FILE:DEVICE; `list devices FILE` names them")
-    device = space.measured(Path(file).expanduser(), name)
-    return {"space.latency": list(device.operations), "space.latency_source": device.words}
+def _fronts(
+    trials: Sequence[TrialConfig], table: Described | None, measured: Hardware | None
+) -> dict[str, dict[str, str]]:
+    """The exact fronts that found cells are compared with; none where no table judges."""
+    first = trials[0]
+    if first.evaluation != "table":
+        return {}
+    return fronts(SPACES[first.space](first.options, table), first.settings.eval_datasets, measured)
 
 
 def _evaluation(request: Request, settings: Settings, table: Described | None) -> tuple[Way, list[str], list[str]]:

@@ -30,7 +30,7 @@ from harness.data import (
 from results.errors import BadInput
 from spaces import SPACES
 from spaces.base import Batch, Space
-from spaces.contracts import Described, open_table
+from spaces.contracts import Described, Latencies, Measured, open_table, provides
 
 Read = TypeVar("Read", Dataset, StreamedDataset)
 
@@ -58,6 +58,20 @@ class Task:
                 "put that one back and launch the run again, or start a run in another folder"
             )
         return table
+
+    @cached_property
+    def latencies(self) -> Latencies | None:
+        """What was measured on devices, where the job names some. Raises BadInput where it is not what was planned."""
+        if not self.config.devices:
+            return None
+        space, where = SPACES[self.config.space], self.environment.hardware
+        measured = space.measured(Path(where)) if where and provides(space, Measured) else None
+        if measured is None or measured.digest != self.config.hardware:
+            raise BadInput(
+                f"the measured latencies are not those that the run was planned with (digest {self.config.hardware}): "
+                "put that file back and launch the run again, or start a run in another folder"
+            )
+        return measured
 
     @cached_property
     def space(self) -> Space:

@@ -11,7 +11,7 @@ from described import described
 import results
 from results import comparison, metrics, pairs
 from results.errors import BadInput
-from results.metrics import METRICS, Metric
+from results.metrics import FAMILIES, METRICS, Metric
 from results.schema import conformed, records_frame
 
 ENERGY = Metric("energy_joule", unit="J", title="Energy", direction="lower", aggregate="cost")
@@ -88,5 +88,20 @@ def test_names_are_unique_and_an_unknown_one_gives_the_nearest() -> None:
 
 def test_the_description_is_the_registry() -> None:
     frame = results.describe()
-    assert [Metric(**row) for row in frame.to_dict("records")] == list(METRICS)
+    assert [Metric(**row) for row in frame.to_dict("records")] == [*METRICS, *FAMILIES]
     assert list(frame.columns) == [field.name for field in fields(Metric)]
+
+
+def test_a_family_has_a_column_for_each_of_its_things_and_none_for_no_thing() -> None:
+    measured = [row | {"hp.lr": 0.1, "device_latency.pi:4": 12 if row["seed"] else None} for row in rows()]
+    records = records_frame(measured)
+    assert str(records["device_latency.pi:4"].dtype) == "float64"
+    assert records["device_latency.pi:4"].isna().tolist() == [True, False, False] * 2
+    # Beside the metrics, before the hyperparameters, and so again where it is read back.
+    assert list(records.columns)[-2:] == ["device_latency.pi:4", "hp.lr"]
+    pd.testing.assert_frame_equal(conformed(records), records)
+    assert comparison.varied(records) == []
+    assert metrics.header("device_latency.pi:4") == "Latency on pi:4 (ms)"
+    for nameless in ("device_latency.", "device_latency", "device_latencypi"):
+        with pytest.raises(BadInput, match=f"column {nameless} is neither a metric"):
+            records_frame([row | {nameless: 1.0} for row in rows()])

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import harness
+from harness.config.sections import Environment
+from harness.config.trial import TrialConfig
+from harness.measuring.record import device_columns
+from harness.training.task import Task
 from results.errors import BadInput
 from spaces.nats_benchmark import every_cell
 from spaces.nats_cell import OPERATIONS, parse
@@ -75,6 +80,14 @@ def test_a_wrong_file_is_refused_in_one_line(path: Path, tmp_path: Path, fault: 
     assert len(str(error.value).splitlines()) == 1
 
 
+def test_every_latency_is_of_the_cells_with_a_path(devices: Devices) -> None:
+    frame = pd.read_parquet(devices.path).set_index("arch")["pixel3"]
+    every = devices.every("pixel3")
+    assert len(every) == 15_625 - 341
+    assert all(devices.of(cell, "pixel3") == every.get(cell) for cell in frame.index[::50])
+    assert all(frame[cell] == value for cell, value in every.items())
+
+
 def test_an_unknown_device_names_the_nearest(devices: Devices) -> None:
     with pytest.raises(BadInput, match="raspi4"):
         devices.device("raspi5")
@@ -95,9 +108,53 @@ def test_a_plan_gives_the_penalty_the_fit_to_the_device(devices: Devices, tmp_pa
         ("macro", ":raspi4", "nobody measured the space macro on devices"),
         ("nats", ":raspi5", "raspi4"),
         ("nats", "", "names no device: write FILE:DEVICE"),
+        ("nats", ":", "names no device: write FILE:DEVICE"),
+        ("nats", ":raspi4,", "names no device: write FILE:DEVICE"),
+        ("nats", ":raspi4,pixel4", "unknown device of nats_latency_ms.parquet 'pixel4'; did you mean 'pixel3'"),
     ],
 )
 def test_hardware_is_refused_in_one_line(path: Path, tmp_path: Path, space: str, suffix: str, fault: str) -> None:
     with pytest.raises(BadInput, match=fault) as error:
         harness.plan(["rarts"], space, [0], out=tmp_path, hardware=f"{path}{suffix}")
     assert len(str(error.value).splitlines()) == 1
+
+
+def test_the_first_device_gives_the_penalty_and_all_are_in_the_hash(devices: Devices, tmp_path: Path) -> None:
+    def trial(names: str) -> TrialConfig:
+        made = harness.plan(["random"], "nats", [0], out=tmp_path, hardware=f"{devices.path}:{names}")
+        assert isinstance(made.trials[0], TrialConfig)
+        return made.trials[0]
+
+    one, two, again = trial("raspi4"), trial("raspi4,pixel3"), trial("raspi4, pixel3,raspi4")
+    assert one.options == two.options and one.hash != two.hash
+    assert again.hash == two.hash and two.devices == ("raspi4", "pixel3")
+    assert two.hardware == devices.digest
+
+
+@pytest.mark.slow
+def test_a_record_holds_what_was_measured_of_the_found_cell_on_each_device(path: Path, tmp_path: Path) -> None:
+    short = tmp_path / "l.parquet"
+    frame = pd.read_parquet(path, columns=["arch", "raspi4", "pixel3"])
+    frame.to_parquet(short)
+    asked: dict[str, Any] = {"out": tmp_path / "run", "hardware": f"{short}:raspi4,pixel3", "serial": True}
+    asked |= {"table": path.parents[1] / "nats" / "tss.parquet", "eval_datasets": ["cifar10"]}
+    run = harness.compare(["random"], "nats", [0], **asked)
+    rows = frame.set_index("arch")
+    for record in run.records.to_dict("records"):
+        of_cell = rows.loc[str(record["genotype"])]
+        assert [record["device_latency.raspi4"], record["device_latency.pixel3"]] == of_cell.tolist()
+    digest = Devices(short).digest
+    assert set(run.records["hardware_digest"]) == {digest} == {run.config["hardware_digest"]}
+    assert run.config["devices"] == ["raspi4", "pixel3"]
+
+    frame.assign(pixel3=frame["pixel3"] + 1).to_parquet(short)
+    with pytest.raises(BadInput, match=f"hardware_digest = '{digest}', not"):
+        harness.compare(["random"], "nats", [0], **asked)
+    with pytest.raises(BadInput, match="the measured latencies are not those that the run was planned with"):
+        trial = harness.plan(["random"], "nats", [0], hardware=f"{path}:raspi4", out=tmp_path).trials[0]
+        assert Task(trial, Environment(run=str(tmp_path), hardware=str(short))).latencies
+
+
+def test_of_a_cell_without_a_path_nothing_is_recorded(devices: Devices) -> None:
+    none = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+    assert device_columns(devices, ["raspi4"], none) == {"device_latency.raspi4": None}
