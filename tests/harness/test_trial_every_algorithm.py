@@ -30,7 +30,7 @@ def trial(algorithm: str, space: str = "nats") -> TrialConfig:
         ["epochs=3", "limit=64", "batch_size=16", "diagnostics.lambda_every=0", "evaluation.short_epochs=1"]
     )
     protocol = protocol.set(
-        ["random.k=3", "evolution.queries=3", "evolution.population=2", "random_ws.k=5", "pt_tune_epochs=1"]
+        ["random.k=3", "evolution.queries=3", "evolution.population=2", "random_ws.k=5", "pt_tune_epochs=1", "zerocost.k=3"]
     )
     if space == "darts":
         protocol = protocol.set(["channels=2", "nodes=2", "pt_batches=1"])
