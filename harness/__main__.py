@@ -9,13 +9,13 @@ if __name__ == "__main__" and sys.path[:1] == [str(Path.cwd())] != [str(Path(__f
     # `python -m` looks in the current folder first, where a user's own results.py or spaces/ would be taken for ours.
     del sys.path[0]
 
-from harness.cli import app, archive, doctor, evaluate, export, inspect, latency, listing, report, run, sweep
+from harness.cli import app, archive, correlate, doctor, evaluate, export, inspect, latency, listing, report, run, sweep
 from harness.cli.completion import prepare
 from harness.cli.output import Outlived, outlived
 from results.atomic import NO_ROOM, no_room
 from results.errors import BadInput
 
-COMMANDS = (run, evaluate, sweep, report, listing, inspect, latency, export, archive, doctor)
+COMMANDS = (run, evaluate, sweep, report, listing, inspect, correlate, latency, export, archive, doctor)
 """The modules whose import gives ``app`` its commands."""
 
 

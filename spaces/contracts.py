@@ -205,6 +205,15 @@ class Tabular(Space):
     def how_to_get_table(cls) -> str:
         """How a user gets the table, in one line."""
 
+    @classmethod
+    @abstractmethod
+    def every(cls) -> frozenset[Genotype]:
+        """All genotypes of the space."""
+
+    def function_of(self, genotype: Genotype) -> str:
+        """A text that a genotype shares with all that compute the same function; by default the genotype itself."""
+        return genotype
+
     @abstractmethod
     def score(self, genotype: Genotype, dataset: str, epochs: int | None = None) -> Score | None:
         """The table's answer after ``epochs`` of training, the longest by default; None without a table."""

@@ -11,9 +11,9 @@ from torch import nn
 from spaces import SPACES
 from spaces.base import Alpha, Edge, Everyone, Genotype, Score, SpaceOptions
 from spaces.contracts import Neighbouring, Tabular
-from spaces.macro_network import LAYERS, OPERATIONS, STAGES, MacroNetwork, parse
+from spaces.macro_network import LAYERS, OPERATIONS, STAGES, MacroNetwork, parse, same_function
 from spaces.macro_supernet import ALPHA, MacroSupernet
-from spaces.macro_table import HOW_TO_GET, MacroTable
+from spaces.macro_table import HOW_TO_GET, MacroTable, every_network
 
 TRAINING_IMAGES = 50_000
 NAMES = ("skip_connect", *OPERATIONS[1:])
@@ -87,6 +87,15 @@ class Macro(Neighbouring, Tabular):
         others = [k for k in range(len(OPERATIONS)) if k != choices[layer]]
         choices[layer] = others[int(torch.randint(len(others), (1,), generator=generator))]
         return "".join(map(str, choices))
+
+    @classmethod
+    def every(cls) -> frozenset[Genotype]:
+        """All 6,561 networks."""
+        return every_network()
+
+    def function_of(self, genotype: Genotype) -> str:
+        """The genotype of its function whose identities stand last in each stage."""
+        return same_function(genotype)
 
     def score(self, genotype: Genotype, dataset: str, epochs: int | None = None) -> Score | None:
         """The table's answer after 50 epochs of training; None without a table."""

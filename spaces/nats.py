@@ -14,8 +14,10 @@ from torch import Tensor, nn
 from spaces import SPACES
 from spaces.base import Alpha, Edge, Everyone, Genotype, Score, SpaceOptions, Timed
 from spaces.contracts import CellSpace, Measured, Neighbouring, PartlyConnected, Stackable, Tabular, Timeable
+from spaces.nats_benchmark import every_cell
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, TinyNetwork, operation, parse, text
 from spaces.nats_devices import Devices
+from spaces.nats_function import same_function
 from spaces.nats_partial import PartialSupernet
 from spaces.nats_supernet import Supernet
 from spaces.nats_table import DATASETS, Table, how_to_get, open_table
@@ -139,6 +141,15 @@ class Nats(Stackable, PartlyConnected, Timeable, Neighbouring, Measured, Tabular
                 build = None if name == "none" else partial(operation, name, width)
                 found.append(Timed("cell", name, build, (width, side, side), 1, o.cells))
         return found
+
+    @classmethod
+    def every(cls) -> frozenset[Genotype]:
+        """All 15,625 cells."""
+        return every_cell()
+
+    def function_of(self, genotype: Genotype) -> str:
+        """Cells of one function share it; see spaces/nats_function.py."""
+        return same_function(genotype)
 
     def score(self, genotype: Genotype, dataset: str, epochs: int | None = None) -> Score | None:
         """The table's answer after ``epochs`` (12 or 200) of training; None without a table."""

@@ -15,7 +15,7 @@ from spaces.contracts import Neighbouring, Tabular
 from spaces.nats_benchmark import DATASETS
 from spaces.nats_size_network import LAYERS, WIDTHS, SizedNetwork, parse_widths, text_of
 from spaces.nats_size_supernet import ALPHA, Form, SizeSupernet
-from spaces.nats_size_table import HOW_TO_GET, SizeTable
+from spaces.nats_size_table import HOW_TO_GET, SizeTable, every_setting
 
 TRAINING_IMAGES = dict(zip(DATASETS, (50_000, 50_000, 151_700), strict=True))
 WIDEST = WIDTHS[-1]
@@ -97,6 +97,11 @@ class NatsSize(Neighbouring, Tabular):
         others = [width for width in WIDTHS if width != widths[layer]]
         widths[layer] = others[int(torch.randint(len(others), (1,), generator=generator))]
         return text_of(widths)
+
+    @classmethod
+    def every(cls) -> frozenset[Genotype]:
+        """All 32,768 settings."""
+        return every_setting()
 
     def score(self, genotype: Genotype, dataset: str, epochs: int | None = None) -> Score | None:
         """The table's answer after 90 epochs of training; None without a table."""

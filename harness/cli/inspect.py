@@ -19,6 +19,7 @@ from spaces import SPACES
 
 if TYPE_CHECKING:
     from spaces.base import Space
+    from spaces.contracts import Described, Tabular
 
 PICTURES = (".svg", ".png", ".pdf")
 """Endings of what ``show`` draws."""
@@ -38,17 +39,9 @@ def score(
     """A genotype's entry in the space's table: accuracy, error, rank, percentile, regret, counts, skip ratios."""
     plugins.load(plugin or [])
     SPACES.known(space)
-    from spaces.contracts import Tabular, provides
-
-    cls = SPACES[space]
-    if not provides(cls, Tabular):
-        have = [name for name, other in SPACES.items() if provides(other, Tabular)]
-        raise BadInput(f"the space {space} has no table to look it up in; these have: {', '.join(have)}")
     from harness.training.evaluate import table_columns, table_error
 
-    opened = cls.open_table(table)
-    if opened is None:
-        raise BadInput(f"there is no table: {cls.how_to_get_table()}, or give it with --table")
+    cls, opened = with_table(space, table)
     dataset = dataset or cls.table_datasets[0]
     lookup("data set of the table", dataset, dict.fromkeys(cls.table_datasets))
     searched = cls(table=opened)
@@ -59,6 +52,20 @@ def score(
         genotype,
         json_,
     )
+
+
+def with_table(space: str, where: Path | None) -> tuple[type[Tabular], Described]:
+    """The class of a space that has a table, and the table itself. Raises BadInput where either is not there."""
+    from spaces.contracts import Tabular, provides
+
+    cls = SPACES[space]
+    if not provides(cls, Tabular):
+        have = [name for name, other in SPACES.items() if provides(other, Tabular)]
+        raise BadInput(f"the space {space} has no table to look it up in; these have: {', '.join(have)}")
+    opened = cls.open_table(where)
+    if opened is None:
+        raise BadInput(f"there is no table: {cls.how_to_get_table()}, or give it with --table")
+    return cls, opened
 
 
 @app.command()
@@ -80,7 +87,7 @@ def describe(
         DATASETS.known(dataset)
     from harness.config.protocol import Protocol, validated
 
-    protocol = Protocol.load(_sized_by(space), space).set(set_ or [])
+    protocol = Protocol.load(sized_by(space), space).set(set_ or [])
     import torch
 
     from spaces.contracts import WidthSpace, offers
@@ -121,8 +128,8 @@ def show(
         raise BadInput(f"cannot write {out} ({error.strerror}): give a path you can write") from None
 
 
-def _sized_by(space: str) -> str:
-    """The protocol whose sizes ``describe`` takes: the paper's, or the first that has settings for the space."""
+def sized_by(space: str) -> str:
+    """The protocol whose sizes are taken where none is named: the paper's, or the first that has the space."""
     return next((name for name in ("paper", *protocol_names()) if space in protocol_spaces(name)), "paper")
 
 

@@ -29,16 +29,8 @@ def trial(algorithm: str, space: str = "nats") -> TrialConfig:
     protocol = protocol.set(
         ["epochs=3", "limit=64", "batch_size=16", "diagnostics.lambda_every=0", "evaluation.short_epochs=1"]
     )
-    protocol = protocol.set(
-        [
-            "random.k=3",
-            "evolution.queries=3",
-            "evolution.population=2",
-            "local_search.queries=3",
-            "random_ws.k=5",
-            "pt_tune_epochs=1",
-        ]
-    )
+    protocol = protocol.set(["random.k=3", "evolution.queries=3", "evolution.population=2", "zerocost.k=3"])
+    protocol = protocol.set(["local_search.queries=3", "random_ws.k=5", "pt_tune_epochs=1"])
     if space == "darts":
         protocol = protocol.set(["channels=2", "nodes=2", "pt_batches=1"])
     protocol = protocol.set(["es_every=1", "es_window=1", "es_delta=1", "es_start=0", "diagnostics.subset=16"])

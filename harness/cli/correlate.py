@@ -1,0 +1,220 @@
+"""``correlate``: how well scores that need no training rank a space's architectures."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli import app, complete, console, options
+from harness.cli.inspect import print_json, sized_by, with_table
+from harness.config import defaults, plugins
+from harness.data import DATASETS
+from results.errors import BadInput
+from results.lookup import lookup
+from spaces import SPACES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from algorithms.zero_cost import ScoreName
+    from harness.measuring.correlation import Correlation
+    from spaces.base import Batch
+    from spaces.contracts import Described, Tabular
+
+Cells = Annotated[
+    int, typer.Option(help="architectures in the sample, no two the same function", rich_help_panel=options.WHAT)
+]
+Seed = Annotated[
+    int,
+    typer.Option(
+        min=0, max=2**63 - 1, help="of the sample, the images and the initial weights", rich_help_panel=options.WHAT
+    ),
+]
+Scores = Annotated[
+    str | None,
+    typer.Option(
+        help="comma separated: params, flops, synflow, naswot, jacob_cov, grad_norm, snip; default: all",
+        rich_help_panel=options.WHAT,
+    ),
+]
+TableDataset = Annotated[
+    str | None,
+    typer.Option(
+        help="one of the table's, which the images are of as well; default: its first",
+        autocompletion=complete.datasets,
+        rich_help_panel=options.WHAT,
+    ),
+]
+BatchSize = Annotated[int, typer.Option(min=2, help="images that a score sees", rich_help_panel=options.WHAT)]
+Threads = Annotated[
+    int, typer.Option(min=1, max=options.MOST_CPUS, help="CPU threads", rich_help_panel=options.RUNNING)
+]
+Values = Annotated[
+    Path | None,
+    typer.Option(
+        parser=options.path,
+        metavar="PATH",
+        help="also write each architecture's accuracy and scores: a .csv",
+        rich_help_panel=options.WHERE,
+    ),
+]
+
+
+@app.command()
+def correlate(
+    space: options.Space = defaults.SPACE,
+    table: options.Table = None,
+    cells: Cells = 200,
+    seed: Seed = 0,
+    scores: Scores = None,
+    dataset: TableDataset = None,
+    batch_size: BatchSize = 64,
+    set_: options.Set = None,
+    plugin: options.Plugin = None,
+    out: Values = None,
+    data_dir: options.DataDir = None,
+    download: options.Download = False,
+    device: options.Device = "auto",
+    threads: Threads = 1,
+    json_: options.Json = False,
+) -> None:
+    """Measure how well zero-cost scores rank a space's architectures: rank correlation with the table's accuracy.
+
+    A random sample of architectures is built, untrained, at the size of the paper protocol (--set space.channels=8
+    changes it); each score reads the network and one batch of real images. τ and ρ compare its order with that of the
+    table's test accuracies: 1 is the same order, 0 none, −1 the reverse; τ of 0.6 means that the score is right about
+    80 of 100 pairs. The 95 % interval says what another sample of as many architectures could have given. A score worth
+    its time has a higher τ than params and flops, which cost nothing.
+
+    Example: python -m harness correlate --space nats --table tss.parquet --data-dir DATA --cells 200
+    """
+    plugins.load(plugin or [])
+    SPACES.known(space)
+    if dataset is not None:
+        DATASETS.known(dataset)
+    writable(out)
+    import torch
+
+    from algorithms.zero_cost import SCORES
+
+    names = [lookup("score", name, {n: n for n in SCORES}) for name in options.some_names("--scores", scores) or SCORES]
+    cls, opened = with_table(space, table)
+    dataset = lookup(
+        "data set of the table", dataset or cls.table_datasets[0], {name: name for name in cls.table_datasets}
+    )
+    torch.set_num_threads(threads)
+    from harness.data import load
+    from harness.measuring.correlation import one_batch, sample
+    from harness.measuring.device import device_here, prepare
+
+    made, image_size = sized(cls, opened, space, dataset, set_ or [])
+    genotypes = sample(made, cells, seed)
+    where = torch.device(device_here(device))
+    prepare(where)
+    batch = one_batch(load(dataset, data_dir, image_size, download), batch_size, seed, where)
+    frame, found = measured(made, genotypes, names, dataset, batch, seed)
+    if out is not None:
+        frame.to_csv(out, index=False)
+    told = {
+        "space": space,
+        "table": opened.description,
+        "table_digest": opened.digest,
+        "dataset": dataset,
+        "seed": seed,
+        "cells": cells,
+        "batch_size": batch_size,
+        "image_size": image_size,
+        "options": made.options.model_dump(mode="json"),
+    }
+    if json_:
+        print_json(told | {"scores": [_plain(asdict(row)) for row in found]})
+    else:
+        show(found, told)
+
+
+def writable(out: Path | None) -> None:
+    """Raise BadInput where the file of values could not be written."""
+    if out is None:
+        return
+    if out.suffix.lower() != ".csv":
+        raise BadInput(f"--out {out}: give a path that ends in .csv")
+    if not out.absolute().parent.is_dir() or out.is_dir():
+        raise BadInput(f"cannot write {out}: give a path you can write, in a folder that is there")
+
+
+def sized(
+    cls: type[Tabular], table: Described, space: str, dataset: str, assignments: Sequence[str]
+) -> tuple[Tabular, int]:
+    """The space at the sizes of its protocol and of the data set's images, and their side in pixels."""
+    from harness.config.protocol import Protocol, validated
+
+    protocol = Protocol.load(sized_by(space), space).set(assignments)
+    known = DATASETS[dataset]()
+    image_size = min(protocol.settings.image_size, known.image_size)
+    options = {**protocol.raw["options"], **known.options(), "image_size": image_size}
+    return cls(validated("space", cls.Options, options), table), image_size
+
+
+def measured(
+    space: Tabular, genotypes: Sequence[str], names: Sequence[ScoreName], dataset: str, batch: Batch, seed: int
+) -> tuple[pd.DataFrame, list[Correlation]]:
+    """Each architecture's accuracy and scores, and each score's correlations, the strongest first."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from harness.measuring.correlation import accuracies, correlate, score_all
+
+    progress = partial(track, description="scoring", console=Console(stderr=True))
+    frame = score_all(space, genotypes, names, batch, seed, progress)
+    frame.insert(1, "test_accuracy", accuracies(space, genotypes, dataset))
+    truth = frame["test_accuracy"].tolist()
+    found = [
+        correlate(name, frame[name].tolist(), truth, float(frame[f"{name}_seconds"].mean()), seed) for name in names
+    ]
+    return frame, sorted(found, key=lambda row: -1.0 if math.isnan(row.kendall) else abs(row.kendall), reverse=True)
+
+
+def show(found: Sequence[Correlation], told: dict[str, object]) -> None:
+    """The correlations for people, and under them what they are of."""
+    import rich.table
+    from rich.box import SIMPLE_HEAD
+
+    shown = rich.table.Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for head in ("score", "Kendall τ", "95 %", "Spearman ρ", "95 %", "n", "ms a cell"):
+        shown.add_column(head, justify="left" if head == "score" else "right")
+    for row in found:
+        shown.add_row(
+            row.score,
+            _number(row.kendall),
+            _interval(row.kendall_low, row.kendall_high),
+            _number(row.spearman),
+            _interval(row.spearman_low, row.spearman_high),
+            str(row.n),
+            f"{1000 * row.seconds:,.1f}",
+        )
+    console.print(shown)
+    console.print(
+        f"{told['cells']} random architectures of {told['space']}, seed {told['seed']}; {told['table']}, "
+        f"{told['dataset']}; networks: {told['options']}; {told['batch_size']} images",
+        soft_wrap=True,
+    )
+
+
+def _number(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.3f}"
+
+
+def _interval(low: float, high: float) -> str:
+    return "–" if math.isnan(low) else f"{low:.2f} to {high:.2f}"
+
+
+def _plain(row: dict[str, object]) -> dict[str, object]:
+    """Without NaN, which JSON does not have."""
+    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}

@@ -1,0 +1,151 @@
+"""How well a score ranks a space's architectures: rank correlation with the table's accuracy over a random sample.
+
+Scores that need no training are compared with what the table says after it, each architecture's function counted once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from scipy import stats
+
+from algorithms.zero_cost import SCORES, ScoreName
+from harness.data import Dataset, evaluation_batches, generator
+from harness.training.stand_alone import fresh_network
+from results.errors import BadInput
+from spaces.base import Batch
+from spaces.contracts import Tabular
+
+FEWEST = 3
+"""With fewer architectures there is nothing to rank."""
+
+FEW = 10
+"""Below so many a bootstrap interval says nothing, and none is given."""
+
+RESAMPLES = 1000
+
+Progress = Callable[[Sequence[str]], Iterable[str]]
+"""Shows how far an iteration is."""
+
+Statistic = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Rank correlations of one score with the table's accuracy over ``n`` architectures, each with its 95 % interval.
+
+    ``seconds`` is the mean time of a score, its network's making left out. NaN stands where there is no such figure.
+    """
+
+    score: str
+    n: int
+    kendall: float
+    kendall_low: float
+    kendall_high: float
+    spearman: float
+    spearman_low: float
+    spearman_high: float
+    seconds: float
+
+
+def sample(space: Tabular, count: int, seed: int) -> list[str]:
+    """``count`` genotypes drawn uniformly from the space's functions, no two of one; the first by name stands for each.
+
+    Raises
+    ------
+    BadInput
+        Where the space has fewer functions, or fewer than ``FEWEST`` are asked for.
+    """
+    if count < FEWEST:
+        raise BadInput(f"--cells {count}: a rank correlation needs at least {FEWEST}")
+    first: dict[str, str] = {}
+    for genotype in sorted(space.every()):
+        first.setdefault(space.function_of(genotype), genotype)
+    if count > len(first):
+        raise BadInput(
+            f"--cells {count}: the space {space.name} has {len(first):,} architectures that differ as functions; "
+            "ask for at most that many"
+        )
+    distinct = list(first.values())
+    drawn = torch.randperm(len(distinct), generator=generator(seed, "correlate.cells"))[:count]
+    return [distinct[i] for i in drawn.tolist()]
+
+
+def one_batch(data: Dataset, size: int, seed: int, device: torch.device) -> Batch:
+    """``size`` training images drawn by ``seed``, normalised, not augmented: what every score sees.
+
+    Raises
+    ------
+    BadInput
+        Where there are not so many.
+    """
+    if size > len(data.train_y):
+        raise BadInput(f"--batch-size {size}: {data.name} has {len(data.train_y):,} training images")
+    drawn = torch.randperm(len(data.train_y), generator=generator(seed, "correlate.images"))[:size]
+    return next(evaluation_batches(data.train_x[drawn], data.train_y[drawn], size, data.mean, data.std, device))
+
+
+def score_all(
+    space: Tabular, genotypes: Sequence[str], names: Sequence[ScoreName], batch: Batch, seed: int, progress: Progress
+) -> pd.DataFrame:
+    """A row a genotype: ``arch``, each score, and the ``{score}_seconds`` it took. All networks start from ``seed``."""
+    rows: list[dict[str, object]] = []
+    for genotype in progress(genotypes):
+        row: dict[str, object] = {"arch": genotype}
+        network = fresh_network(space, genotype, seed, batch.x.device)
+        for name in names:
+            start = time.perf_counter()
+            row[name] = SCORES[name].of(network, batch)
+            row[f"{name}_seconds"] = time.perf_counter() - start
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def accuracies(space: Tabular, genotypes: Iterable[str], dataset: str) -> list[float]:
+    """The table's test accuracy of each, percent, after its longest training."""
+    found = [space.score(genotype, dataset) for genotype in genotypes]
+    return [float("nan") if score is None else score.test_accuracy for score in found]
+
+
+def correlate(name: str, values: Sequence[float], truth: Sequence[float], seconds: float, seed: int) -> Correlation:
+    """One score's correlations. An architecture whose score is no number is left out of them, and of ``n``."""
+    kept = np.array([not np.isnan(value) for value in values])
+    # Ranks, for −∞ is a score; a rank correlation does not see the difference.
+    ours, table = (stats.rankdata(np.asarray(side, dtype=float)[kept]) for side in (values, truth))
+    kendall = _with_interval(_kendall, ours, table, seed)
+    spearman = _with_interval(_spearman, ours, table, seed)
+    return Correlation(name, int(kept.sum()), *kendall, *spearman, seconds)
+
+
+def _kendall(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """τ-b, which allows for ties; NaN where one side is all ties."""
+    return float(stats.kendalltau(a, b).statistic)
+
+
+def _spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    return float(stats.spearmanr(a, b).statistic) if np.ptp(a) and np.ptp(b) else float("nan")
+
+
+def _with_interval(
+    statistic: Statistic, a: NDArray[np.float64], b: NDArray[np.float64], seed: int
+) -> tuple[float, float, float]:
+    """A statistic and the ends of its 95 % percentile interval, pairs drawn with replacement."""
+    value = statistic(a, b) if len(a) >= FEWEST else float("nan")
+    if len(a) < FEW or np.isnan(value):
+        return value, float("nan"), float("nan")
+    interval = stats.bootstrap(
+        (a, b),
+        statistic,
+        paired=True,
+        vectorized=False,
+        n_resamples=RESAMPLES,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return value, float(interval.low), float(interval.high)
