@@ -27,9 +27,9 @@ SHORT = {
 
 
 def some(part: str) -> set[str]:
-    """The first and the last search that go under a part, and the one with two networks: all would take too long."""
+    """The last search that goes under a part, and the one with two networks: all would take too long."""
     names = ALGORITHMS.wrapped_by(part)
-    return {names[0], names[-1], *({"rarts"} & {*names})}
+    return {names[-1], *({"rarts"} & {*names})}
 
 
 EVERY = [

@@ -44,9 +44,7 @@ def wait_for(out: Path, pattern: str) -> None:
     raise AssertionError(f"{pattern} never appeared")
 
 
-@pytest.mark.parametrize(
-    "moment", ["trials/*/checkpoint.pt", "trials/*/checkpoint.prev.pt", "trials/*/evaluation-*.pt"]
-)
+@pytest.mark.parametrize("moment", ["trials/*/checkpoint.prev.pt", "trials/*/evaluation-*.pt"])
 def test_a_run_killed_and_relaunched_equals_an_undisturbed_one(undisturbed: Path, tmp_path: Path, moment: str) -> None:
     process = launch(tmp_path / "run", "--serial")
     wait_for(tmp_path / "run", moment)
