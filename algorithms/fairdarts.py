@@ -40,7 +40,7 @@ class FairDarts(Darts1):
         "on nats an edge has exactly one operation, that of the largest gate, whatever the threshold; the space's none "
         "stays, which the authors removed; α starts at the space's 1e-3 · normal, not at 0; the weights' learning rate "
         "and the batch size are the protocol's (the authors': 0.005, 128); arch_lr is the protocol's under quick, and "
-        "on darts under mini ten times the authors' 3e-3, as DARTS's is there"
+        "under mini ten times the authors' 3e-3, as DARTS's is there"
     )
     Hyper = FairDartsHyper
     hyper: FairDartsHyper

@@ -38,7 +38,7 @@ class PcDarts(Darts1):
     source = "Xu, Xie, Zhang, Chen, Qi, Tian, Xiong, ICLR 2020, Eq. 2 and 3"
     departures = (
         "the weights' learning rate and the batch size are the protocol's (the authors': 0.1, made possible by batches "
-        "of 256); arch_lr is not the authors' 6e-4 under quick, and on darts under mini ten times that, as DARTS's is "
+        "of 256); arch_lr is not the authors' 6e-4 under quick, and under mini ten times that, as DARTS's is "
         "there; on nats, which the paper does not have, every edge stays and β only weighs it; a latency penalty, "
         "where one is given, does not read β"
     )

@@ -66,6 +66,17 @@ def test_a_scale_multiplies_each_algorithms_own_rate_and_leaves_what_is_said() -
     assert protocol.value("arch_lr") == 0.03  # what `list keys` shows
 
 
+def test_mini_keeps_the_travel_of_alpha_of_every_algorithm() -> None:
+    """Steps × rate is what α can move under Adam: a tenth of the paper's epochs at ten times each algorithm's rate."""
+    paper, mini = (Protocol.load(name, "nats") for name in ("paper", "mini"))
+    for name in ALGORITHMS:
+        theirs, ours = (p.hyper(name).model_dump().get("arch_lr") for p in (paper, mini))
+        if theirs is not None:
+            assert ours == pytest.approx(10 * theirs, rel=1e-4), name
+    assert paper.value("epochs") == 10 * mini.value("epochs")
+    assert Protocol.load("mini-unscaled", "nats").hyper("rarts") == paper.hyper("rarts")
+
+
 def test_a_protocols_shared_values_do_not_override_what_an_algorithm_declares() -> None:
     """6e-4 and a decay of 0 once became 0.1 and 1e-3."""
     quick = Protocol.load("quick", "nats").hyper("proxylessnas").model_dump()
