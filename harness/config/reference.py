@@ -25,7 +25,7 @@ def _protocol(name: str) -> Iterator[str]:
     yield f"## {name}\n"
     for space in protocol_spaces(name):
         protocol = Protocol.load(name, space)
-        kind = "reduced" if protocol.reduced else "the paper's size"
+        kind = "reduced" if protocol.reduced else "full size"
         yield f"### {name} on {space}\n\n{protocol.stands_for} ({kind}).\n\n| key | value |\n|---|---|"
         yield from (f"| `{key}` | {_text(value)} |" for key, value in _leaves(protocol.raw))
         yield ""

@@ -41,7 +41,7 @@ def run(made: Plan, console: Console) -> pd.DataFrame:
 def _announce(made: Plan, console: Console) -> None:
     comparison = made.comparison
     changed = [*(f"{key} = {value}" for key, value in comparison.overrides.items()), *comparison.changed]
-    kind = "a reduced protocol" if comparison.reduced else "the paper's protocol"
+    kind = "a reduced protocol" if comparison.reduced else "a protocol of full size"
     kind += f", changed: {', '.join(changed)}" if changed else ""
     stands_for = f"protocol {comparison.protocol} ({kind}): {comparison.stands_for}"
     console.print(stands_for, markup=False, highlight=False, soft_wrap=True)
