@@ -62,8 +62,8 @@ class Parameters:
     def ahead(self, gradient: Tensor, step: float) -> Tensor:
         """Where plain SGD with this set's momentum and weight decay would go, without going: w' of DARTS, Eq. 6.
 
-        With the momentum buffer and the weight decay of the real step, without its clipping and Nesterov's second use of
-        the momentum (as DARTS's and NATS-Bench's code).
+        With the momentum buffer and the weight decay of the real step, without its clipping and Nesterov's second use
+        of the momentum (as DARTS's and NATS-Bench's code).
         """
         group = self.optimiser.param_groups[0]
         slope = gradient + group["weight_decay"] * self.flat
