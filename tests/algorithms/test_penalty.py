@@ -15,7 +15,7 @@ from spaces.nats import Nats, NatsOptions
 
 LATENCY = (0.0, 1.0, 2.0, 5.0, 3.0)
 SPACE = Nats(NatsOptions(channels=2, cells=1, image_size=8, latency=LATENCY))
-SEARCHES = [name for name, cls in ALGORITHMS.items() if not cls.queries and takes(name, SPACE)]
+SEARCHES = [name for name, cls in ALGORITHMS.items() if issubclass(cls, Search) and takes(name, SPACE)]
 
 
 def stepped(name: str, kappa: float) -> Search:
