@@ -12,7 +12,7 @@ from equal_runs import assert_same, frames
 
 import harness
 from harness.__main__ import main
-from harness.config import protocol as protocols
+from harness.config import names as protocols
 from harness.data import datasets as data
 from results.errors import BadInput
 
