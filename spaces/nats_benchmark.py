@@ -14,9 +14,9 @@ from functools import cache
 import numpy as np
 
 from results.errors import BadInput
-from spaces.base import Score
+from spaces.base import Everyone, Score
 from spaces.nats_cell import EDGES, OPERATIONS, text
-from spaces.tabular import Ranked
+from spaces.tabular import FileTable, Ranked
 
 EPOCHS = (12, 200)
 CELLS = len(OPERATIONS) ** len(EDGES)
@@ -104,3 +104,10 @@ def how_to_get() -> str:
         f"download {ARCHIVE}.tar from https://drive.google.com/file/d/17_saCsj_krKjlCBLOJEpNtzPXArMCqxU/view "
         "(mirrors: https://github.com/D-X-Y/NATS-Bench) and unpack it with tar xf in $TORCH_HOME, by default ~/.torch"
     )
+
+
+def everyone(table: FileTable, dataset: str, epochs: int) -> Everyone:
+    """All rows on one data set after ``epochs``: topology's and size's tables name their columns alike."""
+    error = 100 - table.values(f"{dataset}_test_{epochs}")
+    flops = np.round(1e6 * table.values(f"{dataset}_flops_M"))  # printed in millions
+    return Everyone(table.genotypes, error, {"params": table.values(f"{dataset}_params"), "flops": flops})

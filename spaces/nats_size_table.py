@@ -6,11 +6,9 @@ import itertools
 import math
 from functools import cache
 
-import numpy as np
-
 from results.errors import BadInput
 from spaces.base import Everyone, Score
-from spaces.nats_benchmark import DATASETS
+from spaces.nats_benchmark import DATASETS, everyone
 from spaces.nats_size_network import FORM, LAYERS, WIDTHS, parse_widths, text_of
 from spaces.tabular import Columns, FileTable
 
@@ -44,9 +42,7 @@ class SizeTable(FileTable):
 
     def everyone(self, dataset: str) -> Everyone:
         """All settings on one data set."""
-        error = 100 - self.values(f"{dataset}_test_{EPOCHS}")
-        flops = np.round(1e6 * self.values(f"{dataset}_flops_M"))
-        return Everyone(self.genotypes, error, {"params": self.values(f"{dataset}_params"), "flops": flops})
+        return everyone(self, dataset, EPOCHS)
 
     def score(self, genotype: str, dataset: str, epochs: int | None = None) -> Score:
         """What ``genotype`` reaches on ``dataset`` after 90 epochs, one seed; no validation accuracy, no latency.

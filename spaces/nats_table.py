@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
-
 from results.errors import BadInput
 from spaces.base import Everyone
 from spaces.nats_archive import Archive
@@ -20,6 +18,7 @@ from spaces.nats_benchmark import (
     SIZES,
     Table,
     every_cell,
+    everyone,
     how_to_get,
 )
 from spaces.nats_cell import FORM, parse
@@ -46,9 +45,7 @@ class TableFile(FileTable, Table):
 
     def everyone(self, dataset: str) -> Everyone:
         """All cells on one data set after 200 epochs."""
-        error = 100 - self.values(f"{dataset}_test_{max(EPOCHS)}")
-        flops = np.round(1e6 * self.values(f"{dataset}_flops_M"))
-        return Everyone(self.genotypes, error, {"params": self.values(f"{dataset}_params"), "flops": flops})
+        return everyone(self, dataset, max(EPOCHS))
 
     def refuse(self, genotype: str) -> BadInput:
         """What is wrong with the text: every cell is in the table."""
