@@ -123,6 +123,10 @@ def headed(head: str) -> Iterator[None]:
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
                 return
 
+    # A shell that starts a job in its background has it ignore that signal, and the block would never wake.
+    deaf = signal.getsignal(signal.SIGINT) == signal.SIG_IGN and threading.current_thread() is threading.main_thread()
+    if deaf:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
@@ -136,6 +140,8 @@ def headed(head: str) -> Iterator[None]:
         ) from error
     finally:
         over.set()
+        if deaf:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _listens(head: str) -> bool:
