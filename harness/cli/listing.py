@@ -15,7 +15,8 @@ from algorithms.composing import MARK
 from harness.cli import app, console, options
 from harness.cli.inspect import print_json
 from harness.config import defaults, plugins
-from harness.config.names import is_pruned, protocol_names, protocol_spaces
+from harness.config.names import is_pruned, protocol_file, protocol_names, protocol_spaces
+from harness.config.plain import stands_for
 from harness.data import DATASETS
 from results.errors import BadInput
 from results.lookup import lookup
@@ -189,31 +190,30 @@ def _datasets(space: str) -> Table:
 
 
 def _protocols(space: str) -> Table:
-    from harness.config.protocol import Protocol
-
     table = Table("protocol", "space", "stands for", show_lines=True)
     for name in protocol_names():
-        for place in protocol_spaces(name):
-            table.add_row(name, place, Protocol.load(name, place).stands_for)
+        for place, settings in protocol_file(name)["spaces"].items():
+            table.add_row(name, place, stands_for(settings))
     return table
 
 
 def _keys(space: str) -> Table:
-    """The protocol's keys first, then what each algorithm has of its own."""
+    """The protocol's keys first, then what each algorithm and each part has of its own."""
     from harness.config.protocol import Protocol, declared, hyper_fields
 
     protocol = Protocol.load("quick", space)
     table = Table("key", "value at quick", "meaning", title=f"--set KEY=VALUE on the space {space}")
-    fields = {name: hyper_fields(name) for name in ALGORITHMS}
-    shared = {key for known in fields.values() for key, field in known.items() if key not in declared(known)}
-    dotted = {f"{name}.{key}" for name, known in fields.items() for key in known}
+    fields = {name: hyper_fields(name) for name in ALGORITHMS.single}
+    fields |= {f"NAME{MARK}{part}": PARTS.fields(part, "Hyper") for part in PARTS}
+    shared = {key for known in fields.values() for key in known.keys() - declared(known)}
     own = {key for known in fields.values() for key in known} - shared
     for key, field in protocol.keys().items():
-        if key not in dotted | own and not key.startswith("space."):
+        searches = key.rpartition(".")[0] in ALGORITHMS
+        if key not in own and not searches and not key.startswith("space."):
             written = protocol.value(key)
             table.add_row(key, f"{field.default if written is None else written}", field.description)
-    for name in ALGORITHMS.single:
-        for key, field in fields[name].items():
+    for name, known in fields.items():
+        for key, field in known.items():
             if key not in shared:
                 table.add_row(f"{name}.{key}", f"{field.default}", field.description)
     table.caption = "a bare key is laid over every algorithm that has it; NAME.KEY over one (rarts.lr=0.1)"

@@ -12,7 +12,7 @@ from harness import api
 from harness.cli import app, console, options
 from harness.cli.report import print_ranking, write_page
 from harness.config import defaults, plugins
-from harness.config.names import is_pruned
+from harness.config.names import check_names, is_pruned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,8 +61,10 @@ def run(
     Example: python -m harness run --algos rarts,darts2 --space nats
     """
     plugins.load(plugin or [])
+    named = options.names(algos)
+    check_names(named, space, protocol)
     made = api.plan(
-        options.names(algos) + (controls(options.names(algos), space) if random else []),
+        named + (controls(named, space) if random else []),
         space,
         options.seeds(seeds),
         protocol,

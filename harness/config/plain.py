@@ -6,6 +6,9 @@ from typing import Required, TypedDict
 
 from results.errors import BadInput
 
+SCALED = ("arch_lr",)
+"""What a protocol may scale: Adam moves α by about steps × rate, so that fewer steps need a higher rate."""
+
 
 class BudgetSettings(TypedDict):
     """A protocol's ``budget``, as the fields of ``Budget``."""
@@ -56,3 +59,15 @@ def number(value: object) -> float:
     if not isinstance(value, (int, float)):
         raise BadInput(f"{value!r} is no number: write one in the protocol or with --set")
     return value
+
+
+def scale(settings: SpaceSettings) -> dict[str, float]:
+    """By what the hyperparameters named in ``SCALED`` are multiplied; those at 1 are left out."""
+    given = settings.get("scale", {})
+    return {name: float(given[name]) for name in SCALED if name in given}
+
+
+def stands_for(settings: SpaceSettings) -> str:
+    """What a protocol is on a space, in words, its scaling included."""
+    scaled = [f"{name} × {factor:g} of each algorithm's own" for name, factor in scale(settings).items()]
+    return "; ".join([settings["stands_for"], *scaled])

@@ -25,7 +25,7 @@ from algorithms import ALGORITHMS, PARTS
 from algorithms.composing import MARK
 from algorithms.hyper import Fields
 from harness.config.names import protocol_file
-from harness.config.plain import SpaceSettings, number
+from harness.config.plain import SpaceSettings, number, scale, stands_for
 from harness.config.sections import Augmentation, Budget, Diagnostics, Evaluation, Settings
 from harness.config.trial import Digests, TrialConfig, Way
 from results.declared import Described
@@ -42,9 +42,6 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "evaluation": Evaluation,
     "diagnostics": Diagnostics,
 }
-
-SCALED = ("arch_lr",)
-"""What a protocol may scale: Adam moves α by about steps × rate, so that fewer steps need a higher rate."""
 
 DIGITS = 5
 """Significant digits of a scaled value, one less than a factor has: 3e-4 × 333.333 is 0.1."""
@@ -83,14 +80,12 @@ class Protocol:
     @property
     def stands_for(self) -> str:
         """What the protocol is, in words, its scaling included."""
-        scaled = [f"{name} × {factor:g} of each algorithm's own" for name, factor in self.scale.items()]
-        return "; ".join([self.raw["stands_for"], *scaled])
+        return stands_for(self.raw)
 
     @property
     def scale(self) -> Mapping[str, float]:
         """By what the hyperparameters named in ``SCALED`` are multiplied; those at 1 are left out."""
-        given = self.raw.get("scale", {})
-        return {name: float(given[name]) for name in SCALED if name in given}
+        return scale(self.raw)
 
     def at(self, path: Path, value: object) -> Protocol:
         """The protocol with ``value`` in one place of ``raw``."""
