@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection
+from itertools import pairwise
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reports import labels
 from reports.cells import draw_cell
-from reports.chart import Chart, Panel
+from reports.chart import Chart, Dot, Panel
 from reports.contents import Part
 from reports.scale import Scale
 from reports.style import LIGHT, save, theme
@@ -20,6 +22,9 @@ COLUMN, PAGE = 3.5, 7.16
 """Widths in inches of one column and of both in IEEE's journals; other publishers' are close."""
 
 _ACROSS = 4  # panels of small multiples beside one another on a page's width
+_NAME, _LINE = 5.0, 6.25
+"""Of a mark's name and of a line of such names, in points."""
+
 _SIZES = {"font.size": 7, "axes.labelsize": 7, "axes.titlesize": 7, "xtick.labelsize": 6, "ytick.labelsize": 6}
 
 
@@ -56,6 +61,9 @@ def draw(chart: Chart) -> Figure:
         axes.set_visible(False)
     figure.supxlabel(chart.x_label, fontsize=7)
     figure.supylabel(chart.y_label or chart.title, fontsize=7)
+    figure.draw_without_rendering()  # only then do the axes have their place
+    for axes, panel in zip(grid.flat, chart.panels, strict=False):
+        _names(axes, chart, panel)
     return figure
 
 
@@ -79,10 +87,8 @@ def _panel(axes: Axes, chart: Chart, panel: Panel) -> None:
     for dot in panel.dots:
         colour = LIGHT["soft"] if dot.control else LIGHT["own"]
         y = _shown(dot.y, chart.y)
-        size, layer = (22, 5) if dot.mean else (7, 3)
-        axes.scatter([dot.x], [y], size, color=colour, zorder=layer, edgecolors="white", linewidths=0.4)
-        if dot.label:
-            axes.annotate(dot.label, (dot.x, y), xytext=(3, 2), textcoords="offset points", fontsize=5, zorder=6)
+        layer = 5 if dot.mean else 3
+        axes.scatter([dot.x], [y], _size(dot), color=colour, zorder=layer, edgecolors="white", linewidths=0.4)
     _scale(axes.set_xscale, axes.set_xlim, chart.x)
     _scale(axes.set_yscale, axes.set_ylim, chart.y)
     if chart.x_names:
@@ -91,6 +97,42 @@ def _panel(axes: Axes, chart: Chart, panel: Panel) -> None:
         axes.set_yticks([])
     axes.set_title(panel.title, fontsize=7)
     axes.grid(color=LIGHT["line"], linewidth=0.4)
+
+
+def _names(axes: Axes, chart: Chart, panel: Panel) -> None:
+    """Each labelled dot's name, none over another, and a line to those that stand apart; lost ones are counted."""
+    # Places are reckoned in pixels of the page's lines of text, from the upper left corner of the axes.
+    pixel = _LINE / labels.HEIGHT * axes.figure.dpi / 72
+    wide, high = (float(size) / pixel for size in axes.get_window_extent().size)
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        across, up = axes.transAxes.inverted().transform(axes.transData.transform((x, y)))
+        return float(across) * wide, (1 - float(up)) * high
+
+    texts = [axes.text(0, 0, dot.label, fontsize=_NAME, va="center", zorder=6, in_layout=False) for dot in panel.dots]
+    marks = [
+        labels.Mark(*at(dot.x, _shown(dot.y, chart.y)), math.sqrt(_size(dot)) / 2 / pixel * axes.figure.dpi / 72, width)
+        for dot, width in zip(panel.dots, (text.get_window_extent().width / pixel for text in texts), strict=True)
+    ]
+    front = [at(x, _shown(y, chart.y)) for x, y in panel.front]
+    covered = [point for start, end in pairwise(front) for point in labels.along(start, end)]
+    places = labels.place(marks, covered, (1.0, -6.0, wide - 1.0, high - 1.0))
+    for text, place in zip(texts, places, strict=True):
+        text.set_visible(place is not None)
+        text.set_transform(axes.transAxes)
+        if place:
+            text.set_position((place.left / wide, 1 - (place.top + labels.HEIGHT / 2) / high))
+        if place and place.lead:
+            across, up = zip(*((x / wide, 1 - y / high) for x, y in place.lead), strict=True)
+            axes.plot(across, up, color=LIGHT["soft"], linewidth=0.4, transform=axes.transAxes, zorder=2)
+    if lost := sum(bool(dot.label) and place is None for dot, place in zip(panel.dots, places, strict=True)):
+        said = axes.text(1, 1, f"no room for {lost} more names", fontsize=_NAME, ha="right", va="top", in_layout=False)
+        said.set_transform(axes.transAxes)
+
+
+def _size(dot: Dot) -> float:
+    """Of a dot, in square points."""
+    return 22.0 if dot.mean else 7.0
 
 
 def _shown(value: float, scale: Scale) -> float:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import results
-from reports import letters, scatters, svg
+from reports import letters, paper_figures, scatters, svg
 from reports.labels import HEIGHT, Mark, Place, place
 from reports.rows import methods
 from results.answer import answer
@@ -73,6 +73,18 @@ def test_in_the_cost_figures_of_a_real_run_every_name_is_free() -> None:
             for box in boxes:
                 for x, y in means:
                     assert not (box.left <= float(x) <= box.right and box.top <= float(y) <= box.bottom)
+
+
+def test_in_the_cost_figures_for_a_paper_no_two_names_touch() -> None:
+    """As drawn: by the boxes that matplotlib itself gives the texts, at the resolution of the PNG files."""
+    records = results.load(MINI).records
+    for chart in scatters.error_against_cost(records, answer(records), methods(records)):
+        figure = paper_figures.draw(chart)
+        figure.set_dpi(200)
+        for axes, panel in zip(figure.axes, chart.panels, strict=False):
+            boxes = [text.get_window_extent() for text in axes.texts if text.get_visible() and text.get_text()]
+            assert len(boxes) == sum(bool(dot.label) for dot in panel.dots) > 10
+            assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
 
 
 def test_widths_are_the_fonts_advances() -> None:
