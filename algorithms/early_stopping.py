@@ -1,19 +1,19 @@
 """DARTS-ES (Zela, Elsken, Saikia, Marrakchi, Brox, Hutter, ICLR 2020): stop before the α-Hessian's eigenvalue rises.
 
 λ_max of ∇²_α L_v on one validation batch is averaged over a window. Where the average has grown by more than a factor
-in ``es_delta`` measurements, the search stops, and its genotype is the one from that many measurements ago (the old
-average over the new one below 0.75, says their Section 4.3; their code: the new over the old above 1.3).
+in ``es_delta`` measurements, the search stops, and its genotype is the one from that many measurements ago (old over
+new below 0.75, says their Section 4.3; their code: new over old above 1.3).
 
 Epochs count from 0, as in their code (github.com/automl/RobustDARTS, ``src/utils.py`` and ``src/search``): λ_max is
-measured after epochs 0, 2, 4, …, an average stands for the middle of its window, and the rule is asked where the
-genotype that it would return is of epoch 10 or later, first at the 12th measurement, after epoch 22; never after the
-last epoch. Their λ_max is of the loss with α's weight decay in it: that of the loss, plus the decay.
+measured after epochs 0, 2, 4, …, an average stands for its window's middle, and the rule is asked where the genotype to
+return is of epoch 10 or later, never after the last epoch. Their loss has α's weight decay in it: λ_max plus the decay.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,6 @@ from algorithms.base import Pair, Setting, State
 from algorithms.curvature import largest_eigenvalue
 from algorithms.hyper import Hyper
 from algorithms.wrapping import Part
-from spaces.base import Batch
 from spaces.contracts import CellSpace
 
 
@@ -42,12 +41,6 @@ class EarlyStoppingHyper(Hyper):
     def es_back(self) -> int:
         """Measurements between a decision and the genotype that it returns: the middle of the older window."""
         return self.es_delta + self.es_window // 2
-
-    @property
-    def es_first(self) -> int:
-        """The epoch, from 0, after which the first decision can fall."""
-        measured = max(self.es_window + self.es_delta - 1, self.es_back + math.ceil(self.es_start / self.es_every))
-        return measured * self.es_every
 
 
 @PARTS.register
@@ -72,25 +65,28 @@ class EarlyStopping(Part):
     @classmethod
     def least_epochs(cls, hyper: Any) -> int:
         """As many as it takes until the rule can stop the search: the first decision, and the last epoch, without."""
-        return int(hyper.es_first) + 2
+        before = max(hyper.es_window + hyper.es_delta - 1, hyper.es_back + math.ceil(hyper.es_start / hyper.es_every))
+        return int(before * hyper.es_every) + 2
 
     def on_epoch(self, epoch: int, progress: float) -> None:
-        """Note besides whether the epoch is the budget's last, by the share that those before have used."""
+        """The search's own; and whether this is the budget's last epoch, by the share that those before have used."""
         super().on_epoch(epoch, progress)
         self.last = epoch > 0 and progress * (epoch + 1) > epoch - 1e-6
 
     def epoch(self, pairs: Iterable[Pair]) -> dict[str, float]:
-        """The search's own epoch; then, every few, λ_max on its last validation batch, and the decision.
+        """The search's own epoch; then, every few, λ_max on its last batch of D_v, and the decision."""
+        seen: deque[Pair] = deque(maxlen=1)
 
-        Not while α stays as it was drawn (PC-DARTS's warm-up): its genotypes are none to return.
-        """
-        seen: list[Batch] = []
+        def noted(pair: Pair) -> Pair:
+            seen.append(pair)
+            return pair
+
         start = self.alpha.flat.detach().clone()
-        losses = super().epoch(_noting(pairs, seen))
+        losses = super().epoch(map(noted, pairs))
+        # Not while α stays as it was drawn (PC-DARTS's warm-up): its genotypes are none to return.
         moved = not torch.equal(self.alpha.flat, start)
         if seen and moved and not self.last and self.epochs_done % self.hyper.es_every == 0:
-            curvature = largest_eigenvalue(self, seen[0], counted=True)
-            self.measure(curvature + self.hyper.arch_weight_decay)
+            self.measure(largest_eigenvalue(self, seen[0][1], counted=True) + self.hyper.arch_weight_decay)
         self.epochs_done += 1
         return losses
 
@@ -98,11 +94,10 @@ class EarlyStopping(Part):
         """Keep λ_max beside the present genotype, and stop where its average has risen."""
         h = self.hyper
         self.measured.append((self.epochs_done, eigenvalue, super().genotype()))
-        if len(self.measured) < h.es_window + h.es_delta:
-            return
         values = [value for _, value, _ in self.measured]
-        now = np.mean(values[-h.es_window :])
-        before = np.mean(values[-h.es_window - h.es_delta : -h.es_delta])
+        if len(values) < h.es_window + h.es_delta:
+            return
+        before, now = np.mean(values[-h.es_window - h.es_delta : -h.es_delta]), np.mean(values[-h.es_window :])
         epoch, _, genotype = self.measured[-1 - h.es_back]
         if epoch >= h.es_start and before > 0 and now / before > h.es_factor:
             self.stopped, self.kept = True, genotype
@@ -113,8 +108,8 @@ class EarlyStopping(Part):
 
     def state_dict(self) -> State:
         """The search's, and what was measured."""
-        own = {"epochs_done": self.epochs_done, "measured": [list(m) for m in self.measured], "kept": self.kept}
-        return super().state_dict() | {"early_stopping": own | {"stopped": self.stopped}}
+        own = {"epochs_done": self.epochs_done, "kept": self.kept, "stopped": self.stopped}
+        return super().state_dict() | {"early_stopping": own | {"measured": [list(m) for m in self.measured]}}
 
     def load_state_dict(self, state: State) -> None:
         """Continue exactly where ``state_dict`` was taken."""
@@ -122,10 +117,3 @@ class EarlyStopping(Part):
         own = state["early_stopping"]
         self.epochs_done, self.kept, self.stopped = own["epochs_done"], own["kept"], own["stopped"]
         self.measured = [(epoch, value, genotype) for epoch, value, genotype in own["measured"]]
-
-
-def _noting(pairs: Iterable[Pair], seen: list[Batch]) -> Iterator[Pair]:
-    """``pairs``; ``seen`` holds the last validation batch that was drawn."""
-    for train, val in pairs:
-        seen[:] = [val]
-        yield train, val

@@ -38,9 +38,8 @@ class GrowingHyper(Hyper):
         """No stage can have fewer cells than the space allows."""
         super().fits(space)
         stacked = need(space, Stackable, "a search in stages")
-        if min(self.depths_on(stacked)) < stacked.fewest_cells:
-            depths = list(self.depths_on(stacked))
-            raise BadInput(f"depths = {depths}: the space {space.name} needs {stacked.fewest_cells} cells")
+        if min(depths := self.depths_on(stacked)) < stacked.fewest_cells:
+            raise BadInput(f"depths = {list(depths)}: the space {space.name} needs {stacked.fewest_cells} cells")
 
     def depths_on(self, space: Stackable) -> tuple[int, ...]:
         """The cells of each stage's supernet."""
@@ -73,26 +72,24 @@ class Growing(Search):
 
     @property
     def share(self) -> float:
-        """The share of the present stage that is over; from 1 on the next is due, which rounding must not put off."""
+        """Of the present stage, how much is over; from 1 on the next is due, which rounding must not put off."""
         return max(0.0, round(len(DEPTHS) * self.progress - self.stage, 9))
 
     def proceed(self) -> None:
         """Enter the next stage where it is due; of each edge the operations of the largest α are left."""
-        if self.stage + 1 == len(DEPTHS) or self.share < 1:
-            return
-        left = {}
-        for name, a in self.alpha.views(self.alpha.flat.detach()).items():
-            count = round(a.shape[-1] * LEFT[self.stage] / OPERATIONS)
-            left[name] = torch.zeros_like(a, dtype=torch.bool).scatter_(-1, a.topk(count, -1).indices, True)
-        self.enter(self.stage + 1, left)
+        if self.stage + 1 < len(DEPTHS) and self.share >= 1:
+            left = {}
+            for name, a in self.alpha.views(self.alpha.flat.detach()).items():
+                count = round(a.shape[-1] * LEFT[self.stage] / OPERATIONS)
+                left[name] = torch.zeros_like(a, dtype=torch.bool).scatter_(-1, a.topk(count, -1).indices, True)
+            self.enter(self.stage + 1, left)
 
     def enter(self, stage: int, left: Mapping[str, Tensor]) -> None:
         """Fresh weights and a fresh α for the stage's supernet; ``left``, shaped as α: whether an operation stays."""
         self.stage, self.space = stage, self.space.deeper(self.depths[stage])
         self.w = self.weights(f"w.{stage + 1}")
-        fresh = self.space.alphas(self.seeded(f"alpha.{stage + 1}"))
-        here = {name: a.to(self.device).masked_fill(~left[name], CLOSED) for name, a in fresh.items()}
-        self.alpha = Architecture(here, self)
+        fresh = self.space.alphas(self.seeded(f"alpha.{stage + 1}")).items()
+        self.alpha = Architecture({n: a.to(self.device).masked_fill(~left[n], CLOSED) for n, a in fresh}, self)
         self.left = self.operations_left()
         now = Passes(self.space.supernet(), self.w.layout, self.alpha.layout, self.relax, self.space.loss)
         now.counts, now.losses, self.passes = self.passes.counts, self.passes.losses, now

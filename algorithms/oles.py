@@ -7,8 +7,6 @@ operation whose mean GM is below ξ keeps its weights as they are, for good (the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -53,8 +51,8 @@ class Oles(Part):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
-        self.operation, count = operations(self.space, self.w.layout)
-        self.operation = self.operation.to(self.device)
+        numbers, count = self.space.operations(self.w.layout)
+        self.operation = numbers.to(self.device)
         self.match = torch.zeros(count, dtype=torch.float64, device=self.device)
         self.frozen = torch.zeros(count, dtype=torch.bool, device=self.device)
         self.steps = 0
@@ -113,21 +111,3 @@ class Oles(Part):
             getattr(self, name).copy_(own[name])
         self.steps = own["steps"]
         self.on_val = None if own["on_val"] is None else own["on_val"].to(self.device)
-
-
-def operations(space: Stackable, layout: Mapping[str, torch.Size]) -> tuple[Tensor, int]:
-    """The number of the operation that each weight belongs to, 0 for none; and the count of numbers.
-
-    The space says which operation a parameter holds, and of how many edges, whose rows lie one after the other.
-    """
-    numbers: dict[tuple[str, int], int] = {}
-    pieces = []
-    for name, shape in layout.items():
-        held = space.operation_of(name)
-        if held is None:
-            pieces.append(torch.zeros(shape.numel(), dtype=torch.long))
-            continue
-        operation, edges = held
-        ids = [numbers.setdefault((operation, edge), len(numbers) + 1) for edge in range(edges)]
-        pieces.append(torch.tensor(ids).repeat_interleave(shape.numel() // edges))
-    return torch.cat(pieces), len(numbers) + 1

@@ -99,6 +99,19 @@ class Stackable(CellSpace):
         The edges' rows lie one after the other, as many for each.
         """
 
+    def operations(self, layout: Mapping[str, torch.Size]) -> tuple[Tensor, int]:
+        """The number of the operation that each weight of ``layout`` belongs to, 0 for none; and how many numbers."""
+        numbers: dict[tuple[str, int], int] = {}
+        pieces = []
+        for name, shape in layout.items():
+            operation, edges = self.operation_of(name) or ("", 0)
+            if edges:
+                ids = [numbers.setdefault((operation, edge), len(numbers) + 1) for edge in range(edges)]
+                pieces.append(torch.tensor(ids).repeat_interleave(shape.numel() // edges))
+            else:
+                pieces.append(torch.zeros(shape.numel(), dtype=torch.long))
+        return torch.cat(pieces), len(numbers) + 1
+
     def deeper(self, cells: int) -> Self:
         """The same space with ``cells`` for the option of that name."""
         return type(self)(self.options.model_copy(update={"cells": cells}), self.table)

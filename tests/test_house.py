@@ -148,3 +148,13 @@ def test_how_an_algorithm_is_shown_is_the_same_where_its_class_cannot_be_read() 
     assert shown == {name: (ALGORITHMS.facts(name)["title"], ALGORITHMS.facts(name)["order"]) for name in shown}
     facts = {name: ALGORITHMS.facts(name) for name in DESCRIBED}
     assert {name: (own["title"], own["order"], own["role"]) for name, own in facts.items()} == DESCRIBED
+
+
+def test_an_algorithm_is_a_page() -> None:
+    """A file that registers an algorithm or a part has no more than 120 lines."""
+    long = {}
+    for path in sorted((ROOT / "algorithms").glob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if re.search(r"^@(ALGORITHMS|PARTS)\.register", text, re.MULTILINE) and text.count("\n") > 120:
+            long[path.name] = text.count("\n")
+    assert not long

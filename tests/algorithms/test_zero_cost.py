@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from algorithms import ALGORITHMS
 from algorithms.base import Setting
-from algorithms.zero_cost import JACOB_COV_K, SCORES, ScoreName, hamming_kernel
+from algorithms.naswot import hamming_kernel
+from algorithms.zero_cost import JACOB_COV_K, SCORES, ScoreName
 from algorithms.zero_cost_search import ZeroCostSearch
 from results.errors import BadInput
 from spaces.base import Batch
