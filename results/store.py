@@ -8,7 +8,7 @@
 
 Every file is written under a temporary name and renamed, so a killed process leaves whole files only. The store is the
 truth about what is finished: ``done`` is written last. It holds the SHA-256 of the files that it closes, so that a
-record changed since is refused; it is empty in the runs of older versions.
+record changed since is refused; it is empty in the runs of older versions. config.yaml ends with its own, in a comment.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ from results.schema import history_frame, records_frame
 
 MERGED = ("algorithms", "seeds", "changed")
 """Lists of a run's configuration that may grow when it is opened again."""
+
+MARK = "# sha256 of the lines above: "
+"""What the last line of a run's configuration begins with; there is no such line in runs of older versions."""
 
 ORDER = ["space", "protocol", "search_dataset", "algorithm", "variant", "seed", "trial"]
 """What a records frame is sorted by, so that two collections of one run are equal."""
@@ -93,7 +97,8 @@ class Store:
                 asked: dict[str, object] = yaml.safe_load(yaml.safe_dump(dict(config), sort_keys=False))
                 if path.exists():
                     asked = _merge(folder, _read_config(path), asked, frozen)
-                write_text(path, yaml.safe_dump(asked, sort_keys=False, allow_unicode=True))
+                text = yaml.safe_dump(asked, sort_keys=False, allow_unicode=True)
+                write_text(path, _closed(text))
         except OSError as error:
             reason = error.strerror or error
             raise BadInput(
@@ -247,9 +252,22 @@ def _load(folder: Path) -> Run:
     return Run(folder, _read_config(folder / "config.yaml"), records, store.history(records["trial"].unique()))
 
 
+def _closed(text: str) -> str:
+    """A configuration with its checksum."""
+    return f"{text}{MARK}{hashlib.sha256(text.encode()).hexdigest()}\n"
+
+
 def _read_config(path: Path) -> dict[str, object]:
     try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        body, _, last = text.removesuffix("\n").rpartition("\n")
+        closed = MARK in last or re.search("[0-9a-f]{64}$", last)  # either, for the other may be what was changed
+        if closed and text != _closed(body + "\n"):
+            raise BadInput(
+                f"{path} was changed after it was written: restore it, or remove it and launch the run again, which "
+                "writes it anew and keeps the trials"
+            )
+        config = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise BadInput(f"{path} is not YAML: restore it, or start a run in another folder") from error
     if not isinstance(config, dict):

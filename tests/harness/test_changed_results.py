@@ -47,6 +47,24 @@ def test_a_flipped_byte_is_never_another_result(trial: Path, name: str) -> None:
     assert results.load(run).records["status"].tolist() == ["done"]
 
 
+def test_a_flipped_byte_of_the_runs_configuration_is_never_another(tmp_path: Path) -> None:
+    """Every byte of it, one bit each, its checksum's too."""
+    config = {"space": "nats", "seeds": [0, 1], "protocol": {"lr": 0.025, "epochs": 10, "stands_for": "ten of α's"}}
+    Store.open_run(tmp_path, config, ())
+    path = tmp_path / "config.yaml"
+    whole = path.read_bytes()
+    for i in range(len(whole)):
+        changed = bytearray(whole)
+        changed[i] ^= 1 << i % 8
+        path.write_bytes(changed)
+        with pytest.raises(BadInput, match=r"was changed after it was written|is not YAML"):
+            results.load(tmp_path)
+    # As the message says: without it the same launch writes it anew.
+    path.unlink()
+    Store.open_run(tmp_path, config, ("space",))
+    assert path.read_bytes() == whole
+
+
 @pytest.mark.parametrize("name", ["record.json", "history.parquet"])
 def test_a_file_that_is_gone_is_refused(trial: Path, name: str) -> None:
     whole = (trial / name).read_bytes()
