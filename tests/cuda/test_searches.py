@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,7 +11,7 @@ from pretended.cuda import PretendedCuda
 from pretended.devices import device_of
 from searches import make_batch, no_evaluator, seeded, takes
 
-from algorithms import ALGORITHMS
+from algorithms import ALGORITHMS, PARTS
 from algorithms.base import Setting
 from algorithms.curvature import largest_eigenvalue
 from algorithms.search import Search
@@ -35,13 +37,16 @@ WRAPPED = ("rarts+es", "darts1+pt")
 """One search under each selection: what they add is the same for any."""
 
 NAMES = [n for n, cls in ALGORITHMS.items() if issubclass(cls, Search) and ("+" not in n or n in WRAPPED)]
+PARTED = [f"{ALGORITHMS.wrapped_by(part)[0]}+{part}" for part in PARTS]
+"""Each part on the first search that it takes."""
 SOLVED = ("darts1", "darts2", "milenas", "rarts")
 """The searches that the solvable model is for."""
 
 WAITS = {"gdas": 2, "proxylessnas": 1, "reinmax": 2, "tas": 2, "drnas": 12}
+WAITS |= {"darts1+lambda": 1, "darts1+sdarts_rs": 1, "darts1+sdarts_adv": 1}
 """Times at most that the host waits for the device in a step: these searches must know there what they drew.
 
-DrNAS draws on the CPU, and its gradient goes the same way back.
+DrNAS draws on the CPU, and its gradient goes the same way back. Λ-DARTS's ε needs ‖δ‖, SDARTS's δ is drawn on the CPU.
 """
 
 COUNTED: dict[str, dict[object, int]] = {space: {} for space in SPACES}
@@ -91,6 +96,33 @@ def test_every_search_stays_on_its_device(space: str, name: str, cuda: Pretended
     if name == "rarts" and space == "nats":
         largest_eigenvalue(search, val)
     assert {device_of(flat) for flat in flats(search)} == {torch.device("cuda:1")}
+
+
+@pytest.mark.parametrize("name", dict.fromkeys([*(n for n in NAMES if takes(n, SPACES["nats"])), *PARTED]))
+def test_a_state_from_the_cpu_goes_on_on_the_device(name: str, cuda: PretendedCuda) -> None:
+    """The device's next step is the CPU's but for rounding: a cell's sums have another order there."""
+    here, there = search_of(name, SPACES["nats"], "cpu"), search_of(name, SPACES["nats"], "cuda:1")
+    for search in (here, there):
+        search.passes._macs = COUNTED["nats"]
+    here.on_epoch(3, 0.9)
+    here.epoch([(on("cpu")[0], on("cpu")[1])])
+    # As the harness does: a checkpoint's tensors come back on the CPU.
+    state = deepcopy(here.state_dict())
+    if name == "pdarts":  # its dropout is drawn on the device
+        with pytest.raises(RuntimeError, match="another device's generator"):
+            there.load_state_dict(state)
+        return
+    there.load_state_dict(state)
+    for search, (train, val) in ((here, on("cpu")), (there, on("cuda:1"))):
+        search.on_epoch(4, 0.95)
+        cuda.reset()
+        search.step(train, val)
+    waits = cuda.waits.copy()
+    assert {device_of(flat) for flat in flats(there)} == {torch.device("cuda:1")}
+    for ours, theirs in zip(flats(there), flats(here), strict=True):
+        assert torch.allclose(ours.detach().cpu(), theirs.detach(), rtol=1e-5, atol=1e-6)
+    if "+" in name:
+        assert sum(waits.values()) <= WAITS.get(name, 0), waits
 
 
 @pytest.mark.parametrize(("count", "most"), [(1, 2), (3, 7), (5, 8), (7, 8), (4, 8)])
