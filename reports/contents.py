@@ -238,6 +238,11 @@ def _warnings(section: Section, varied: Sequence[str]) -> list[str]:
             f"A sweep: searches of one algorithm differ in {', '.join(map(bare, varied))}. Each setting has a row of "
             "its own, and nothing is averaged over settings."
         )
+    if left_out := fronts.differing(section.configs):
+        warnings.append(
+            f"The runs' exact fronts on {', '.join(left_out)} differ, as their tables or latencies do: those that do "
+            "are not shown."
+        )
     return warnings
 
 

@@ -23,18 +23,30 @@ Fronts = dict[str, dict[str, Front]]
 
 
 def fronts(configs: Iterable[Mapping[str, object]]) -> Fronts:
-    """The fronts in the runs' configurations; none of those in which two runs differ, as tables or latencies did."""
+    """The fronts in the runs' configurations; none of those in which two runs differ."""
+    found: Fronts = {}
+    stated = _stated(configs)
+    for dataset, column in sorted(stated, key=lambda place: not place[1].startswith(DEVICE_LATENCY)):
+        if len(texts := stated[dataset, column]) == 1:
+            (text,) = texts
+            found.setdefault(dataset, {})[column] = read(text)
+    return found
+
+
+def differing(configs: Iterable[Mapping[str, object]]) -> list[str]:
+    """The data sets of whose fronts two runs state different ones, as where their tables or latencies differ."""
+    return list(dict.fromkeys(dataset for (dataset, _), texts in _stated(configs).items() if len(texts) > 1))
+
+
+def _stated(configs: Iterable[Mapping[str, object]]) -> dict[tuple[str, str], set[str]]:
+    """The fronts that the runs state, as texts, by data set and column."""
     texts: dict[tuple[str, str], set[str]] = {}
     for config in configs:
         by_dataset = config.get("fronts")
         for dataset, own in by_dataset.items() if isinstance(by_dataset, Mapping) else ():
             for column, text in own.items() if isinstance(own, Mapping) else ():
                 texts.setdefault((str(dataset), str(column)), set()).add(str(text))
-    found: Fronts = {}
-    for (dataset, column), stated in sorted(texts.items(), key=lambda item: not item[0][1].startswith(DEVICE_LATENCY)):
-        if len(stated) == 1:
-            found.setdefault(dataset, {})[column] = read(stated.pop())
-    return found
+    return texts
 
 
 def tables(known: Fronts, records: pd.DataFrame, named: Methods) -> list[Table]:

@@ -42,8 +42,10 @@ PARTED = [f"{ALGORITHMS.wrapped_by(part)[0]}+{part}" for part in PARTS]
 SOLVED = ("darts1", "darts2", "milenas", "rarts")
 """The searches that the solvable model is for."""
 
-WAITS = {"gdas": 2, "proxylessnas": 1, "reinmax": 2, "tas": 2, "drnas": 12}
-WAITS |= {"darts1+lambda": 1, "darts1+sdarts_rs": 1, "darts1+sdarts_adv": 1}
+WAITS = {
+    "gdas": 2, "proxylessnas": 1, "reinmax": 2, "tas": 2, "drnas": 12,
+    "darts1+lambda": 1, "darts1+sdarts_rs": 1, "darts1+sdarts_adv": 1,
+}  # fmt: skip
 """Times at most that the host waits for the device in a step: these searches must know there what they drew.
 
 DrNAS draws on the CPU, and its gradient goes the same way back. Λ-DARTS's ε needs ‖δ‖, SDARTS's δ is drawn on the CPU.

@@ -70,6 +70,7 @@ def test_the_step_line_is_the_front_and_every_found_cell_with_a_latency_is_a_mar
 def test_runs_that_differ_in_a_front_are_not_measured_by_it(made: Run) -> None:
     other = {"fronts": {"cifar10": {"params": "1 50, 2 9"}}}
     assert list(fronts.fronts([made.config, other])["cifar10"]) == [LATENCY]
+    assert fronts.differing([made.config, other]) == ["cifar10"] and not fronts.differing([made.config, made.config])
     assert fronts.fronts([{}, {"fronts": None}]) == {}
     named = methods(made.records)
     assert fronts.tables({}, made.records, named) == fronts.charts({}, made.records, named) == []
