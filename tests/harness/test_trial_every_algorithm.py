@@ -24,15 +24,17 @@ ON_DARTS = ["rarts+pt"]
 
 
 def trial(algorithm: str, space: str = "nats") -> TrialConfig:
-    """Three epochs of four steps on the digits."""
+    """Three epochs of two steps on the digits."""
     protocol = Protocol.load("quick", space)
     protocol = protocol.set(
-        ["epochs=3", "limit=64", "batch_size=16", "diagnostics.lambda_every=0", "evaluation.short_epochs=1"]
+        ["epochs=3", "limit=32", "batch_size=16", "diagnostics.lambda_every=0", "evaluation.short_epochs=1"]
     )
-    protocol = protocol.set(["random.k=3", "evolution.queries=3", "evolution.population=2", "zerocost.k=3"])
+    protocol = protocol.set(
+        ["evaluation.batch_size=32", "random.k=3", "evolution.queries=3", "evolution.population=2", "zerocost.k=3"]
+    )
     protocol = protocol.set(["local_search.queries=3", "random_ws.k=5", "pt_tune_epochs=1"])
     if space == "darts":
-        protocol = protocol.set(["channels=2", "nodes=2", "pt_batches=1", "epochs=1", "limit=32"])
+        protocol = protocol.set(["channels=2", "nodes=2", "pt_batches=1", "epochs=1"])
     protocol = protocol.set(["es_every=1", "es_window=1", "es_delta=1", "es_start=0", "diagnostics.subset=16"])
     return protocol.trial(algorithm, 0, {"classes": 10, "in_channels": 1}, "none")
 
@@ -63,6 +65,6 @@ def test_selection_is_a_row_of_its_own_after_the_last_epoch(tmp_path: Path) -> N
     records, history = frames(tmp_path)
     assert history["epoch"].tolist() == [0, 1, 2, 3, 4]
     assert history["progress"].tolist()[-2:] == [1.0, 1.0]
-    assert history["forwards"].tolist() == [0, 4, 8, 12, 12 + 5 * 10]
+    assert history["forwards"].tolist() == [0, 2, 4, 6, 6 + 5 * 10]
     assert records["genotype"].tolist() == [history["genotype"].iloc[-1]]
-    assert records["forwards"].tolist() == [62]
+    assert records["forwards"].tolist() == [56]

@@ -17,8 +17,8 @@ from equal_runs import CLOCKS, assert_same, frames
 import results
 
 TINY = [
-    "run", "--seeds", "0", "--no-random", "--algos", "rarts,darts2", "--set", "epochs=4", "--set", "limit=128",
-    "--set", "evaluation.epochs=3", "--set", "diagnostics.subset=64", "--set", "arch_lr=0.1",
+    "run", "--seeds", "0", "--no-random", "--algos", "rarts,darts2", "--set", "epochs=4", "--set", "limit=64",
+    "--set", "evaluation.epochs=3", "--set", "diagnostics.subset=16", "--set", "arch_lr=0.1",
 ]  # fmt: skip
 
 
@@ -44,18 +44,20 @@ def wait_for(out: Path, pattern: str) -> None:
     raise AssertionError(f"{pattern} never appeared")
 
 
-@pytest.mark.parametrize("moment", ["trials/*/checkpoint.prev.pt", "trials/*/evaluation-*.pt"])
-def test_a_run_killed_and_relaunched_equals_an_undisturbed_one(undisturbed: Path, tmp_path: Path, moment: str) -> None:
-    process = launch(tmp_path / "run", "--serial")
-    wait_for(tmp_path / "run", moment)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def test_a_run_killed_twice_and_relaunched_equals_an_undisturbed_one(undisturbed: Path, tmp_path: Path) -> None:
+    """In a search, and in an evaluation."""
+    for moment in ("trials/*/checkpoint.prev.pt", "trials/*/evaluation-*.pt"):
+        process = launch(tmp_path / "run", "--serial")
+        wait_for(tmp_path / "run", moment)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     assert launch(tmp_path / "run", "--serial").wait(timeout=240) == 0
     assert_same(frames(tmp_path / "run", CLOCKS), frames(undisturbed, CLOCKS))
 
 
 def test_a_search_of_darts_cells_killed_and_relaunched_equals_an_undisturbed_one(tmp_path: Path) -> None:
-    cells = ["--space", "darts", "--serial", "--algos", "darts2", "--set", "limit=64", "--set", "batch_size=16"]
+    cells = ["--space", "darts", "--serial", "--algos", "darts2", "--set", "batch_size=16"]
+    cells += ["--set", "channels=2", "--set", "nodes=2", "--set", "evaluation.channels=4"]
     assert launch(tmp_path / "undisturbed", *cells).wait(timeout=240) == 0
     process = launch(tmp_path / "killed", *cells)
     wait_for(tmp_path / "killed", "trials/*/checkpoint.prev.pt")
