@@ -69,7 +69,7 @@ class Declarations:
     def _file(self, module: str) -> File:
         """A module's declarations; parsed when first asked for, as few of a package's files ever are."""
         if module not in self._files:
-            self._files[module] = _contents(ast.parse(self._texts[module]))
+            self._files[module] = _contents(_parsed(self._texts[module]))
         return self._files[module]
 
     def registered(self, registry: str) -> Iterator[tuple[str, str]]:
@@ -187,6 +187,28 @@ class Declarations:
         if original[:1].isupper() and not original.isupper():  # a class of another package
             return original
         raise NotLiteralError
+
+
+def _parsed(text: str) -> ast.Module:
+    """The tree of a file without the bodies of its functions, which take most of the time and hold no fact."""
+    try:
+        return ast.parse(outline(text))
+    except SyntaxError:  # a text within a function began further left than the function itself
+        return ast.parse(text)
+
+
+def outline(text: str) -> str:
+    """A file's text with ``def _(): ...`` for each function."""
+    kept: list[str] = []
+    within: int | None = None
+    for line in text.splitlines():
+        code = line.lstrip()
+        indent = len(line) - len(code)
+        if within is not None and (not code or indent > within or code.startswith(")")):
+            continue
+        within = indent if code.startswith(("def ", "async def ")) else None
+        kept.append(line if within is None else f"{' ' * indent}def _(): ...")
+    return "\n".join(kept)
 
 
 def _contents(tree: ast.Module) -> File:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from algorithms import ALGORITHMS, PARTS
 from algorithms.base import Algorithm
 from algorithms.counts import Cost
 from algorithms.search import Search
+from results.declared import outline
 from results.errors import BadInput
 from spaces import SPACES
 
@@ -117,3 +119,53 @@ def test_every_registered_class_has_its_name_and_a_line_of_its_own() -> None:
     titles = [cls.title for cls in ALGORITHMS.values()]
     assert all(titles) and len(set(titles)) == len(titles)
     assert all(issubclass(cls, Algorithm) for cls in ALGORITHMS.values())
+
+
+def bare(tree: ast.Module) -> list[str]:
+    """Every statement of a file outside its functions, as text; of a function nothing."""
+
+    def plain(body: list[ast.stmt]) -> list[ast.stmt]:
+        kept = [node for node in body if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+        for node in kept:
+            if isinstance(node, ast.ClassDef):
+                node.body = plain(node.body)
+        return kept
+
+    return [ast.dump(node) for node in plain(tree.body)]
+
+
+@pytest.mark.parametrize("package", ["algorithms", "spaces", "harness/data"])
+def test_an_outline_says_all_that_stands_outside_functions(package: str) -> None:
+    for path in (Path(__file__).parents[2] / package).glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert bare(ast.parse(outline(text))) == bare(ast.parse(text)), path
+
+
+def test_an_outline_ends_a_function_where_python_does() -> None:
+    text = '''
+class A:
+    one = 1
+
+    @property
+    def f(
+        self,
+    ) -> int:
+        """Text."""
+
+        def g():
+            pass
+        return 2
+    async def h(self): return 3
+    two = 2
+
+def k(x=(
+    1,
+)):
+    y = 1
+B = 3
+'''
+    (a, _, b) = ast.parse(outline(text)).body
+    assert isinstance(a, ast.ClassDef) and [type(node).__name__ for node in a.body] == [
+        "Assign", "FunctionDef", "FunctionDef", "Assign",
+    ]  # fmt: skip
+    assert isinstance(b, ast.Assign)
