@@ -6,7 +6,8 @@ new below 0.75, says their Section 4.3; their code: new over old above 1.3).
 
 Epochs count from 0, as in their code (github.com/automl/RobustDARTS, ``src/utils.py`` and ``src/search``): λ_max is
 measured after epochs 0, 2, 4, …, an average stands for its window's middle, and the rule is asked where the genotype to
-return is of epoch 10 or later, never after the last epoch. Their loss has α's weight decay in it: λ_max plus the decay.
+return is of epoch 10 or later, first at the 12th measurement, after epoch 22; never after the last epoch. Their loss
+has α's weight decay in it: λ_max plus the decay.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -187,10 +188,11 @@ def _lead(mark: Mark, box: np.ndarray) -> tuple[tuple[float, float], tuple[float
     return (mark.x + share * (x - mark.x), mark.y + share * (y - mark.y)), (x, y)
 
 
-def along(start: tuple[float, float], end: tuple[float, float]) -> list[tuple[float, float]]:
-    """Points along a line, at most five pixels apart."""
-    count = max(2, math.ceil(math.dist(start, end) / 5))
-    return [
-        (start[0] + i / count * (end[0] - start[0]), start[1] + i / count * (end[1] - start[1]))
-        for i in range(count + 1)
-    ]
+def along(*corners: tuple[float, float]) -> list[tuple[float, float]]:
+    """Points along the line through ``corners``, at most five pixels apart."""
+    points: list[tuple[float, float]] = []
+    for start, end in pairwise(corners):
+        count = max(2, math.ceil(math.dist(start, end) / 5))
+        for i in range(count + 1):
+            points.append((start[0] + i / count * (end[0] - start[0]), start[1] + i / count * (end[1] - start[1])))
+    return points

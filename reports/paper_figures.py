@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection
-from itertools import pairwise
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -61,9 +60,10 @@ def draw(chart: Chart) -> Figure:
         axes.set_visible(False)
     figure.supxlabel(chart.x_label, fontsize=7)
     figure.supylabel(chart.y_label or chart.title, fontsize=7)
-    figure.draw_without_rendering()  # only then do the axes have their place
-    for axes, panel in zip(grid.flat, chart.panels, strict=False):
-        _names(axes, chart, panel)
+    if any(dot.label for panel in chart.panels for dot in panel.dots):
+        figure.draw_without_rendering()  # only then do the axes have their place
+        for axes, panel in zip(grid.flat, chart.panels, strict=False):
+            _names(axes, chart, panel)
     return figure
 
 
@@ -111,12 +111,11 @@ def _names(axes: Axes, chart: Chart, panel: Panel) -> None:
 
     texts = [axes.text(0, 0, dot.label, fontsize=_NAME, va="center", zorder=6, in_layout=False) for dot in panel.dots]
     marks = [
-        labels.Mark(*at(dot.x, _shown(dot.y, chart.y)), math.sqrt(_size(dot)) / 2 / pixel * axes.figure.dpi / 72, width)
+        labels.Mark(*at(dot.x, _shown(dot.y, chart.y)), math.sqrt(_size(dot)) / 2 * labels.HEIGHT / _LINE, width)
         for dot, width in zip(panel.dots, (text.get_window_extent().width / pixel for text in texts), strict=True)
     ]
     front = [at(x, _shown(y, chart.y)) for x, y in panel.front]
-    covered = [point for start, end in pairwise(front) for point in labels.along(start, end)]
-    places = labels.place(marks, covered, (1.0, -6.0, wide - 1.0, high - 1.0))
+    places = labels.place(marks, labels.along(*front), (1.0, -6.0, wide - 1.0, high - 1.0))
     for text, place in zip(texts, places, strict=True):
         text.set_visible(place is not None)
         text.set_transform(axes.transAxes)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -130,10 +129,9 @@ def _labels(chart: Chart, panel: Panel, box: Box) -> Iterable[Markup]:
     """Each labelled dot's name, and a line to those that stand apart; what no room is left for is counted."""
     marks = [_mark(chart, dot, box) for dot in panel.dots]
     front = [(box.x(chart.x.at(x)), box.y(chart.y.at(y))) for x, y in panel.front]
-    covered = [point for start, end in pairwise(front) for point in labels.along(start, end)]
     area = (box.left + 2.0, box.top - 6.0, box.width - 1.0, box.height - box.bottom - 1.0)
     lost = 0
-    for dot, place in zip(panel.dots, labels.place(marks, covered, area), strict=True):
+    for dot, place in zip(panel.dots, labels.place(marks, labels.along(*front), area), strict=True):
         if place is None:
             lost += bool(dot.label)
             continue

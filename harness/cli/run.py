@@ -62,7 +62,7 @@ def run(
     """
     plugins.load(plugin or [])
     named = options.names(algos)
-    check_names(named, space, protocol)
+    check_names(named, space, protocol)  # a misspelt one is told before the spaces' files are read for the controls
     made = api.plan(
         named + (controls(named, space) if random else []),
         space,
