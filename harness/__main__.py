@@ -6,12 +6,13 @@ import gc
 import sys
 from pathlib import Path
 
-if __name__ == "__main__" and sys.path[:1] == [str(Path.cwd())] != [str(Path(__file__).parents[1])]:
-    # `python -m` looks in the current folder first, where a user's own results.py or spaces/ would be taken for ours.
-    del sys.path[0]
+if __name__ == "__main__":
+    # What is imported stays: collecting garbage on the way finds none, and takes a tenth of what help or a list costs.
+    gc.disable()
+    if sys.path[:1] == [str(Path.cwd())] != [str(Path(__file__).parents[1])]:
+        # `python -m` looks here first, where a user's own results.py or spaces/ would be taken for ours.
+        del sys.path[0]
 
-# What is imported stays: collecting garbage on the way finds none, and takes a tenth of what help or a list costs.
-gc.disable()
 from harness.cli import app, archive, correlate, doctor, evaluate, export, inspect, latency, listing, report, run, sweep
 from harness.cli.completion import prepare
 from harness.cli.output import Outlived, outlived
