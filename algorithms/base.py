@@ -55,7 +55,8 @@ class Setting:
 
     ``seeded`` gives the generator of a named purpose, so that algorithms with one seed start from the same weights
     and α. ``evaluate`` answers for one genotype; only searches without gradients ask it. ``record_of`` gives what the
-    run's finished search by a named algorithm found with the same seed, None where there is none.
+    run's finished search by a named algorithm found with the same seed, None where there is none. ``cuda_graphs`` has
+    passes captured, on CUDA alone.
     """
 
     space: Space
@@ -64,6 +65,7 @@ class Setting:
     device: torch.device
     evaluate: Callable[[str], Evaluated]
     record_of: Callable[[str], str | None] = lambda algorithm: None
+    cuda_graphs: bool = False
 
 
 class Algorithm(ABC):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Protocol
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
+from algorithms.captured import Graphs
 from algorithms.counts import Counts
 from algorithms.executed import GROUPED, Executed
 from algorithms.parameters import Layout, views
@@ -33,13 +34,23 @@ class Passes:
     """Runs forward and backward passes of one supernet, and keeps their number, cost and losses.
 
     The skeleton lives on the meta device: its weights always come from a flat vector through ``functional_call``.
-    ``relax`` turns architecture parameters into a mix; ``loss`` is the space's.
+    ``relax`` turns architecture parameters into a mix; ``loss`` is the space's. ``graphs``, where given, captures the
+    gradients of passes that run every operation.
     """
 
-    def __init__(self, skeleton: nn.Module, layout: Layout, alphas: Layout, relax: Relax, loss: Loss) -> None:
+    def __init__(
+        self,
+        skeleton: nn.Module,
+        layout: Layout,
+        alphas: Layout,
+        relax: Relax,
+        loss: Loss,
+        graphs: Graphs | None = None,
+    ) -> None:
         self.skeleton = skeleton.to("meta")
         self.layout, self.alphas = layout, alphas
         self.relax, self.space_loss = relax, loss
+        self.graphs = graphs
         self.counts = Counts()
         self.losses: dict[str, Tensor] = {}
         self._macs: dict[tuple[str, torch.Size], int] = {}
@@ -60,6 +71,8 @@ class Passes:
         wanted = [t.requires_grad_() for t in ({"w": [w], "alpha": [a], "both": [w, a]}[of])]
         mix = (relax or self.relax)(views(a, self.alphas))
         sampled = mix.active is not None
+        if self.graphs is not None and not sampled:
+            return self._captured(self.graphs, of, w, a, mix, batch)
         with Executed() if sampled else nullcontext() as executed:
             loss, hits = self._run(w, mix, batch)
         self._record(loss, hits, batch)
@@ -76,6 +89,29 @@ class Passes:
             loss, hits = self._run(w, mix, batch)
         self._count("forward", executed.macs if executed else self._known("forward", w, mix, batch))
         return loss, hits
+
+    def _captured(self, graphs: Graphs, of: str, w: Tensor, a: Tensor, mix: Mix, batch: Batch) -> list[Tensor]:
+        """The same, captured from the mix's weights on; α's way to them, which may be a draw, is taken each time."""
+        names, half = list(mix.weights), batch.half
+        free = [name for name in names if mix.weights[name].requires_grad]
+
+        def run(inputs: Sequence[Tensor]) -> list[Tensor]:
+            leaf, x, y, *weights = (t.detach() for t in inputs)
+            mixed = dict(zip(names, weights, strict=True))
+            wanted = [t.requires_grad_() for t in ([leaf] if of != "alpha" else []) + [mixed[name] for name in free]]
+            loss, hits = self._run(leaf, Mix(mixed), Batch(x, y, half))
+            return [loss.detach(), hits, *_gradients(loss, wanted)]
+
+        inputs = [w, batch.x, batch.y, *mix.weights.values()]
+        key = (of, half, *names, *free, *(t.shape for t in inputs))
+        loss, hits, *slopes = graphs.run(key, run, inputs)
+        self._record(loss, hits, batch)
+        self._count(of, self._known(of, w, mix, batch))
+        if of == "w":
+            return slopes
+        to_mix = slopes[len(slopes) - len(free) :]
+        (to_alpha,) = torch.autograd.grad([mix.weights[name] for name in free], a, to_mix, materialize_grads=True)
+        return [*slopes[: len(slopes) - len(free)], to_alpha]
 
     def mixed_product(self, weights: Tensor, alpha: Tensor, batch: Batch, vector: Tensor) -> Tensor:
         """∇²_{α,w} loss · vector, exactly, by differentiating ⟨∇_w loss, vector⟩ (one double backward)."""

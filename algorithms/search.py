@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from algorithms.base import Algorithm, Lesson, Pair, Setting, State
+from algorithms.captured import Graphs
 from algorithms.counts import Counts
 from algorithms.hyper import Fields
 from algorithms.hyper import Hyper as Shared
@@ -54,7 +55,10 @@ class Search(Algorithm):
         self.space = self.searched()
         self.w = self.weights("w")
         self.alpha = Architecture({name: a.to(self.device) for name, a in self.alphas().items()}, self)
-        self.passes = Passes(self.space.supernet(), self.w.layout, self.alpha.layout, self.relax, self.space.loss)
+        self.passes = Passes(
+            *(self.space.supernet(), self.w.layout, self.alpha.layout, self.relax, self.space.loss),
+            Graphs() if setting.cuda_graphs else None,
+        )
 
     def searched(self) -> Space:
         """What the search begins on: the space that it was given, or one made of it."""

@@ -68,6 +68,8 @@ class Options(TypedDict, total=False):
         CPU threads of each trial.
     gpus_per_trial : float
         GPUs of each trial, fractions too.
+    cuda_graphs : bool
+        Capture a search's passes as CUDA graphs: the same bits, sooner.
     address : str
         Address of a Ray cluster.
     serial : bool
@@ -97,6 +99,7 @@ class Options(TypedDict, total=False):
     device: str
     cpus_per_trial: int
     gpus_per_trial: float | None
+    cuda_graphs: bool
     address: str | None
     serial: bool
     log: Sequence[str]

@@ -63,6 +63,7 @@ class Shared(TypedDict, total=False):
     device: str
     cpus_per_trial: int
     gpus_per_trial: float | None
+    cuda_graphs: bool
     address: str | None
     serial: bool
     command: Sequence[str]

@@ -180,6 +180,10 @@ Gpus = Annotated[
     float | None,
     typer.Option(min=0, help="GPUs of each trial, fractions too; default 1 on cuda", rich_help_panel=RUNNING),
 ]
+Graphs = Annotated[
+    bool,
+    typer.Option("--cuda-graphs", help="capture a search's passes: the same bits, sooner", rich_help_panel=RUNNING),
+]
 Address = Annotated[str | None, typer.Option(help="address of a Ray cluster", rich_help_panel=RUNNING)]
 Open = Annotated[bool, typer.Option("--open", help="open the report's page in a browser", rich_help_panel=RUNNING)]
 Serial = Annotated[

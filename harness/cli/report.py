@@ -84,6 +84,7 @@ def reproduce(
     device: options.Device = "auto",
     cpus_per_trial: options.Cpus = 1,
     gpus_per_trial: options.Gpus = None,
+    cuda_graphs: options.Graphs = False,
     address: options.Address = None,
     serial: options.Serial = False,
 ) -> None:
@@ -104,6 +105,7 @@ def reproduce(
         "device": device,
         "cpus_per_trial": cpus_per_trial,
         "gpus_per_trial": gpus_per_trial,
+        "cuda_graphs": cuda_graphs,
         "address": address,
         "serial": serial,
         "command": options.command(),

@@ -51,6 +51,7 @@ def run(
     device: options.Device = "auto",
     cpus_per_trial: options.Cpus = 1,
     gpus_per_trial: options.Gpus = None,
+    cuda_graphs: options.Graphs = False,
     address: options.Address = None,
     serial: options.Serial = False,
     log: options.Log = None,

@@ -45,6 +45,7 @@ def sweep(
     device: options.Device = "auto",
     cpus_per_trial: options.Cpus = 1,
     gpus_per_trial: options.Gpus = None,
+    cuda_graphs: options.Graphs = False,
     address: options.Address = None,
     serial: options.Serial = False,
     log: options.Log = None,

@@ -51,6 +51,7 @@ class Request:
     device: str = "auto"
     cpus_per_trial: int = 1
     gpus_per_trial: float | None = None
+    cuda_graphs: bool = False
     address: str | None = None
     serial: bool = False
     log: Sequence[str] = ()
@@ -171,10 +172,11 @@ def environment_of(request: Request, folder: Path, processes: int = 1) -> Enviro
     BadInput
         For a device that is not here, or a share of it that no trial can have.
     """
-    from harness.measuring.device import check_gpus
+    from harness.measuring.device import check_gpus, check_graphs
 
     device, gpus = device_of(request), request.gpus_per_trial
     check_gpus(device, gpus)
+    check_graphs(device, request.cuda_graphs)
     plain = {
         "run": absolute(folder),
         "data_dir": absolute(request.data_dir) if request.data_dir else None,
@@ -184,6 +186,7 @@ def environment_of(request: Request, folder: Path, processes: int = 1) -> Enviro
         "device": device,
         "threads": request.cpus_per_trial,
         "gpus": gpus if gpus is not None else processes * float(device.startswith("cuda")),
+        "cuda_graphs": request.cuda_graphs,
         "address": request.address,
         "serial": request.serial,
         "log": tuple(request.log),

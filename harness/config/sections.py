@@ -149,6 +149,7 @@ class Environment(Section):
     device: str = "cpu"
     threads: int = Field(1, ge=1)
     gpus: float = Field(0.0, ge=0, description="GPUs of each trial, fractions too")
+    cuda_graphs: bool = Field(False, description="capture a search's passes as CUDA graphs")
     address: str | None = Field(None, description="the Ray cluster; none: one of this run's own")
     serial: bool = Field(False, description="one trial after the other, without Ray")
     log: tuple[str, ...] = ()

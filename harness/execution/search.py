@@ -40,7 +40,10 @@ class Trial:
         }
         self.latencies = task.latencies  # now, so that a file that was replaced is told before the search
         judge = evaluator(task, config.evaluation)
-        setting = Setting(task.space, config.hyper, task.seeded, task.device, judge, self.record_of)
+        setting = Setting(
+            *(task.space, config.hyper, task.seeded, task.device, judge, self.record_of),
+            cuda_graphs=environment.cuda_graphs,
+        )
         self.algorithm: Algorithm = ALGORITHMS[config.algorithm](setting)
         self.train, self.val = task.stream("train"), task.stream("val")
         diagnostics = config.settings.diagnostics

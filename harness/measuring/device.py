@@ -94,6 +94,12 @@ def check_gpus(device: str, gpus: float | None) -> None:
         raise BadInput(f"--gpus-per-trial {gpus:g}: beyond 1 only whole GPUs can be lent: give {near}")
 
 
+def check_graphs(device: str, asked: bool) -> None:
+    """Refuse CUDA graphs where trials do not run on CUDA. Raises BadInput."""
+    if asked and not device.startswith("cuda"):
+        raise BadInput(f"--cuda-graphs: the trials run on {device}; add --device cuda, or leave it out")
+
+
 def share_of(device: str, gpus: float) -> float:
     """The share of one GPU that a trial was lent, 1 elsewhere: by it its device days are counted."""
     return gpus if device.startswith("cuda") and 0 < gpus < 1 else 1.0

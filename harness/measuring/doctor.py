@@ -36,6 +36,9 @@ REPEATED = (("nats", "darts1"), ("nats", "gdas"), ("darts", "rarts"), ("resnet16
 COMPARED = (("nats", "darts1"), ("darts", "darts1"), ("resnet164", "network_slimming"))
 """A supernet of each kind, whose first gradients are compared with those of float64 on the CPU."""
 
+CAPTURED = (("nats", "rarts"), ("nats", "snas"), ("darts", "darts2"), ("resnet164", "network_slimming"))
+"""Searches whose passes are tried as CUDA graphs: two networks, a draw of each step, a look-ahead, gates."""
+
 TOLERANCE = 2e-4
 """The largest relative error of a gradient in float32, ‖g − g₆₄‖ / ‖g₆₄‖; TF32's factors have ten bits, 5e-4 each."""
 
@@ -73,22 +76,38 @@ def examine(device: torch.device, protocol: str, spaces: list[str]) -> Iterator[
     yield Finding("device", None, f"{device_name(str(device))}, torch {torch.__version__}, {precision(device)}")
     yield from (repeats(device, space, algorithm) for space, algorithm in REPEATED)
     yield from (agrees(device, space, algorithm) for space, algorithm in COMPARED)
+    yield from (captured(device, space, algorithm) for space, algorithm in CAPTURED)
     yield from (waits(device, space, algorithm) for space, algorithm in REPEATED)
-    yield from (speed(device, settings) for settings in timed)
+    yield from (speed(device, settings, graphs) for settings in timed for graphs in _both_ways(device))
     yield processes(device)
 
 
 def repeats(device: torch.device, space: str, algorithm: str) -> Finding:
     """Whether two runs of a search end at the same bits."""
-    ends = []
-    for _ in range(2):
-        search, batches = small(device, space, algorithm)
-        for _ in range(STEPS):
-            search.step(*batches)
-        ends.append(torch.cat([p.flat.detach().cpu() for p in (*search.networks().values(), search.alpha)]))
+    ends = [ended(device, space, algorithm) for _ in range(2)]
+    return _same("repeats", ends, f"{algorithm} on {space}, {STEPS} steps twice")
+
+
+def ended(device: torch.device, space: str, algorithm: str, graphs: bool = False) -> Tensor:
+    """Every parameter of a search after ``STEPS`` steps."""
+    search, batches = small(device, space, algorithm, graphs)
+    for _ in range(STEPS):
+        search.step(*batches)
+    return torch.cat([p.flat.detach().cpu() for p in (*search.networks().values(), search.alpha)])
+
+
+def _same(check: str, ends: list[Tensor], of: str) -> Finding:
     differ = int((ends[0] != ends[1]).sum())
     said = "the same bits" if not differ else f"{differ:,} of {len(ends[0]):,} parameters differ"
-    return Finding("repeats", not differ, f"{algorithm} on {space}, {STEPS} steps twice: {said}")
+    return Finding(check, not differ, f"{of}: {said}")
+
+
+def captured(device: torch.device, space: str, algorithm: str) -> Finding:
+    """Whether a search whose passes are CUDA graphs ends at the bits of one whose kernels are launched one by one."""
+    said = f"{algorithm} on {space}"
+    if device.type != "cuda":
+        return Finding("captured", None, f"{said}: left out, for CUDA alone has graphs")
+    return _same("captured", [ended(device, space, algorithm, graphs) for graphs in (False, True)], f"{said} as graphs")
 
 
 def agrees(device: torch.device, space: str, algorithm: str) -> Finding:
@@ -121,11 +140,15 @@ def waits(device: torch.device, space: str, algorithm: str) -> Finding:
     return Finding("waits", count <= 2, f"{said}: the host waits {count} times a step (at most 2)")
 
 
-def speed(device: torch.device, protocol: Protocol) -> Finding:
+def _both_ways(device: torch.device) -> tuple[bool, ...]:
+    return (False, True) if device.type == "cuda" else (False,)
+
+
+def speed(device: torch.device, protocol: Protocol, graphs: bool = False) -> Finding:
     """Seconds of a step of first-order DARTS and its peak memory; passes nothing."""
     gates = "prc" in SPACES[protocol.space].Options.model_fields
     algorithm = "network_slimming" if gates else "darts1"
-    search, batches = made(device, protocol, algorithm, protocol.settings.batch_size)
+    search, batches = made(device, protocol, algorithm, protocol.settings.batch_size, graphs)
     memory, steps = PeakMemory(device, interval=0.01), 0
     with memory.running():
         search.step(*batches)
@@ -137,8 +160,11 @@ def speed(device: torch.device, protocol: Protocol) -> Finding:
             steps += 1
         seconds = (time.perf_counter() - start) / steps
     images = 2 * protocol.settings.batch_size / seconds
-    said = f"{algorithm} on {protocol.space}, {protocol.name}: {1000 * seconds:,.1f} ms a step, {images:,.0f} images a "
-    return Finding("speed", None, f"{said}second, n = {steps}; peak memory {memory.peak_mb:,.0f} MB")
+    how = " as graphs" if graphs else ""
+    said = f"{algorithm} on {protocol.space}, {protocol.name}{how}: {1000 * seconds:,.1f} ms a step, "
+    return Finding(
+        "speed", None, f"{said}{images:,.0f} images a second, n = {steps}; peak memory {memory.peak_mb:,.0f} MB"
+    )
 
 
 def processes(device: torch.device) -> Finding:
@@ -159,17 +185,20 @@ def _add(shard: Shard, say: Callable[[str], None], tick: Callable[[int, int], No
     say(f"{float(total):g}")
 
 
-def small(device: torch.device, space: str, algorithm: str) -> tuple[Search, list[Batch]]:
+def small(device: torch.device, space: str, algorithm: str, graphs: bool = False) -> tuple[Search, list[Batch]]:
     """A search of the size of the protocol ``quick``, and a batch of each half."""
     overrides = ["space.prc=0.4"] if "prc" in SPACES[space].Options.model_fields else []
-    return made(device, Protocol.load("quick", space).set(overrides), algorithm, IMAGES)
+    return made(device, Protocol.load("quick", space).set(overrides), algorithm, IMAGES, graphs)
 
 
-def made(device: torch.device, protocol: Protocol, algorithm: str, images: int) -> tuple[Search, list[Batch]]:
+def made(
+    device: torch.device, protocol: Protocol, algorithm: str, images: int, graphs: bool = False
+) -> tuple[Search, list[Batch]]:
     """A search as a trial makes it, and a batch of random images of each half: the same on every device."""
     config = protocol.trial(algorithm, 0, {"classes": 10, "in_channels": 3}, "none")
     space = SPACES[protocol.space](config.options)
-    search: Any = ALGORITHMS[algorithm](Setting(space, config.hyper, partial(generator, 0), device, _nobody))
+    setting = Setting(space, config.hyper, partial(generator, 0), device, _nobody, cuda_graphs=graphs)
+    search: Any = ALGORITHMS[algorithm](setting)
     search.on_epoch(0, 0.0)
     size = protocol.settings.image_size
     return search, [_batch(half, images, size, device) for half in ("train", "val")]

@@ -164,11 +164,12 @@ def device_name(device: str) -> str:
 
 
 def used_device(environment: Environment) -> str:
-    """The device with its model and, of a GPU, what it multiplies float32 in and the share that a trial has of it."""
+    """The device with its model and, of a GPU, how it is used and the share that a trial has of it."""
     name, share = device_name(environment.device), share_of(environment.device, environment.gpus)
     if not environment.device.startswith("cuda"):
         return name
-    used = [precision(torch.device(environment.device)), *([f"{share:g} of it"] if share < 1 else [])]
+    used = [precision(torch.device(environment.device)), *(["CUDA graphs"] if environment.cuda_graphs else [])]
+    used += [f"{share:g} of it"] if share < 1 else []
     return f"{name[:-1]}; {', '.join(used)})"
 
 

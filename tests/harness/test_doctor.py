@@ -61,6 +61,7 @@ def test_the_command_says_each_finding_and_fails_where_one_does(monkeypatch: pyt
         "device": None,
         "repeats": True,
         "agrees": False,
+        "captured": None,
         "waits": None,
         "speed": None,
         "processes": True,
