@@ -42,7 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     "harness/data/splits.py": {"nats"},
     # Searches that between them run every kind of kernel.
     "harness/measuring/doctor.py": {
-        *("nats", "darts", "resnet164", "darts1", "gdas", "rarts", "tas", "network_slimming"),
+        *("nats", "darts", "resnet164", "darts1", "darts2", "gdas", "rarts", "snas", "tas", "network_slimming"),
     },
     # Words that are a part's name as well: a symbol, a hyperparameter, a row of the paper's Table 2.
     "reports/glossary.py": {"lambda"},

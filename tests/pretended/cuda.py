@@ -7,7 +7,7 @@ likewise. What is not seen: CUDA's own arithmetic, its speed and its memory (a p
 
     with PretendedCuda(devices=2) as cuda:
         ...                                # devices "cuda" and "cuda:1"; torch.cuda.is_available() is True
-    cuda.launches, cuda.waits              # kernels; Counter of (what, file:line)
+    cuda.launches, cuda.waits              # kernels, a graph's as one; Counter of (what, file:line)
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import contextlib
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -23,6 +24,7 @@ from unittest import mock
 import torch
 from pretended.devices import Devices, PretendedGenerator, claim, device_of, index_of, whole
 from pretended.functions import Functions
+from pretended.graphs import PretendedGraph, PretendedStream, capturing, on_stream
 from pretended.kernels import Kernels, hidden
 from torch import Tensor
 
@@ -52,6 +54,8 @@ class PretendedCuda:
         self.by_operation: Counter[str] = Counter()
         self.waits: Counter[tuple[str, str]] = Counter()
         self.explicit: list[Any] = []
+        self.tape: list[Any] | None = None
+        """The kernels of the graph that is being captured."""
         self.broken = False
         """Whether every synchronisation fails, as after an error that CUDA does not recover from."""
         self._stack = contextlib.ExitStack()
@@ -64,6 +68,8 @@ class PretendedCuda:
 
     def wait(self, what: str) -> None:
         """The host waits for the device here."""
+        if self.tape is not None:
+            raise RuntimeError(f"{what}: not permitted while a graph is captured [{self.place()}]")
         self.waits[what, self.place()] += 1
 
     def place(self) -> str:
@@ -105,6 +111,7 @@ class PretendedCuda:
         Devices.largest = [0] * self.devices
         Devices.defaults = [PretendedGenerator(f"cuda:{i}") for i in range(self.devices)]
         self.kernels, self.functions = Kernels(self), Functions(self)
+        PretendedGraph.owner = self
         for where, name, value in (*self._torch(), *((torch.cuda, *named) for named in self._cuda().items())):
             self._stack.enter_context(mock.patch.object(where, name, value))
         self._stack.enter_context(self.kernels)
@@ -186,6 +193,12 @@ class PretendedCuda:
             "manual_seed": lambda value: Devices.defaults[Devices.current].manual_seed(value),
             "manual_seed_all": seed_all,
             "_is_in_bad_fork": lambda: False,
-            "is_current_stream_capturing": lambda: False,
+            "is_current_stream_capturing": lambda: self.tape is not None,
+            "CUDAGraph": PretendedGraph,
+            "graph": partial(capturing, self),
+            "graph_pool_handle": lambda: (0, 0),
+            "Stream": PretendedStream,
+            "current_stream": PretendedStream,
+            "stream": on_stream,
             "_lazy_init": lambda: None,
         }

@@ -127,6 +127,8 @@ class Kernels(TorchDispatchMode):
             context = self.owner.explicit[-1][0] if self.owner.explicit else None
             where = context or (ANY if backward else CPU)
         self._claim_made(made, where, given)
+        if self.owner.tape is not None:
+            self.owner.tape.append((func, args, kwargs, made))
         if isinstance(where, torch.device) and where.type == "cuda":
             self._count(packet, args)
         return made
