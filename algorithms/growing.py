@@ -91,7 +91,7 @@ class Growing(Search):
         fresh = self.space.alphas(self.seeded(f"alpha.{stage + 1}")).items()
         self.alpha = Architecture({n: a.to(self.device).masked_fill(~left[n], CLOSED) for n, a in fresh}, self)
         self.left = self.operations_left()
-        now = Passes(self.space.supernet(), self.w.layout, self.alpha.layout, self.relax, self.space.loss)
+        now = Passes(self.space.supernet(), self.w.layout, self.alpha.layout, self.relax, self.space)
         now.counts, now.losses, self.passes = self.passes.counts, self.passes.losses, now
 
     def operations_left(self) -> dict[str, list[list[int]]]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -16,26 +15,22 @@ from algorithms.captured import Graphs
 from algorithms.counts import Counts
 from algorithms.executed import GROUPED, Executed
 from algorithms.parameters import Layout, views
-from spaces.base import Alpha, Batch, Mix
+from spaces.base import Alpha, Batch, Mix, Space
 
 Relax = Callable[[Alpha], Mix]
 """From named architecture parameters to a mix, differentiably."""
 
 
-class Loss(Protocol):
-    """``Space.loss``: the mean loss of a network on a batch, and how many of the batch it got right."""
-
-    def __call__(self, network: Callable[..., Tensor], mix: Mix, batch: Batch) -> tuple[Tensor, Tensor]:
-        """A scalar, and a count (scalar)."""
-        ...
+_COUNTED: dict[Hashable, int] = {}
+"""Multiply-adds of one pass, by all that they hang on: counted once a process, whatever searches share the supernet."""
 
 
 class Passes:
     """Runs forward and backward passes of one supernet, and keeps their number, cost and losses.
 
     The skeleton lives on the meta device: its weights always come from a flat vector through ``functional_call``.
-    ``relax`` turns architecture parameters into a mix; ``loss`` is the space's. ``graphs``, where given, captures the
-    gradients of passes that run every operation.
+    ``relax`` turns architecture parameters into a mix; ``space`` is the one whose supernet it is. ``graphs``, where
+    given, captures the gradients of passes that run every operation.
     """
 
     def __init__(
@@ -44,16 +39,17 @@ class Passes:
         layout: Layout,
         alphas: Layout,
         relax: Relax,
-        loss: Loss,
+        space: Space,
         graphs: Graphs | None = None,
     ) -> None:
         self.skeleton = skeleton.to("meta")
         self.layout, self.alphas = layout, alphas
-        self.relax, self.space_loss = relax, loss
+        self.relax, self.space_loss = relax, space.loss
         self.graphs = graphs
         self.counts = Counts()
         self.losses: dict[str, Tensor] = {}
-        self._macs: dict[tuple[str, torch.Size], int] = {}
+        shapes = tuple(tuple(named.items()) for named in (layout, alphas))
+        self._structure = (type(space), space.options.model_dump_json(), *shapes)
 
     def loss(self, weights: Tensor, alpha: Tensor, batch: Batch, relax: Relax | None = None) -> tuple[Tensor, Tensor]:
         """Loss and hits at flat ``weights`` and flat ``alpha``; uncounted, unrecorded."""
@@ -153,10 +149,10 @@ class Passes:
 
     def _known(self, kind: str, w: Tensor, mix: Mix, batch: Batch) -> int:
         """Multiply-adds of one pass through every operation, counted once on the meta device: no arithmetic there."""
-        key = (kind, batch.x.shape)
-        if key not in self._macs:
-            self._macs[key] = self._on_meta(kind, w, mix, batch)
-        return self._macs[key]
+        key = (self._structure, kind, batch.x.shape, *(weight.shape for weight in mix.weights.values()))
+        if key not in _COUNTED:
+            _COUNTED[key] = self._on_meta(kind, w, mix, batch)
+        return _COUNTED[key]
 
     def _on_meta(self, kind: str, w: Tensor, mix: Mix, batch: Batch) -> int:
         # The mix's weights stand for α: no multiply-add lies between them.

@@ -56,7 +56,7 @@ class Search(Algorithm):
         self.w = self.weights("w")
         self.alpha = Architecture({name: a.to(self.device) for name, a in self.alphas().items()}, self)
         self.passes = Passes(
-            *(self.space.supernet(), self.w.layout, self.alpha.layout, self.relax, self.space.loss),
+            *(self.space.supernet(), self.w.layout, self.alpha.layout, self.relax, self.space),
             Graphs() if setting.cuda_graphs else None,
         )
 

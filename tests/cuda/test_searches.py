@@ -51,9 +51,6 @@ WAITS = {
 DrNAS draws on the CPU, and its gradient goes the same way back. Λ-DARTS's ε needs ‖δ‖, SDARTS's δ is drawn on the CPU.
 """
 
-COUNTED: dict[str, dict[object, int]] = {space: {} for space in SPACES}
-"""Multiply-adds of a pass, counted once a space: on the meta device, where nothing is seen here and most time goes."""
-
 CASES = [
     pytest.param(space, name, marks=[pytest.mark.slow] if space == "darts" else [])
     for space in SPACES
@@ -84,7 +81,6 @@ def flats(search: Search) -> list[torch.Tensor]:
 @pytest.mark.parametrize(("space", "name"), CASES)
 def test_every_search_stays_on_its_device(space: str, name: str, cuda: PretendedCuda) -> None:
     search, (train, val) = search_of(name, SPACES[space], "cuda:1"), on("cuda:1")
-    search.passes._macs = COUNTED[space]
     search.on_epoch(3, 0.9)
     if name == "pdarts":  # its first step begins a stage: another network
         search.step(train, val)
@@ -104,8 +100,6 @@ def test_every_search_stays_on_its_device(space: str, name: str, cuda: Pretended
 def test_a_state_from_the_cpu_goes_on_on_the_device(name: str, cuda: PretendedCuda) -> None:
     """The device's next step is the CPU's but for rounding: a cell's sums have another order there."""
     here, there = search_of(name, SPACES["nats"], "cpu"), search_of(name, SPACES["nats"], "cuda:1")
-    for search in (here, there):
-        search.passes._macs = COUNTED["nats"]
     here.on_epoch(3, 0.9)
     here.epoch([(on("cpu")[0], on("cpu")[1])])
     # As the harness does: a checkpoint's tensors come back on the CPU.

@@ -1,0 +1,44 @@
+"""A pass is counted once a process for all searches that share a supernet, and for no other."""
+
+from __future__ import annotations
+
+import pytest
+from searches import make_batch, make_search
+
+from algorithms import passes
+from spaces.base import Space
+from spaces.darts import Darts, DartsOptions
+from spaces.nats import Nats, NatsOptions
+from spaces.resnet164 import ResNet164, ResNet164Options
+
+NATS = [Nats(NatsOptions(channels=4, cells=cells, classes=classes)) for cells in (1, 2) for classes in (10, 100)]
+CASES: list[tuple[str, Space, dict[str, object]]] = [
+    *(("darts1", space, {}) for space in NATS),
+    *(("pcdarts", NATS[0], {"parts": parts, "warm_up": 0.0}) for parts in (1, 2, 4)),
+    ("darts1", Darts(DartsOptions(channels=2, cells=3, nodes=2)), {}),
+    *(("network_slimming", ResNet164(ResNet164Options(depth=11, width=w, prc=0.4)), {}) for w in (2, 4)),
+]
+
+
+def counted(name: str, space: Space, hyper: dict[str, object], size: int) -> int:
+    search = make_search(name, space, **hyper)
+    search.on_epoch(0, 0.5)
+    search.step(make_batch("train", size=size), make_batch("val", size=size))
+    return search.counts.macs
+
+
+def test_counts_shared_by_all_searches_are_those_of_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def every(fresh: bool) -> list[int]:
+        monkeypatch.setattr(passes, "_COUNTED", {})
+        found = []
+        for size in (8, 16):
+            for case in CASES:
+                if fresh:
+                    monkeypatch.setattr(passes, "_COUNTED", {})
+                found.append(counted(*case, size))
+        return found
+
+    alone = every(fresh=True)
+    assert every(fresh=False) == alone
+    # Classes, widths, channels and images differ in what they cost.
+    assert len(set(alone)) == len(alone)
