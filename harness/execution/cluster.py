@@ -6,6 +6,7 @@ import atexit
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 import uuid
@@ -105,15 +106,22 @@ def _end(ray: Any, before: set[psutil.Process]) -> None:
 def headed(head: str) -> Iterator[None]:
     """Interrupt the block where the cluster's head is gone.
 
+    Where Ray's own code holds the block for so long that no interrupt reaches it, the process ends here: Ray would end
+    it a little later, without a word.
+
     Raises
     ------
     BadInput
-        In place of that interrupt, a little before Ray would end the process without a word.
+        In place of that interrupt.
     """
     gone, over = threading.Event(), threading.Event()
+    line = (
+        f"the head of the Ray cluster at {head} is gone; no finished epoch is lost: give the same command again, "
+        "with another --address or without one, and it goes on from the last checkpoints"
+    )
 
     def watch() -> None:
-        patience, seen = 0.75 * float(os.environ.get(PATIENCE, "60")), time.monotonic()
+        patience, seen = 0.5 * float(os.environ.get(PATIENCE, "60")), time.monotonic()
         while not over.wait(LOOK):
             if _listens(head):
                 seen = time.monotonic()
@@ -121,6 +129,9 @@ def headed(head: str) -> Iterator[None]:
                 gone.set()
                 # A signal to that thread, for it wakes it from a wait as well.
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+                if not over.wait(patience / 2):
+                    print(f"error: {line}", file=sys.stderr, flush=True)
+                    os._exit(2)
                 return
 
     # A shell that starts a job in its background has it ignore that signal, and the block would never wake.
@@ -134,10 +145,7 @@ def headed(head: str) -> Iterator[None]:
     except BaseException as error:
         if not gone.is_set() and _listens(head):
             raise
-        raise BadInput(
-            f"the head of the Ray cluster at {head} is gone; no finished epoch is lost: give the same command again, "
-            "with another --address or without one, and it goes on from the last checkpoints"
-        ) from error
+        raise BadInput(line) from error
     finally:
         over.set()
         if deaf:
