@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import torch
@@ -12,6 +14,7 @@ import torch
 from algorithms.counts import Cost, Counts
 from algorithms.hyper import Fields
 from algorithms.parameters import Parameters
+from results.errors import BadInput
 from spaces.base import Batch, Space
 from spaces.contracts import need
 
@@ -28,14 +31,17 @@ State = dict[str, Any]
 
 
 class Evaluated(NamedTuple):
-    """What an evaluator says of one genotype: validation accuracy in percent, and what the answer cost.
+    """What an evaluator says of one genotype: validation accuracy in percent, what the answer cost, and its costs.
 
     ``seconds`` is charged on top of the clock: a table's own training time, NaN where the table does not know it.
+    ``costs`` are the network's, by the record's column: ``params``, ``flops``, and ``device_latency.DEVICE`` (ms) for
+    each device that was named; None where nothing was measured that means anything.
     """
 
     val_accuracy: float
     macs: int
     seconds: float
+    costs: Mapping[str, float | None] = MappingProxyType({})
 
 
 class Lesson(NamedTuple):
@@ -95,6 +101,8 @@ class Algorithm(ABC):
     """The passes of one step; None where its steps are no passes of a supernet."""
     queries: ClassVar[bool] = False
     """Whether it asks the evaluator for what it proposes, and has no trained network of its own."""
+    package: ClassVar[str] = ""
+    """A package that it needs besides the harness's own; empty where none."""
     Hyper: ClassVar[type[Fields]]
     alpha: Parameters | None = None
     charged_seconds: float = 0.0
@@ -102,6 +110,8 @@ class Algorithm(ABC):
     """Whether the network cut from the searched one is fine-tuned: not so where nothing is ever cut."""
     progress: float = 0.0
     """The share of the budget that is used, at every step: for schedules that an epoch is too coarse for."""
+    asked: str = ""
+    """What the last epoch asked the evaluator about; empty where it asked nothing."""
     stopped: bool = False
     """Whether the search has ended by a rule of its own, before its budget."""
 
@@ -119,13 +129,15 @@ class Algorithm(ABC):
 
     @classmethod
     def check(cls, space: Space, hyper: Fields) -> None:
-        """Whether ``space`` keeps what the algorithm requires, and these hyperparameters can be had there.
+        """Whether its package is here, ``space`` keeps what it requires, and its hyperparameters can be had there.
 
         Raises
         ------
         BadInput
             Where not.
         """
+        if cls.package and find_spec(cls.package) is None:
+            raise BadInput(f"{cls.name} needs the package {cls.package}: pip install {cls.package}, or leave it out")
         for contract in cls.requires:
             need(space, contract, cls.name)
         hyper.fits(space)

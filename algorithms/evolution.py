@@ -12,7 +12,7 @@ import torch
 from pydantic import Field
 
 from algorithms import ALGORITHMS
-from algorithms.base import Setting, State
+from algorithms.base import Evaluated, Setting, State
 from algorithms.hyper import Fields
 from algorithms.querying import SEES, Querying
 
@@ -53,9 +53,9 @@ class Evolution(Querying):
         parent, _ = max((self.population[i] for i in drawn), key=lambda individual: individual[1])
         return self.space.mutate(parent, self.generator)
 
-    def told(self, genotype: str, accuracy: float) -> None:
+    def told(self, genotype: str, evaluated: Evaluated) -> None:
         """The youngest joins; of a full population the oldest goes."""
-        self.population.append((genotype, accuracy))
+        self.population.append((genotype, evaluated.val_accuracy))
 
     def state_dict(self) -> State:
         """The incumbent, the costs and the living, oldest first."""

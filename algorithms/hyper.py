@@ -27,6 +27,10 @@ class Fields(BaseModel):
             Where they cannot.
         """
 
+    def costs(self) -> tuple[str, ...]:
+        """The costs that the search asks the evaluator for, as ``Evaluated.costs`` names them; none by default."""
+        return ()
+
     def after(self) -> str:
         """The algorithm whose record of the same seed this one reads; empty: none."""
         return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from algorithms import ALGORITHMS
-from algorithms.base import Setting, State
+from algorithms.base import Evaluated, Setting, State
 from algorithms.hyper import Fields
 from algorithms.querying import SEES, Querying
 from spaces.contracts import Neighbouring, need
@@ -46,9 +46,9 @@ class LocalSearch(Querying):
             self.at = max((g for g in near if self.said[g] > self.said[self.at]), key=self.said.__getitem__, default="")
         return self.space.sample(self.generator)
 
-    def told(self, genotype: str, accuracy: float) -> None:
+    def told(self, genotype: str, evaluated: Evaluated) -> None:
         """The answer is kept; a start is where the search then is."""
-        self.said[genotype], self.at = accuracy, self.at or genotype
+        self.said[genotype], self.at = evaluated.val_accuracy, self.at or genotype
 
     def state_dict(self) -> State:
         """What every search by queries keeps, where this one is, and all answers."""

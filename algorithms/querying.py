@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 
-from algorithms.base import Algorithm, Pair, Setting, State
+from algorithms.base import Algorithm, Evaluated, Pair, Setting, State
 from algorithms.counts import Counts
+from results.metrics import ASKED
 
 SEES = (
     "on CIFAR-100 and ImageNet16-120 a NATS-Bench table's validation accuracy is of half of the test images, which no "
@@ -30,8 +31,8 @@ class Querying(Algorithm):
     def propose(self) -> str:
         """The next genotype to evaluate, drawn with ``generator``."""
 
-    def told(self, genotype: str, accuracy: float) -> None:
-        """What the evaluator said of the proposed genotype, percent."""
+    def told(self, genotype: str, evaluated: Evaluated) -> None:
+        """What the evaluator said of the proposed genotype."""
 
     @property
     def counts(self) -> Counts:
@@ -39,15 +40,19 @@ class Querying(Algorithm):
         return self._counts
 
     def epoch(self, pairs: Iterable[Pair]) -> dict[str, float]:
-        """Propose one, have it evaluated, keep the better; the batches are not used."""
-        genotype = self.propose()
+        """Propose one, have it evaluated, keep the better; the batches are not used.
+
+        Returns its validation accuracy (percent), and each of its costs that is known as ``asked.COST``.
+        """
+        genotype = self.asked = self.propose()
         evaluated = self.evaluate(genotype)
         self._counts.macs += evaluated.macs
         self.charged_seconds += evaluated.seconds
         if evaluated.val_accuracy > self.best_accuracy:
             self.best, self.best_accuracy = genotype, evaluated.val_accuracy
-        self.told(genotype, evaluated.val_accuracy)
-        return {"val_accuracy": evaluated.val_accuracy}
+        self.told(genotype, evaluated)
+        known = {f"{ASKED}.{name}": cost for name, cost in evaluated.costs.items() if cost is not None}
+        return {"val_accuracy": evaluated.val_accuracy} | known
 
     def genotype(self) -> str:
         """The best so far; before the first, one drawn from a stream of its own."""

@@ -9,7 +9,7 @@ from typing import TypedDict
 import pandas as pd
 from markupsafe import Markup
 
-from reports import dynamics, fronts, paper_tables, scatters, svg, tables
+from reports import dynamics, fronts, paper_tables, queried, scatters, svg, tables
 from reports.answer import Paragraph, paragraphs
 from reports.chart import Chart, Panel
 from reports.claimed import claimed
@@ -280,6 +280,7 @@ def _tables(section: Section, records: pd.DataFrame, varied: Sequence[str], name
         tables.accuracy(compared, costs, paper, named),
         tables.place(compared, named),
         *fronts.tables(fronts.fronts(section.configs), records, named),
+        *queried.tables(fronts.fronts(section.configs), section.history, records, named),
         tables.cost(costs, named),
     ]
     if not varied:

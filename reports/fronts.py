@@ -51,9 +51,9 @@ def _stated(configs: Iterable[Mapping[str, object]]) -> dict[tuple[str, str], se
 
 def tables(known: Fronts, records: pd.DataFrame, named: Methods) -> list[Table]:
     """A row a data set and method: hypervolume ratio and IGD against each front, and the measured latencies."""
-    judged = _judged(records)
+    finds = judged(records)
     rows = []
-    for (dataset, algorithm, variant), own in judged.groupby(["eval_dataset", "algorithm", "variant"], sort=False):
+    for (dataset, algorithm, variant), own in finds.groupby(["eval_dataset", "algorithm", "variant"], sort=False):
         keys = {"eval_dataset": dataset, "algorithm": algorithm, "variant": variant}
         measured = {f"{column}_values": own[column].dropna().tolist() for column in _latencies(known, own)}
         if str(dataset) in known:
@@ -68,12 +68,12 @@ def tables(known: Fronts, records: pd.DataFrame, named: Methods) -> list[Table]:
 
 def charts(known: Fronts, records: pd.DataFrame, named: Methods) -> list[Chart]:
     """Error against the latency measured on each device, a panel a data set, the exact front as a step line."""
-    judged, made = _judged(records), []
+    finds, made = judged(records), []
     for column in dict.fromkeys(column for own in known.values() for column in own):
-        if not column.startswith(DEVICE_LATENCY) or column not in judged:
+        if not column.startswith(DEVICE_LATENCY) or column not in finds:
             continue
         own_fronts = {dataset: own[column] for dataset, own in known.items() if column in own}
-        shown = judged[judged["eval_dataset"].isin(own_fronts)].dropna(subset=[column])
+        shown = finds[finds["eval_dataset"].isin(own_fronts)].dropna(subset=[column])
         if shown.empty:
             continue
         points = [point for front in own_fronts.values() for point in front.points.tolist()]
@@ -99,7 +99,7 @@ def charts(known: Fronts, records: pd.DataFrame, named: Methods) -> list[Chart]:
     return made
 
 
-def _judged(records: pd.DataFrame) -> pd.DataFrame:
+def judged(records: pd.DataFrame) -> pd.DataFrame:
     """Searches that a table judged, a row a data set."""
     by_table = (records["evaluation"] == "table") & (records["parent"].fillna("") == "")
     return records[by_table & (records["status"] == "done") & records["test_error"].notna()]

@@ -93,6 +93,17 @@ def exact(costs: ArrayLike, errors: ArrayLike) -> Front:
     return Front(kept[np.argsort(kept[:, 0])])
 
 
+def undominated(costs: ArrayLike, errors: ArrayLike) -> NDArray[np.bool_]:
+    """Which points no other dominates, (points,); of equal ones all. A point that lacks an objective is none."""
+    from moocore import is_nondominated
+
+    points = np.column_stack([costs, errors]).astype(np.float64)
+    kept: NDArray[np.bool_] = np.asarray(np.isfinite(points).all(axis=1))
+    if kept.any():
+        kept[kept] = is_nondominated(points[kept], keep_weakly=True)
+    return kept
+
+
 def read(text: str) -> Front:
     """The front that ``Front.text`` wrote. Raises BadInput for any other text."""
     try:

@@ -141,6 +141,12 @@ METRICS: tuple[Metric, ...] = (
 
 DEVICE_LATENCY = "device_latency."
 
+SIZES = ("params", "flops")
+"""The costs that every network has; a ``DEVICE_LATENCY`` is one where it was measured."""
+
+ASKED = "asked"
+"""The history's column of what a search by queries asked about in an epoch; its figures are ``asked.COLUMN``."""
+
 FAMILIES: tuple[Metric, ...] = (
     # What was measured of the found cell's network on a named device; missing of a cell without a path.
     Metric(DEVICE_LATENCY, unit="ms", title="Latency on", direction="lower"),

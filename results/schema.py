@@ -45,7 +45,11 @@ HISTORY_COLUMNS: dict[str, str] = {
     "alpha_backwards": "float64",
     "diagnostics_seconds": "float64",
 }
-"""Name of every history column but ``table_accuracy.<dataset>`` (percent), with its pandas dtype."""
+"""Name of every history column, with its pandas dtype.
+
+Where a table judges there are ``table_accuracy.<dataset>`` (percent) as well, and of a search by queries ``asked``, the
+architecture that the epoch asked about, its costs (``asked.params``) and ``asked.test_error.<dataset>`` (percent).
+"""
 
 
 CONCAT = "concat"

@@ -73,6 +73,19 @@ class Neighbouring(CellSpace):
                 found.append(self.discretise(Alpha({**chosen, name: changed})))
         return found
 
+    def crossed(self, one: Genotype, other: Genotype, generator: torch.Generator) -> tuple[Genotype, Genotype]:
+        """Single-point crossover: up to a choice that is drawn each keeps its own, from there on they change places."""
+        own, others = self.one_hot(one), self.one_hot(other)
+        choices = sum(map(len, own.values()))
+        point = int(torch.randint(1, choices, (), generator=generator)) if choices > 1 else choices
+        first, second, place = Alpha(), Alpha(), 0
+        for name, mine in own.items():
+            kept = (torch.arange(place, place + len(mine)) < point)[:, None]
+            place += len(mine)
+            first[name] = torch.where(kept, mine, others[name])
+            second[name] = torch.where(kept, others[name], mine)
+        return self.discretise(first), self.discretise(second)
+
 
 class Stackable(CellSpace):
     """A space whose supernet stacks as many cells as its option ``cells`` says."""

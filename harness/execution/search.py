@@ -21,6 +21,7 @@ from harness.training.evaluate import as_found, evaluator, from_training, table_
 from harness.training.prune import from_pruning
 from harness.training.task import Task
 from harness.training.train import Diverged
+from results.metrics import ASKED
 from results.store import Store
 from spaces.base import Batch
 
@@ -146,8 +147,9 @@ class Trial:
         cost = search_columns(self.algorithm, self.seconds(), self.memory_mb)
         names = ("search_seconds", "search_macs", "forwards", "weight_backwards", "alpha_backwards")
         identity = {"algorithm": self.config.algorithm, "seed": self.config.seed}
+        asked = {ASKED: self.algorithm.asked} if self.algorithm.asked else {}
         costs = {name: cost[name] for name in names} | {"diagnostics_seconds": self.diagnostics_seconds}
-        return identity | {"progress": min(self.progress(), 1.0)} | row | losses | costs
+        return identity | {"progress": min(self.progress(), 1.0)} | row | asked | losses | costs
 
     def evaluate(self) -> list[dict[str, object]]:
         """The record's rows, one an evaluation data set."""
@@ -183,6 +185,8 @@ class Trial:
             for row in self.history:
                 accuracy = 100 - table_error(self.task.space, str(row["genotype"]), dataset)
                 row[f"table_accuracy.{dataset}"] = accuracy
+                if ASKED in row:
+                    row[f"{ASKED}.test_error.{dataset}"] = table_error(self.task.space, str(row[ASKED]), dataset)
             return table_columns(self.task.space, genotype, dataset)
         if kind == "pruned":
             search = self.algorithm.search

@@ -27,6 +27,7 @@ from harness.planning.sparsity import l1
 from harness.training.stand_alone import check_network, check_stream
 from results.errors import BadInput
 from results.lookup import lookup
+from results.metrics import DEVICE_LATENCY, SIZES
 from spaces import SPACES
 from spaces.contracts import Described, Tabular, WidthSpace, open_table, provides
 
@@ -235,6 +236,9 @@ def check(trial: TrialConfig) -> None:
     space = SPACES[trial.space](trial.options)
     algorithm = ALGORITHMS[trial.algorithm]
     algorithm.check(space, trial.hyper)
+    known = [*SIZES, *(f"{DEVICE_LATENCY}{device}" for device in trial.devices)]
+    for cost in trial.hyper.costs():
+        lookup(f"cost of {trial.algorithm} (--hardware names devices)", cost, dict.fromkeys(known))
     least = algorithm.least_epochs(trial.hyper)
     if trial.budget.kind == "epochs" and trial.budget.amount < least:
         raise BadInput(

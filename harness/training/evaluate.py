@@ -17,6 +17,7 @@ from harness.data import ALONE, DATASETS, Shard, StreamedDataset, evaluation_bat
 from harness.execution.checkpoint import Checkpoint
 from harness.measuring.device import prepare
 from harness.measuring.latency import latency_columns
+from harness.measuring.record import device_columns
 from harness.training.distributed import Group, train_on_several
 from harness.training.stand_alone import (
     AnyDataset,
@@ -185,6 +186,12 @@ def counts(space: Space, genotype: str) -> dict[str, int]:
     return {"params": parameters(network), "flops": multiply_adds(network, shape)}
 
 
+def measured(task: Task, genotype: str) -> dict[str, float | None]:
+    """What was measured of a cell on each device that the job names, by the record's column."""
+    latencies, devices = task.latencies, task.config.devices
+    return {} if latencies is None else device_columns(latencies, devices, genotype)
+
+
 def evaluator(task: Task, evaluation: str) -> Callable[[str], Evaluated]:
     """What a search without gradients asks for a genotype's validation accuracy: the table's, else a short training.
 
@@ -208,7 +215,8 @@ def _table_evaluator(task: Task) -> Callable[[str], Evaluated]:
         if timed and score.cost_seconds is None:
             raise BadInput("the table does not know what a training costs, so no budget of seconds ends: use macs=N")
         seconds = math.nan if score.cost_seconds is None else score.cost_seconds
-        return Evaluated(score.val_accuracy, space.training_macs(genotype, dataset, SHORT), seconds)
+        costs = {"params": score.params, "flops": score.flops} | measured(task, genotype)
+        return Evaluated(score.val_accuracy, space.training_macs(genotype, dataset, SHORT), seconds, costs)
 
     return evaluate
 
@@ -229,9 +237,10 @@ def _training_evaluator(task: Task) -> Callable[[str], Evaluated]:
             val_x, val_y, fields.batch_size, task.data.mean, task.data.std, task.device, half="val"
         )
         images = fields.short_epochs * stream.steps_per_epoch * fields.batch_size
-        forward = counts(space, genotype)["flops"]
+        costs = counts(space, genotype)
         # A forward and a full backward are three forwards' multiply-adds; then one forward over D_v.
-        return Evaluated(accuracies(network, held_out)[0], forward * (3 * images + len(val_y)), 0.0)
+        macs = costs["flops"] * (3 * images + len(val_y))
+        return Evaluated(accuracies(network, held_out)[0], macs, 0.0, costs | measured(task, genotype))
 
     return evaluate
 

@@ -43,10 +43,12 @@ EVERY = [
 
 def made(name: str) -> Algorithm:
     cls = ALGORITHMS[name]
+    if cls.package:
+        pytest.importorskip(cls.package, reason=f"{cls.package} is not installed: {name} cannot search")
     hyper = cls.Hyper(**{key: value for key, value in SHORT.items() if key in cls.Hyper.model_fields})
 
     def evaluate(genotype: str) -> Evaluated:
-        return Evaluated(float(sum(genotype.encode()) % 100), 1, 0.0)
+        return Evaluated(float(sum(genotype.encode()) % 100), 1, 0.0, {"params": float(len(genotype))})
 
     return cls(Setting(space_of(cls, hyper), hyper, seeded, torch.device("cpu"), evaluate))
 

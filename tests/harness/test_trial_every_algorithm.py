@@ -32,7 +32,9 @@ def trial(algorithm: str, space: str = "nats") -> TrialConfig:
     protocol = protocol.set(
         ["evaluation.batch_size=32", "random.k=3", "evolution.queries=3", "evolution.population=2", "zerocost.k=3"]
     )
-    protocol = protocol.set(["local_search.queries=3", "random_ws.k=5", "pt_tune_epochs=1"])
+    protocol = protocol.set(
+        ["local_search.queries=3", "nsga2.queries=3", "nsga2.population=2", "random_ws.k=5", "pt_tune_epochs=1"]
+    )
     if space == "darts":
         protocol = protocol.set(["channels=2", "nodes=2", "pt_batches=1", "epochs=1"])
     protocol = protocol.set(["es_every=1", "es_window=1", "es_delta=1", "es_start=0", "diagnostics.subset=16"])
