@@ -12,7 +12,7 @@ from algorithms.base import Algorithm, Setting, State
 from harness.config.sections import Environment
 from harness.config.trial import TrialConfig
 from harness.execution.checkpoint import Checkpoint
-from harness.execution.watch import Watch
+from harness.execution.watch import INTERVAL, Watch
 from harness.measuring.clock import Clock, PeakMemory
 from harness.measuring.device import share_of
 from harness.measuring.diagnostics import Probe
@@ -54,7 +54,7 @@ class Trial:
         self.epoch, self.memory_mb, self.diagnostics_seconds = 0, 0.0, 0.0
         self.started_at = datetime.now(UTC).isoformat(timespec="seconds")
         self.history: list[dict[str, object]] = []
-        self.error, self.selected = "", False
+        self.error, self.selected, self.written = "", False, -INTERVAL
 
     def run(self) -> None:
         """Search from the last checkpoint on, evaluate, and write the record."""
@@ -111,7 +111,10 @@ class Trial:
         row = self.row(losses)
         self.history.append(row)
         self.watch.epoch(row)
-        self.store.write_history(self.config.hash, self.history)
+        # For who reads a run under way: a thousand short epochs would else take most of their time to write.
+        if time.monotonic() - self.written >= INTERVAL:
+            self.store.write_history(self.config.hash, self.history)
+            self.written = time.monotonic()
 
     def pairs(self) -> Iterator[tuple[Batch, Batch]]:
         """An epoch of the half for w, beside as many batches of the other; fewer where a budget runs out."""

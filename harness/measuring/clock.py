@@ -39,6 +39,11 @@ class Clock:
         return self.seconds + (0.0 if self._since is None else time.perf_counter() - self._since)
 
 
+LEFT = 4 * 2**20
+"""Bytes that what is done between two blocks may leave resident before they are given back: that takes 0.1 s and more,
+and an epoch of a search by queries a hundredth."""
+
+
 class PeakMemory:
     """Peak memory inside ``running`` blocks, in MB (10⁶ bytes): the largest of all of them so far.
 
@@ -49,7 +54,7 @@ class PeakMemory:
     def __init__(self, device: torch.device, interval: float = 0.05) -> None:
         self.device, self.interval = device, interval
         self.peak_mb = 0.0
-        self._process, self._start = psutil.Process(), 0
+        self._process, self._start, self._end = psutil.Process(), 0, 0
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -61,8 +66,9 @@ class PeakMemory:
             finally:
                 self._take(torch.cuda.max_memory_allocated(self.device))
             return
-        _give_back_freed()
-        self._start = self._start or self._process.memory_info().rss
+        if self._resident() - self._end > LEFT:
+            _give_back_freed()
+        self._start = self._start or self._resident()
         over = threading.Event()
         sampler = threading.Thread(target=self._sample, args=(over,), daemon=True)
         sampler.start()
@@ -71,12 +77,16 @@ class PeakMemory:
         finally:
             over.set()
             sampler.join()
+            self._end = self._resident()
 
     def _sample(self, over: threading.Event) -> None:
         while True:
-            self._take(self._process.memory_info().rss - self._start)
+            self._take(self._resident() - self._start)
             if over.wait(self.interval):
                 return
+
+    def _resident(self) -> int:
+        return int(self._process.memory_info().rss)
 
     def _take(self, used: int) -> None:
         self.peak_mb = max(self.peak_mb, used / 1e6)
