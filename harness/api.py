@@ -70,6 +70,8 @@ class Options(TypedDict, total=False):
         GPUs of each trial, fractions too.
     cuda_graphs : bool
         Capture a search's passes as CUDA graphs: the same bits, sooner.
+    keep_supernet : bool
+        Leave each search's trained supernet in its trial's folder, for ``correlate --supernet``.
     address : str
         Address of a Ray cluster.
     serial : bool
@@ -100,6 +102,7 @@ class Options(TypedDict, total=False):
     cpus_per_trial: int
     gpus_per_trial: float | None
     cuda_graphs: bool
+    keep_supernet: bool
     address: str | None
     serial: bool
     log: Sequence[str]

@@ -5,10 +5,7 @@ It alone holds the separate seeds and the training seconds.
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import pickle
-from functools import cached_property
 from pathlib import Path
 
 import nats_bench
@@ -16,13 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from results.errors import BadInput
 from spaces.nats_benchmark import ACCURACIES, CELLS, DATASETS, EPOCHS, Table, covered, every_cell, how_to_get
 from spaces.nats_cell import parse
-
-META = "meta.pickle.pbz2"
-# What a damaged or foreign pickle raises on the way through bz2, pickle and nats_bench.
-_UNREADABLE = (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, ImportError, pickle.PickleError)
+from spaces.nats_entries import Entries
 
 
 class Archive(Table):
@@ -33,28 +26,15 @@ class Archive(Table):
     """
 
     def __init__(self, folder: Path) -> None:
-        if not (folder / META).is_file():
-            raise BadInput(f"{folder} is no NATS-Bench archive, it holds no {META}; {how_to_get()}")
-        try:
-            self._api = nats_bench.create(str(folder), "tss", fast_mode=True, verbose=False)
-        except _UNREADABLE as error:
-            raise BadInput(f"{folder / META} cannot be read ({type(error).__name__}); {how_to_get()}") from error
-        if set(self._api.meta_archs) != every_cell():
-            raise BadInput(f"{folder} holds another space than the 15,625 topology cells; {how_to_get()}")
-        self._folder = folder
-        stems = {path.name.split(".")[0] for path in folder.glob("*.pickle.pbz2")}
-        self._present = {int(stem) for stem in stems if stem.isdecimal()} & set(range(CELLS))
-        self.complete = len(self._present) == CELLS
-        held = "" if self.complete else f" ({len(self._present)} of {CELLS:,} cells: no rank, percentile or regret)"
-        self.description = f"official NATS-Bench archive {folder.name}{held}"
+        self._entries = Entries(folder, "tss", every_cell(), ("cell", "topology cells"), how_to_get())
+        self.complete, self.description = self._entries.complete, self._entries.description
         self._figures: dict[str, dict[str, float]] = {}
         self._sorted: dict[str, NDArray[np.float64]] = {}
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """See Table, but of the files' names and sizes: reading their figures would take minutes."""
-        files = sorted((path.name, path.stat().st_size) for path in self._folder.glob("*.pickle.pbz2"))
-        return hashlib.sha256(repr(files).encode()).hexdigest()[:12]
+        return self._entries.digest
 
     def figure(self, genotype: str, column: str) -> float:
         """See Table."""
@@ -82,9 +62,9 @@ class Archive(Table):
         logging.getLogger(__name__).warning(
             "reading all %d cells of %s, which takes minutes; Archive.frame().to_parquet(...) makes a table of them",
             CELLS,
-            self._folder,
+            self._entries.folder,
         )
-        return pd.DataFrame([{"arch": arch, **self._cell(arch)} for arch in self._api.meta_archs])
+        return pd.DataFrame([{"arch": arch, **self._cell(arch)} for arch in self._entries.networks])
 
     def _cell(self, genotype: str) -> dict[str, float]:
         """One cell's figures by column name."""
@@ -99,19 +79,9 @@ class Archive(Table):
         return self._figures[genotype]
 
     def _logs(self, genotype: str) -> dict[int, nats_bench.ArchResults]:
-        """One cell's log by training length, taken out of the API, which would copy it and keep it: gigabytes."""
+        """One cell's log by training length."""
         parse(genotype)
-        index = self._api.query_index_by_arch(genotype)
-        if index not in self._present:
-            raise BadInput(f"{self._folder} lacks cell {index}, {genotype}; {how_to_get()}")
-        try:
-            self._api.reload(str(self._folder), index)
-            logs = self._api.arch2infos_dict.pop(index)
-            return {epochs: logs[str(epochs)] for epochs in EPOCHS}
-        except _UNREADABLE as error:
-            raise BadInput(
-                f"cell {index} of {self._folder} cannot be read ({type(error).__name__}); {how_to_get()}"
-            ) from error
+        return self._entries.logs(genotype, EPOCHS)
 
 
 def _archived(log: nats_bench.ArchResults, dataset: str, epochs: int) -> dict[str, float]:

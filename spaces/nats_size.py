@@ -13,9 +13,10 @@ from spaces import SPACES
 from spaces.base import Alpha, Edge, Everyone, Genotype, Score, SpaceOptions
 from spaces.contracts import Neighbouring, Tabular
 from spaces.nats_benchmark import DATASETS
+from spaces.nats_size_archive import SizeArchive
 from spaces.nats_size_network import LAYERS, WIDTHS, SizedNetwork, parse_widths, text_of
 from spaces.nats_size_supernet import ALPHA, Form, SizeSupernet
-from spaces.nats_size_table import HOW_TO_GET, SizeTable, every_setting
+from spaces.nats_size_table import HOW_TO_GET, SizeScores, SizeTable, every_setting
 
 TRAINING_IMAGES = dict(zip(DATASETS, (50_000, 50_000, 151_700), strict=True))
 WIDEST = WIDTHS[-1]
@@ -37,14 +38,16 @@ class NatsSize(Neighbouring, Tabular):
     name = "nats_size"
     Options = NatsSizeOptions
     options: NatsSizeOptions
-    table: SizeTable | None
+    table: SizeScores | None
     table_datasets = tuple(DATASETS)
     validates = False
 
     @classmethod
-    def open_table(cls, where: Path | None) -> SizeTable | None:
-        """The table file at ``where``; without it there is none."""
-        return None if where is None else SizeTable(where)
+    def open_table(cls, where: Path | None) -> SizeScores | None:
+        """The table file at ``where``, or the official archive's folder; without it there is none."""
+        if where is None:
+            return None
+        return SizeArchive(where) if where.is_dir() else SizeTable(where)
 
     @classmethod
     def how_to_get_table(cls) -> str:

@@ -1,4 +1,4 @@
-"""``correlate``: how well scores that need no training rank a space's architectures."""
+"""``correlate``: how well scores that need no training, or a trained supernet, rank a space's architectures."""
 
 from __future__ import annotations
 
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from algorithms.zero_cost import ScoreName
-    from harness.measuring.correlation import Correlation
-    from spaces.base import Batch
+    from harness.config.trial import TrialConfig
+    from harness.measuring.correlation import Correlation, Progress
     from spaces.contracts import Described, Tabular
 
 Cells = Annotated[
@@ -56,6 +55,21 @@ BatchSize = Annotated[int, typer.Option(min=2, help="images that a score sees", 
 Threads = Annotated[
     int, typer.Option(min=1, max=options.MOST_CPUS, help="CPU threads", rich_help_panel=options.RUNNING)
 ]
+Supernet = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RUN[:ALGO[:SEED]]",
+        help="also score by the trained supernet that this search left (`run --keep-supernet`), on its space; "
+        "--scores is then none by default",
+        rich_help_panel=options.WHAT,
+    ),
+]
+Images = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="validation images that --supernet is scored on; default 1,000", rich_help_panel=options.WHAT
+    ),
+]
 Values = Annotated[
     Path | None,
     typer.Option(
@@ -67,6 +81,10 @@ Values = Annotated[
 ]
 
 
+IMAGES = 1000
+"""Validation images that a supernet is scored on."""
+
+
 @app.command()
 def correlate(
     space: options.Space = defaults.SPACE,
@@ -76,6 +94,8 @@ def correlate(
     scores: Scores = None,
     dataset: TableDataset = None,
     batch_size: BatchSize = 64,
+    supernet: Supernet = None,
+    images: Images = None,
     set_: options.Set = None,
     plugin: options.Plugin = None,
     out: Values = None,
@@ -85,13 +105,14 @@ def correlate(
     threads: Threads = 1,
     json_: options.Json = False,
 ) -> None:
-    """Measure how well zero-cost scores rank a space's architectures: rank correlation with the table's accuracy.
+    """Measure how well scores rank a space's architectures: rank correlation with the table's accuracy.
 
     A random sample of architectures is built, untrained, at the size of the paper protocol (--set space.channels=8
     changes it); each score reads the network and one batch of real images. τ and ρ compare its order with that of the
     table's test accuracies: 1 is the same order, 0 none, −1 the reverse; τ of 0.6 means that the score is right about
     80 of 100 pairs. The 95 % interval says what another sample of as many architectures could have given. A score worth
-    its time has a higher τ than params and flops, which cost nothing.
+    its time has a higher τ than params and flops, which cost nothing. --supernet scores by shared weights instead: each
+    architecture's accuracy inside the supernet that a search has trained.
 
     Example: python -m harness correlate --space nats --table tss.parquet --data-dir DATA --cells 200
     """
@@ -104,22 +125,44 @@ def correlate(
 
     from algorithms.zero_cost import SCORES
 
-    names = [lookup("score", name, {n: n for n in SCORES}) for name in options.some_names("--scores", scores) or SCORES]
+    wanted = options.some_names("--scores", scores) or ([] if supernet else list(SCORES))
+    names = [lookup("score", name, {n: n for n in SCORES}) for name in wanted]
+    kept = left(supernet, space, images)
+    space = kept[1].space if kept else space
     cls, opened = with_table(space, table)
-    dataset = lookup(
-        "data set of the table", dataset or cls.table_datasets[0], {name: name for name in cls.table_datasets}
-    )
+    searched = kept[1].settings.dataset if kept else ""
+    default = searched if searched in cls.table_datasets else cls.table_datasets[0]
+    dataset = lookup("data set of the table", dataset or default, {name: name for name in cls.table_datasets})
     torch.set_num_threads(threads)
+    from harness.config.request import absolute
+    from harness.config.sections import Environment
     from harness.data import load
-    from harness.measuring.correlation import one_batch, sample
+    from harness.measuring import one_shot
+    from harness.measuring.correlation import one_batch, sample, score_all
     from harness.measuring.device import device_here, prepare
 
     made, image_size = sized(cls, opened, space, dataset, set_ or [])
     genotypes = sample(made, cells, seed)
     where = torch.device(device_here(device))
     prepare(where)
-    batch = one_batch(load(dataset, data_dir, image_size, download), batch_size, seed, where)
-    frame, found = measured(made, genotypes, names, dataset, batch, seed)
+    frames = []
+    if kept:
+        own = Environment(
+            run=absolute(kept[0]),
+            data_dir=absolute(data_dir) if data_dir else None,
+            download=download,
+            table=absolute(table) if table else None,
+            device=str(where),
+            threads=threads,
+        )
+        task, search = one_shot.trained(kept[1], own)
+        held_out = task.fixed(images or IMAGES, kept[1].settings.batch_size)
+        frames.append(one_shot.score_all(search, genotypes, held_out, progress()))
+    if names:
+        batch = one_batch(load(dataset, data_dir, image_size, download), batch_size, seed, where)
+        frames.append(score_all(made, genotypes, names, batch, seed, progress()))
+    ranked = [*names, *([one_shot.SCORE] if kept else [])]
+    frame, found = measured(made, genotypes, frames, ranked, seed, dataset)
     if out is not None:
         frame.to_csv(out, index=False)
     told = {
@@ -129,10 +172,11 @@ def correlate(
         "dataset": dataset,
         "seed": seed,
         "cells": cells,
-        "batch_size": batch_size,
-        "image_size": image_size,
-        "options": made.options.model_dump(mode="json"),
     }
+    if names:
+        told |= {"batch_size": batch_size, "image_size": image_size, "options": made.options.model_dump(mode="json")}
+    if kept:
+        told |= {"supernet": kept[1].hash, "supernet_of": kept[1].label, "images": sum(len(b.y) for b in held_out)}
     if json_:
         print_json(told | {"scores": [_plain(asdict(row)) for row in found]})
     else:
@@ -162,17 +206,42 @@ def sized(
     return cls(validated("space", cls.Options, options), table), image_size
 
 
-def measured(
-    space: Tabular, genotypes: Sequence[str], names: Sequence[ScoreName], dataset: str, batch: Batch, seed: int
-) -> tuple[pd.DataFrame, list[Correlation]]:
-    """Each architecture's accuracy and scores, and each score's correlations, the strongest first."""
+def left(supernet: str | None, space: str, images: int | None) -> tuple[Path, TrialConfig] | None:
+    """The run and the trial that left the supernet; None where none is named. Raises BadInput where it is not there."""
+    if supernet is None:
+        if images is not None:
+            raise BadInput("--images are what --supernet is scored on: name one, or leave --images out")
+        return None
+    from harness.measuring.one_shot import kept_by
+
+    folder, config = kept_by(supernet)
+    if space not in (defaults.SPACE, config.space):
+        raise BadInput(f"--space {space}, but --supernet {supernet} searched {config.space}: leave --space out")
+    return folder, config
+
+
+def progress() -> Progress:
+    """Shows on stderr how far the scoring is."""
     from rich.console import Console
     from rich.progress import track
 
-    from harness.measuring.correlation import accuracies, correlate, score_all
+    return partial(track, description="scoring", console=Console(stderr=True))
 
-    progress = partial(track, description="scoring", console=Console(stderr=True))
-    frame = score_all(space, genotypes, names, batch, seed, progress)
+
+def measured(
+    space: Tabular,
+    genotypes: Sequence[str],
+    frames: Sequence[pd.DataFrame],
+    names: Sequence[str],
+    seed: int,
+    dataset: str,
+) -> tuple[pd.DataFrame, list[Correlation]]:
+    """Each architecture's accuracy and scores, and each score's correlations, the strongest first."""
+    import pandas as pd
+
+    from harness.measuring.correlation import accuracies, correlate
+
+    frame = pd.concat([frame.set_index("arch") for frame in frames], axis=1).reset_index()
     frame.insert(1, "test_accuracy", accuracies(space, genotypes, dataset))
     truth = frame["test_accuracy"].tolist()
     found = [
@@ -200,9 +269,12 @@ def show(found: Sequence[Correlation], told: dict[str, object]) -> None:
             f"{1000 * row.seconds:,.1f}",
         )
     console.print(shown)
+    seen = [f"networks: {told['options']}; {told['batch_size']} images"] if "options" in told else []
+    if "supernet" in told:
+        seen.append(f"supernet of {told['supernet_of']} ({told['supernet']}): {told['images']} validation images")
     console.print(
         f"{told['cells']} random architectures of {told['space']}, seed {told['seed']}; {told['table']}, "
-        f"{told['dataset']}; networks: {told['options']}; {told['batch_size']} images",
+        f"{told['dataset']}; {'; '.join(seen)}",
         soft_wrap=True,
     )
 

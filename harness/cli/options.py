@@ -184,6 +184,14 @@ Graphs = Annotated[
     bool,
     typer.Option("--cuda-graphs", help="capture a search's passes: the same bits, sooner", rich_help_panel=RUNNING),
 ]
+KeepSupernet = Annotated[
+    bool,
+    typer.Option(
+        "--keep-supernet",
+        help="leave each search's trained supernet in its trial's folder, for `correlate --supernet`",
+        rich_help_panel=WHERE,
+    ),
+]
 Address = Annotated[str | None, typer.Option(help="address of a Ray cluster", rich_help_panel=RUNNING)]
 Open = Annotated[bool, typer.Option("--open", help="open the report's page in a browser", rich_help_panel=RUNNING)]
 Serial = Annotated[

@@ -52,6 +52,7 @@ def run(
     cpus_per_trial: options.Cpus = 1,
     gpus_per_trial: options.Gpus = None,
     cuda_graphs: options.Graphs = False,
+    keep_supernet: options.KeepSupernet = False,
     address: options.Address = None,
     serial: options.Serial = False,
     log: options.Log = None,

@@ -52,6 +52,7 @@ class Request:
     cpus_per_trial: int = 1
     gpus_per_trial: float | None = None
     cuda_graphs: bool = False
+    keep_supernet: bool = False
     address: str | None = None
     serial: bool = False
     log: Sequence[str] = ()
@@ -187,6 +188,7 @@ def environment_of(request: Request, folder: Path, processes: int = 1) -> Enviro
         "threads": request.cpus_per_trial,
         "gpus": gpus if gpus is not None else processes * float(device.startswith("cuda")),
         "cuda_graphs": request.cuda_graphs,
+        "keep_supernet": request.keep_supernet,
         "address": request.address,
         "serial": request.serial,
         "log": tuple(request.log),

@@ -150,6 +150,7 @@ class Environment(Section):
     threads: int = Field(1, ge=1)
     gpus: float = Field(0.0, ge=0, description="GPUs of each trial, fractions too")
     cuda_graphs: bool = Field(False, description="capture a search's passes as CUDA graphs")
+    keep_supernet: bool = Field(False, description="leave the trained supernet in the trial's folder")
     address: str | None = Field(None, description="the Ray cluster; none: one of this run's own")
     serial: bool = Field(False, description="one trial after the other, without Ray")
     log: tuple[str, ...] = ()

@@ -23,6 +23,9 @@ UNREADABLE = (
 )
 """What ``torch.load`` raises, by its first bytes, for a file that holds something else."""
 
+SUPERNET = "supernet"
+"""The stem of what a trial leaves of its trained networks where it was asked to."""
+
 OWNER = "trial"
 """The key under which a file says whose state it holds."""
 

@@ -11,7 +11,7 @@ from algorithms import ALGORITHMS
 from algorithms.base import Algorithm, Setting, State
 from harness.config.sections import Environment
 from harness.config.trial import TrialConfig
-from harness.execution.checkpoint import Checkpoint
+from harness.execution.checkpoint import SUPERNET, Checkpoint
 from harness.execution.watch import INTERVAL, Watch
 from harness.measuring.clock import Clock, PeakMemory
 from harness.measuring.device import share_of
@@ -73,10 +73,15 @@ class Trial:
             self.checkpoint.save(self.state_dict())
         rows = self.evaluate()
         self.store.write_history(self.config.hash, self.history)
+        kept = Checkpoint(self.folder, SUPERNET)
+        if self.task.environment.keep_supernet and self.algorithm.search is not None and not self.error:
+            kept.remove()  # of a process that was killed behind this line
+            kept.save({"algorithm": self.algorithm.state_dict()})
         self.store.write_record(self.config.hash, rows)
         # A kill while a checkpoint was written leaves its temporary file.
         for path in [*self.folder.glob("*.pt"), *self.folder.glob("*.tmp")]:
-            path.unlink()
+            if path != kept.current:
+                path.unlink()
 
     def search_epoch(self) -> None:
         """One epoch under the clock, its memory measured, then its diagnostics outside of both."""
