@@ -38,8 +38,8 @@ class GrowingHyper(Hyper):
         """No stage can have fewer cells than the space allows."""
         super().fits(space)
         stacked = need(space, Stackable, "a search in stages")
-        if min(depths := self.depths_on(stacked)) < stacked.fewest_cells:
-            raise BadInput(f"depths = {list(depths)}: the space {space.name} needs {stacked.fewest_cells} cells")
+        if min(stacked.cells, *(depths := self.depths_on(stacked))) < (least := stacked.fewest_cells):
+            raise BadInput(f"depths = {list(depths)} from {stacked.cells}: the space {space.name} needs {least} cells")
 
     def depths_on(self, space: Stackable) -> tuple[int, ...]:
         """The cells of each stage's supernet."""

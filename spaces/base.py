@@ -157,6 +157,8 @@ class Space(ABC):
 
     name: ClassVar[str]
     Options: ClassVar[type[SpaceOptions]] = SpaceOptions
+    presets: ClassVar[Mapping[str, Mapping[str, Mapping[str, object]]]] = {}
+    """By option and word: the values of other options that the word stands for where they are not given themselves."""
     words: ClassVar[str] = ""
     """Of a contract (spaces/contracts.py): what a space that keeps it does, in words that follow "a space that"."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import torch
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from torch import Tensor, nn
 
@@ -17,12 +18,14 @@ from results.schema import CONCAT
 from spaces import SPACES
 from spaces.base import Alpha, Edge, Genotype, Mix, SpaceOptions, Timed, Topology
 from spaces.contracts import CellSpace, DropsPaths, PartlyConnected, Stackable, Timeable
+from spaces.darts_cell import maker
 from spaces.darts_genotype import INPUTS, Architecture, Cell, canonical, cell, parse, text
 from spaces.darts_graph import CELLS, OPERATIONS, edges
 from spaces.darts_mixed import leaving
 from spaces.darts_network import CifarNetwork, ImageNetNetwork, reductions
 from spaces.darts_partial import PartialSupernet
-from spaces.darts_subsets import CLOSED, NOISE, S1_NODES, Subset, allowed, columns
+from spaces.darts_shapes import PRESETS
+from spaces.darts_subsets import CLOSED, NOISE, S1_NODES, WHOLE, Subset, allowed, columns
 from spaces.darts_supernet import Supernet
 from spaces.darts_timed import kind, timed
 from spaces.partial import PartialChannels, operation_weights
@@ -34,7 +37,7 @@ IMAGENET_SIZE = 128
 """From this image side on, ``stem="auto"`` is ImageNet's."""
 
 FEWEST_CELLS = 3
-"""Two of them are reduction cells."""
+"""Of a stack: two of them are reduction cells."""
 
 LATENCIES = ("normal", "reduce", "reduce_stride2")
 Latencies = tuple[float, float, float, float, float, float, float, float]
@@ -43,15 +46,22 @@ Latencies = tuple[float, float, float, float, float, float, float, float]
 class DartsOptions(SpaceOptions):
     """Sizes of supernet and stand-alone network, the latter's head and stem, and latencies for the penalty."""
 
+    shape: Literal["given", "wide", "deep", "single_cell"] = Field(
+        "given",
+        description="the DARTS-Bench-Suite's supernet of that name: its channels, cells, nodes and concat, where these "
+        "are not given themselves; given: by these alone",
+    )
     channels: int = Field(16, ge=1, description="C: the first cells' width")
-    cells: int = Field(8, description="cells in all, two of them reduction cells: at least 3")
+    cells: int = Field(8, description="cells in all, two of them reduction cells: at least 3, or 1, a reduction cell")
     nodes: int = Field(4, ge=1, description="intermediate nodes of a searched cell")
+    concat: int | None = Field(None, ge=1, description="how many of a cell's last nodes make its output; default: all")
     stem: Literal["auto", "cifar", "imagenet"] = Field(
         "auto", validate_default=True, description="of the stand-alone network; auto: imagenet from 128 × 128 up"
     )
     operations: Subset = Field(
         "all",
-        description="what edges may be: all eight, RobustDARTS's s1 to s4, or no_skip, all but the skip connection",
+        description="what edges may be: all eight, RobustDARTS's s1 to s4, no_skip, all but the skip connection, or "
+        "all_skip, all eight with a skip added on every edge",
     )
     auxiliary: bool = Field(
         False,
@@ -63,6 +73,12 @@ class DartsOptions(SpaceOptions):
         "2 (from the cell's inputs), any unit: divided by the mean of all",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_shape(cls, given: Any) -> Any:  # as pydantic hands it on: any kind of input
+        preset = PRESETS["shape"].get(str(given.get("shape"))) if isinstance(given, dict) else None
+        return {**preset, **given} if preset else given
+
     @field_validator("image_size")
     @classmethod
     def _halved_twice(cls, size: int) -> int:
@@ -73,11 +89,21 @@ class DartsOptions(SpaceOptions):
     @field_validator("cells")
     @classmethod
     def _two_reductions(cls, cells: int) -> int:
-        if cells < FEWEST_CELLS:
+        if cells < FEWEST_CELLS and cells != 1:
             raise PydanticCustomError(
-                "cells", "the reduction cells at one and two thirds of the depth leave no normal cell: give 3 or more"
+                "cells",
+                "the reduction cells at one and two thirds of the depth leave no normal cell: give 3 or more, or 1 for "
+                "a reduction cell alone",
             )
         return cells
+
+    @field_validator("concat")
+    @classmethod
+    def _of_its_nodes(cls, concat: int | None, info: ValidationInfo) -> int | None:
+        nodes = info.data.get("nodes")
+        if concat is not None and nodes is not None and concat > nodes:
+            raise PydanticCustomError("concat", "a cell has {nodes} nodes: give no more", {"nodes": nodes})
+        return concat
 
     @field_validator("operations")
     @classmethod
@@ -129,11 +155,29 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
     options: DartsOptions
     skip = ("normal", OPERATIONS.index("skip_connect"))
     fewest_cells = FEWEST_CELLS
+    presets = PRESETS
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of cells that are searched, each with an α of its own: where one cell is all, its kind alone."""
+        return CELLS if self.cells >= FEWEST_CELLS else ("reduce",)
+
+    @property
+    def skipping(self) -> bool:
+        """Whether each edge adds a skip that is no choice."""
+        return self.options.operations == "all_skip"
+
+    @property
+    def concat(self) -> range:
+        """The nodes whose concatenation is a cell's output."""
+        last = INPUTS + self.options.nodes
+        return range(last - (self.options.concat or self.options.nodes), last)
 
     @cached_property
     def allowed(self) -> dict[str, list[list[int]]]:
         """The columns of α that each edge can have, by kind of cell."""
-        return allowed(self.options.operations, self.options.nodes)
+        found = allowed(self.options.operations, self.options.nodes)
+        return {kind: found[kind] for kind in self.kinds}
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -148,10 +192,11 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
     def alphas(self, generator: torch.Generator) -> Alpha:
         """{"normal": (E, 8), "reduce": (E, 8)}, 1e-3 · standard normal; E = 14 at four nodes.
 
-        What an edge cannot have is closed for good, at ``CLOSED``; s4 has a ninth column, for noise.
+        A single cell has "reduce" alone. What an edge cannot have is closed for good, at ``CLOSED``; s4 has a ninth
+        column, for noise.
         """
         shape = (len(edges(self.options.nodes)), len(self.names))
-        drawn = {kind: 1e-3 * torch.randn(shape, generator=generator) for kind in CELLS}
+        drawn = {kind: 1e-3 * torch.randn(shape, generator=generator) for kind in self.kinds}
         for name, a in drawn.items():
             for row, kept in enumerate(self.allowed[name]):
                 a[row, [column for column in range(len(self.names)) if column not in kept]] = CLOSED
@@ -160,12 +205,12 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
     def relax(self, alpha: Alpha) -> Mix:
         """Softmax over each edge's operations; where edges cannot have all, only those that they can have run."""
         mix = super().relax(alpha)
-        return mix if self.options.operations == "all" else replace(mix, active=self.allowed)
+        return mix if self.options.operations in WHOLE else replace(mix, active=self.allowed)
 
     def supernet(self, role: str = "w") -> nn.Module:
         """The merged supernet at the options' size; its stem is always CIFAR's, as in the authors' search."""
         o = self.options
-        return Supernet(o.channels, o.cells, o.nodes, o.classes, o.in_channels)
+        return Supernet(o.channels, o.cells, o.nodes, o.classes, o.in_channels, concat=o.concat, skipping=self.skipping)
 
     def partial(self, parts: int) -> CellSpace:
         """The same cells by partial channels; the first intermediate node has two edges, each next one more."""
@@ -175,7 +220,7 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
 
     def layers(self, name: str) -> int:
         """How many cells share the α of ``name``."""
-        reduced = len(reductions(self.options.cells))
+        reduced = len({*reductions(self.options.cells)})
         return reduced if name == "reduce" else self.options.cells - reduced
 
     def operation_of(self, parameter: str) -> tuple[str, int] | None:
@@ -191,16 +236,15 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
         if self.options.latency is None:
             return None
         table = {
-            kind: torch.tensor(row).to(weights["normal"], non_blocking=True)
+            kind: torch.tensor(row).to(weights["reduce"], non_blocking=True)
             for kind, row in self.options.latency.items()
         }
         mean = torch.stack(list(table.values())).mean()
         halving = [source < INPUTS for _, source in edges(self.options.nodes)]
         reduce = torch.stack([table["reduce_stride2" if halves else "reduce"] for halves in halving])
-        normal = table["normal"].expand_as(reduce)
-        of_cells = zip(CELLS, (normal, reduce), strict=True)
+        rows = {"normal": table["normal"].expand_as(reduce), "reduce": reduce}
         # The ninth column, of noise, costs nothing.
-        expected = [weights[kind][:, : len(OPERATIONS)] * rows for kind, rows in of_cells]
+        expected = [weights[kind][:, : len(OPERATIONS)] * rows[kind] for kind in self.kinds]
         return torch.stack(expected).sum() / mean
 
     def discretise(self, alpha: Alpha) -> Genotype:
@@ -209,11 +253,15 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
         The authors' ``_parse`` (cnn/model_search.py), which lists a node's edges by weight; here they are listed by
         source, so that equal architectures have equal texts. Of equal weights the earlier wins.
         """
-        return self.strongest({kind: torch.softmax(alpha[kind].detach(), -1) for kind in CELLS})
+        return self.strongest({kind: torch.softmax(alpha[kind].detach(), -1) for kind in self.kinds})
 
     def strongest(self, weights: Alpha) -> Genotype:
         """The same of the weights themselves: an edge's best weight decides whether its node keeps it."""
-        return text(Architecture(*(self._strongest(weights[kind]) for kind in CELLS)))
+        return self._text({kind: self._strongest(weights[kind]) for kind in self.kinds})
+
+    def _text(self, cells: Mapping[str, Cell]) -> Genotype:
+        """The text of the searched cells; a single one stands for both kinds, so that any depth can be built of it."""
+        return text(Architecture(**{kind: cells.get(kind, cells["reduce"]) for kind in CELLS}))
 
     def _strongest(self, weights: Tensor) -> Cell:
         """The cell of one kind's weights, (E, 8)."""
@@ -223,7 +271,7 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
         for (target, source), weight, operation in ranked:
             nodes[target - INPUTS].append((weight, self.names[1:][operation], source))
         chosen = [sorted(incoming, key=lambda edge: -edge[0])[:2] for incoming in nodes]
-        return cell([(name, source) for _, name, source in incoming] for incoming in chosen)
+        return cell(([(name, source) for _, name, source in incoming] for incoming in chosen), self.concat)
 
     def topology(self) -> Topology:
         """A node keeps two of its input edges; no edge is none."""
@@ -231,7 +279,7 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
         for row, (target, _) in enumerate(edges(self.options.nodes)):
             rows[target - INPUTS].append(row)
         # The first node has but two.
-        inputs, none = dict.fromkeys(CELLS, rows[1:]), (OPERATIONS.index("none"),)
+        inputs, none = dict.fromkeys(self.kinds, rows[1:]), (OPERATIONS.index("none"),)
         return Topology(inputs, kept=2, excluded=none, allowed=self.allowed)
 
     def threshold(self, gates: Alpha, bound: float) -> Genotype:
@@ -239,7 +287,7 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
 
         A cell of which that leaves nothing, as before any gate has closed, keeps the largest gate at its inputs.
         """
-        return text(Architecture(*(self._above(gates[name], bound) for name in CELLS)))
+        return self._text({name: self._above(gates[name], bound) for name in self.kinds})
 
     def _above(self, gates: Tensor, bound: float) -> Cell:
         """The cell of one kind's gates, (E, 8)."""
@@ -247,19 +295,20 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
         best = [(max(row), self.names[1:][row.index(max(row))], *edge) for edge, row in rows]
         best.sort(key=lambda choice: -choice[0])
         found = self._of([choice for choice in best if choice[0] > bound])
-        return found if found.concat else self._of([next(choice for choice in best if choice[3] < INPUTS)])
+        inputs = (choice for choice in best if choice[3] < INPUTS and choice[2] in self.concat)
+        return found if found.concat else self._of([next(inputs)])
 
     def _of(self, ranked: list[tuple[float, str, int, int]]) -> Cell:
         """The cell of the first two choices (gate, operation, target, source) of each node."""
         nodes: list[list[tuple[str, int]]] = [[] for _ in range(self.options.nodes)]
         for _, name, target, source in ranked:
             nodes[target - INPUTS].append((name, source))
-        return cell(incoming[:2] for incoming in nodes)
+        return cell((incoming[:2] for incoming in nodes), self.concat)
 
     def one_hot(self, genotype: Genotype) -> Alpha:
         """{"normal": (E, 8), "reduce": (E, 8)}: 1 for each edge's operation; a row of zeros where there is no edge."""
         architecture, rows = parse(genotype), edges(self.options.nodes)
-        weights = {name: torch.zeros(len(rows), len(self.names)) for name in CELLS}
+        weights = {name: torch.zeros(len(rows), len(self.names)) for name in self.kinds}
         for which, weight in weights.items():
             for node, incoming in enumerate(getattr(architecture, which).nodes, INPUTS):
                 for operation, source in incoming:
@@ -274,13 +323,13 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
         o = self.options
         kind = network(o.stem, o.image_size)
         auxiliary = o.auxiliary and o.image_size >= kind.smallest_with_auxiliary
-        return kind(parse(genotype), o.channels, o.cells, o.classes, o.in_channels, auxiliary)
+        return kind(parse(genotype), o.channels, o.cells, o.classes, o.in_channels, auxiliary, maker(self.skipping))
 
     def edges(self, genotype: Genotype) -> list[Edge]:
-        """The edges of both cells, between nodes c_{k-2}, c_{k-1} and 0, 1, …, and each cell's concatenation, c_{k}."""
+        """The searched cells' edges, between nodes c_{k-2}, c_{k-1}, 0, 1, …, and each one's concatenation, c_{k}."""
         architecture = parse(genotype)
         found = []
-        for name in CELLS:
+        for name in self.kinds:
             genes: Cell = getattr(architecture, name)
             for node, incoming in enumerate(genes.nodes, INPUTS):
                 found += [Edge(name, _node(source), _node(node), operation) for operation, source in incoming]
@@ -295,7 +344,7 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
         """The eight operations at every size at which the stand-alone network has edges."""
         o = self.options
         shrunk = network(o.stem, o.image_size).multiple // CifarNetwork.multiple
-        return timed(o.channels, o.cells, o.image_size // shrunk)
+        return timed(o.channels, o.cells, o.image_size // shrunk, maker(self.skipping))
 
     def kind(self, edge: Edge) -> str:
         """By cell and, in reduction cells, by stride: the keys of the option ``latency``."""
@@ -303,7 +352,7 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
 
     def sample(self, generator: torch.Generator) -> Genotype:
         """Uniform over what ``discretise`` can give: two different sources a node, one of seven operations each."""
-        return text(Architecture(*(self._draw(kind, generator) for kind in CELLS)))
+        return self._text({kind: self._draw(kind, generator) for kind in self.kinds})
 
     def _draw(self, kind: str, generator: torch.Generator) -> Cell:
         nodes = []
@@ -311,11 +360,11 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
             sources = torch.randperm(node, generator=generator)[:2].tolist()
             choices = [self._choices(kind, node, source) for source in sources]
             nodes.append([(_one(names, generator), source) for names, source in zip(choices, sources, strict=True)])
-        return cell(nodes)
+        return cell(nodes, self.concat)
 
     def _choices(self, kind: str, node: int, source: int) -> list[str]:
         """What the edge from ``source`` into ``node`` of a genotype may be: all that is allowed but none."""
-        if self.options.operations == "all":
+        if self.options.operations in WHOLE:
             return list(CHOICES)
         row = edges(self.options.nodes).index((node, source))
         return [self.names[column] for column in self.allowed[kind][row] if self.names[column] != "none"]
@@ -327,7 +376,7 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
         An edge that cannot have its operation at its new source has one that it can.
         """
         architecture = parse(genotype)
-        cells = {kind: getattr(architecture, kind) for kind in CELLS}
+        cells = {kind: getattr(architecture, kind) for kind in self.kinds}
         places = [(k, n, e) for k, c in cells.items() for n, edges in enumerate(c.nodes) for e in range(len(edges))]
         moves = {place: _other_sources(cells[place[0]], place[1]) for place in places}
         movable = [place for place in places if moves[place]]
@@ -342,7 +391,7 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
             name = _one([choice for choice in choices if choice != name] or choices, generator)
         nodes[node][edge] = (name, source)
         cells[kind] = cell(nodes, cells[kind].concat)
-        return text(Architecture(**cells))
+        return self._text(cells)
 
 
 class PartialDarts(PartialChannels, Darts):
@@ -351,7 +400,8 @@ class PartialDarts(PartialChannels, Darts):
     def supernet(self, role: str = "w") -> nn.Module:
         """The merged supernet at the options' size, 1/K of its channels through the operations."""
         o = self.options
-        return PartialSupernet(self.parts, o.channels, o.cells, o.nodes, o.classes, o.in_channels)
+        sizes = (o.channels, o.cells, o.nodes, o.classes, o.in_channels)
+        return PartialSupernet(self.parts, *sizes, o.concat, self.skipping)
 
     def discretise(self, alpha: Alpha) -> Genotype:
         """The same rule for softmax β · softmax α, as the authors' ``genotype``: β helps to choose a node's edges."""

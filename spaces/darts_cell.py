@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 
 import torch
@@ -12,6 +13,9 @@ from spaces.darts_genotype import INPUTS
 from spaces.darts_genotype import Cell as Genes
 from spaces.nats_cell import ReLUConvBN
 from spaces.noise import Noise
+
+Make = Callable[[str, int, int], nn.Module]
+"""What makes an edge's module of its operation's name, its channels and its stride."""
 
 
 class FactorizedReduce(nn.Module):
@@ -73,23 +77,48 @@ def operation(name: str, channels: int, stride: int) -> nn.Module:
     raise ValueError(f"no module for operation {name!r}")
 
 
+class Skipping(nn.Module):
+    """An operation and, added to it, a skip: what every edge is with the operations ``all_skip``."""
+
+    def __init__(self, name: str, channels: int, stride: int) -> None:
+        super().__init__()
+        self.operation, self.skip = operation(name, channels, stride), operation("skip_connect", channels, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C, H/stride, W/stride)."""
+        y: Tensor = self.operation(x) + self.skip(x)
+        return y
+
+
+def maker(skipping: bool) -> Make:
+    """What makes the edges of a network; with ``skipping`` each adds a skip to its operation."""
+    return Skipping if skipping else operation
+
+
 class Cell(nn.Module):
     """A node is the sum of its edges' outputs, the cell's output the concatenation of the nodes that ``genes`` names.
 
     ``inputs`` are the channels of the outputs of the cell before the last and of the last; ``halved`` says that the
     last one halved the image, so that the other must be halved too. A ``reduction`` cell halves it: its edges from the
-    two inputs have stride 2.
+    two inputs have stride 2. ``make`` makes an edge's module.
     """
 
-    def __init__(self, genes: Genes, inputs: tuple[int, int], channels: int, *, reduction: bool, halved: bool) -> None:
+    def __init__(
+        self,
+        genes: Genes,
+        inputs: tuple[int, int],
+        channels: int,
+        *,
+        reduction: bool,
+        halved: bool,
+        make: Make = operation,
+    ) -> None:
         super().__init__()
         self.preprocess0 = FactorizedReduce(inputs[0], channels) if halved else ReLUConvBN(inputs[0], channels, 1)
         self.preprocess1 = ReLUConvBN(inputs[1], channels, 1)
         self.sources = [[source for _, source in incoming] for incoming in genes.nodes]
         self.operations = nn.ModuleList(
-            nn.ModuleList(
-                operation(name, channels, 2 if reduction and source < INPUTS else 1) for name, source in incoming
-            )
+            nn.ModuleList(make(name, channels, 2 if reduction and source < INPUTS else 1) for name, source in incoming)
             for incoming in genes.nodes
         )
         self.concat = genes.concat

@@ -86,26 +86,43 @@ class Separable(nn.Module):
 
 
 class Leaving(nn.Module):
-    """The edges that leave one node, each the mixture of all operations. Batch norm: batch statistics, no affine."""
+    """The edges that leave one node, each the mixture of all operations. Batch norm: batch statistics, no affine.
 
-    def __init__(self, channels: int, edges: int, stride: int) -> None:
+    With ``skipping`` each edge adds a skip that is no choice; at stride 2 it has weights of its own.
+    """
+
+    def __init__(self, channels: int, edges: int, stride: int, skipping: bool = False) -> None:
         super().__init__()
-        self.channels, self.stride = channels, stride
+        self.channels, self.stride, self.skipping = channels, stride, skipping
         self.first = nn.ModuleDict({name: Separable(channels, edges, size) for name, size in SIZES.items()})
         self.second = nn.ModuleDict({name: Separable(channels, edges, SIZES[name]) for name in TWICE})
         self.reduce = FactorizedReduce(channels, channels, edges) if stride == 2 else None
+        self.always = FactorizedReduce(channels, channels, edges) if stride == 2 and skipping else None
 
-    def forward(self, node: Tensor, weights: Tensor) -> Tensor:
-        """What ``node`` (B, C, H, W) gives its m targets, (B, m · C, H/stride, W/stride); ``weights`` (m, 8)."""
+    def forward(self, node: Tensor, weights: Tensor, skips: Tensor | None = None) -> Tensor:
+        """What ``node`` (B, C, H, W) gives its m targets, (B, m · C, H/stride, W/stride); ``weights`` (m, 8).
+
+        ``skips`` (m,), by default 1 each, weighs the skips that are no choice.
+        """
         scales = weights.unbind(1)
         total = self.separable(node, {name: scales[OPERATIONS.index(name)] for name in TWICE})
         total = total + self.dilated(node, {name: scales[OPERATIONS.index(name)] for name in DILATED})
         pooled = norm(torch.cat([self.pool(node, kind) for kind in (MAX_POOL, AVG_POOL)], 1))
         total = total + _weigh(pooled, weights[:, MAX_POOL : AVG_POOL + 1])
         if self.reduce is None:
-            return total + _weigh(node, weights[:, SKIP, None])
-        reduced: Tensor = self.reduce(node, scales[SKIP])
-        return total + reduced
+            total = total + _weigh(node, weights[:, SKIP, None])
+        else:
+            total = total + self.reduce(node, scales[SKIP])
+        if not self.skipping:
+            return total
+        return total + self.skip(node, torch.ones_like(scales[SKIP]) if skips is None else skips)
+
+    def skip(self, node: Tensor, skips: Tensor, rows: slice = ALL) -> Tensor:
+        """The skips that are no choice, (B, m · C, H/stride, W/stride), weighed by ``skips`` (m,)."""
+        if self.always is None:
+            return _weigh(node, skips[:, None])
+        reduced: Tensor = self.always(node, skips, rows)
+        return reduced
 
     def operation(self, node: Tensor, edge: int, kind: int, weight: Tensor) -> Tensor:
         """One weighted operation of the ``edge``-th edge, (B, C, H/stride, W/stride); every kind but none."""
@@ -160,32 +177,42 @@ class MixedCell(nn.Module):
 
     ``inputs`` are the channels of the two cells before; in a reduction cell the edges from both have stride 2.
     ``reduced`` says that the cell before was a reduction, so that the first input is twice as large. The operations are
-    1/``parts`` as wide as the nodes.
+    1/``parts`` as wide as the nodes. The last ``concat`` nodes, by default all, make the
+    output. ``skipping``: see Leaving.
     """
 
     def __init__(
-        self, inputs: tuple[int, int], channels: int, nodes: int, reduction: bool, reduced: bool, parts: int = 1
+        self,
+        inputs: tuple[int, int],
+        channels: int,
+        nodes: int,
+        reduction: bool,
+        reduced: bool,
+        parts: int = 1,
+        concat: int | None = None,
+        skipping: bool = False,
     ) -> None:
         super().__init__()
         self.preprocess0 = (FactorizedReduce if reduced else ReLUConvNorm)(inputs[0], channels)
         self.preprocess1 = ReLUConvNorm(inputs[1], channels)
         width = channels // parts
-        self.channels, self.parts, self.nodes = width, parts, nodes
+        self.channels, self.parts, self.nodes, self.concat = width, parts, nodes, concat or nodes
         self.kind, self.stride = ("reduce", 2) if reduction else ("normal", 1)
         self.edges, self.outgoing = edges(nodes), leaving(nodes)
         self.sources = nn.ModuleList(
-            Leaving(width, len(rows), self.stride if source < 2 else 1) for source, rows in enumerate(self.outgoing)
+            Leaving(width, len(rows), self.stride if source < 2 else 1, skipping)
+            for source, rows in enumerate(self.outgoing)
         )
 
     def forward(self, x0: Tensor, x1: Tensor, outgoing: list[Tensor]) -> Tensor:
-        """(B, nodes · channels, H', W') from the two cells before; ``outgoing`` holds each source's weights (m, 8)."""
+        """(B, concat · channels, H', W') from the two cells before; ``outgoing`` holds each source's weights (m, 8)."""
         states = [self.preprocess0(x0), self.preprocess1(x1)]
         given: list[tuple[Tensor, ...]] = []
         for target in range(2, self.nodes + 2):
             for source in range(len(given), target):
                 given.append(self.sources[source](states[source], outgoing[source]).split(self.channels, 1))
             states.append(reduce(torch.add, (parts[target - self.nodes - 2] for parts in given)))
-        return torch.cat(states[2:], 1)
+        return torch.cat(states[-self.concat :], 1)
 
     def active_only(
         self,
@@ -201,13 +228,16 @@ class MixedCell(nn.Module):
             total = torch.zeros_like(states[0][..., :: self.stride, :: self.stride])
             for edge, source in ((e, s) for e, (t, s) in enumerate(self.edges) if t == target):
                 given, position = cast(Leaving, self.sources[source]), self.outgoing[source].index(edge)
+                if given.skipping:
+                    rows = slice(position * self.channels, (position + 1) * self.channels)
+                    total = total + given.skip(states[source], weights.new_ones(1), rows)
                 for kind in active[edge]:
                     if kind == SKIP and after_skip is not None and given.reduce is None:
                         total = total + weights[edge, SKIP] * after_skip(states[source])
                     elif kind != NONE:
                         total = total + given.operation(states[source], position, kind, weights[edge, kind])
             states.append(total)
-        return torch.cat(states[2:], 1)
+        return torch.cat(states[-self.concat :], 1)
 
 
 def leaving(nodes: int) -> list[list[int]]:

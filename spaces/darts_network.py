@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-from spaces.darts_cell import Cell
+from spaces.darts_cell import Cell, Make, operation
 from spaces.darts_genotype import Architecture
 
 STEM = 3
@@ -15,7 +15,10 @@ STEM = 3
 
 
 def reductions(cells: int) -> tuple[int, int]:
-    """Where the two reduction cells stand, at one third and at two thirds of the depth, counted from 0."""
+    """Where the two reduction cells stand, at one third and at two thirds of the depth, counted from 0.
+
+    They are one and the same where there is one cell in all.
+    """
     return cells // 3, 2 * cells // 3
 
 
@@ -55,13 +58,20 @@ class Network(nn.Module, ABC):
 
     ``drop_path`` is the probability that an edge's output is zeroed for an image in training, the others scaled up to
     the same expectation; the trainer sets it, every epoch if it likes. ``inputs`` are the channels of the stem's two
-    outputs and ``halved`` says that the second is half as large as the first.
+    outputs and ``halved`` says that the second is half as large as the first. ``make``: see Cell.
     """
 
     drop_path: float = 0.0
 
     def __init__(
-        self, architecture: Architecture, channels: int, cells: int, classes: int, inputs: tuple[int, int], halved: bool
+        self,
+        architecture: Architecture,
+        channels: int,
+        cells: int,
+        classes: int,
+        inputs: tuple[int, int],
+        halved: bool,
+        make: Make,
     ) -> None:
         super().__init__()
         self.auxiliary: AuxiliaryHead | None = None
@@ -71,7 +81,7 @@ class Network(nn.Module, ABC):
             reduction = i in reductions(cells)
             channels = 2 * channels if reduction else channels
             genes = architecture.reduce if reduction else architecture.normal
-            blocks.append(Cell(genes, inputs, channels, reduction=reduction, halved=halved))
+            blocks.append(Cell(genes, inputs, channels, reduction=reduction, halved=halved, make=make))
             inputs, halved = (inputs[1], blocks[-1].channels), reduction
         self.tapped_channels = blocks[self.tapped].channels
         self.cells = nn.ModuleList(blocks)
@@ -109,10 +119,17 @@ class CifarNetwork(Network):
     smallest_with_auxiliary = 32
 
     def __init__(
-        self, architecture: Architecture, channels: int, cells: int, classes: int, in_channels: int, auxiliary: bool
+        self,
+        architecture: Architecture,
+        channels: int,
+        cells: int,
+        classes: int,
+        in_channels: int,
+        auxiliary: bool,
+        make: Make = operation,
     ) -> None:
         width = STEM * channels
-        super().__init__(architecture, channels, cells, classes, (width, width), halved=False)
+        super().__init__(architecture, channels, cells, classes, (width, width), halved=False, make=make)
         self.stem = nn.Sequential(nn.Conv2d(in_channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width))
         if auxiliary:
             self.auxiliary = AuxiliaryHead(self.tapped_channels, classes, stride=3, normed=True)
@@ -130,9 +147,16 @@ class ImageNetNetwork(Network):
     smallest_with_auxiliary = 224
 
     def __init__(
-        self, architecture: Architecture, channels: int, cells: int, classes: int, in_channels: int, auxiliary: bool
+        self,
+        architecture: Architecture,
+        channels: int,
+        cells: int,
+        classes: int,
+        in_channels: int,
+        auxiliary: bool,
+        make: Make = operation,
     ) -> None:
-        super().__init__(architecture, channels, cells, classes, (channels, channels), halved=True)
+        super().__init__(architecture, channels, cells, classes, (channels, channels), halved=True, make=make)
         half = channels // 2
         self.stem0 = nn.Sequential(
             nn.Conv2d(in_channels, half, 3, stride=2, padding=1, bias=False),

@@ -2,8 +2,9 @@
 
 S1 to S4 are RobustDARTS's (Zela, Elsken, Saikia, Marrakchi, Brox, Hutter, ICLR 2020, Section 3; the authors'
 src/spaces.py): S1 has the two operations that DARTS ranked best on each edge, S2 skip and a separable convolution, S3
-none besides, S4 noise in the skip's place. ``no_skip`` is of the DARTS-Bench-Suite (Jha, Moradian, Krishnakumar, Rapp,
-Hutter, AutoML 2025).
+none besides, S4 noise in the skip's place. ``no_skip`` and ``all_skip`` are of the DARTS-Bench-Suite (Jha, Moradian,
+Krishnakumar, Rapp, Hutter, AutoML 2025): with ``all_skip`` every edge adds a skip to whatever it is, in the supernet
+and in what is found.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Literal
 
 from spaces.darts_graph import CELLS, OPERATIONS, edges
 
-Subset = Literal["all", "s1", "s2", "s3", "s4", "no_skip"]
+Subset = Literal["all", "s1", "s2", "s3", "s4", "no_skip", "all_skip"]
 
 NOISE = "noise"
 """S4's operation: standard normal noise whatever the input."""
@@ -42,12 +43,16 @@ S1 = {
 
 ALIKE: dict[str, tuple[str, ...]] = {
     "all": OPERATIONS,
+    "all_skip": OPERATIONS,
     "s2": (SKIP, SEP3),
     "s3": ("none", SKIP, SEP3),
     "s4": (NOISE, SEP3),
     "no_skip": tuple(name for name in OPERATIONS if name != SKIP),
 }
 """The operations of every edge."""
+
+WHOLE = ("all", "all_skip")
+"""Those that leave out nothing."""
 
 S1_NODES = 4
 """The intermediate nodes of the cell whose edges S1 lists."""

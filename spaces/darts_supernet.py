@@ -20,7 +20,8 @@ class Supernet(nn.Module):
     """Stem, ``cells`` mixed cells, classifier. Owns no architecture parameter and keeps no batch statistics.
 
     The cells at one third and at two thirds of the depth halve the image and double the channels. Images' sides must
-    be multiples of 4. ``cell`` makes the mixed cells.
+    be multiples of 4. ``cell`` makes the mixed cells; of each the last ``concat`` nodes, by default all, make its
+    output, and with ``skipping`` each edge adds a skip that is no choice.
     """
 
     def __init__(
@@ -31,9 +32,11 @@ class Supernet(nn.Module):
         classes: int = 10,
         in_channels: int = 3,
         cell: Callable[..., MixedCell] = MixedCell,
+        concat: int | None = None,
+        skipping: bool = False,
     ) -> None:
         super().__init__()
-        width = STEM * channels
+        width, concat = STEM * channels, concat or nodes
         self.stem = nn.Sequential(
             nn.Conv2d(in_channels, width, 3, padding=1, bias=False),
             nn.BatchNorm2d(width, track_running_stats=False),
@@ -43,8 +46,8 @@ class Supernet(nn.Module):
         for i in range(cells):
             reduction = i in (cells // 3, 2 * cells // 3)
             channels = 2 * channels if reduction else channels
-            blocks.append(cell(inputs, channels, nodes, reduction, reduced))
-            inputs, reduced = (inputs[1], nodes * channels), reduction
+            blocks.append(cell(inputs, channels, nodes, reduction, reduced, concat=concat, skipping=skipping))
+            inputs, reduced = (inputs[1], concat * channels), reduction
         self.cells = nn.ModuleList(blocks)
         self.classifier = nn.Linear(inputs[1], classes)
         self.leaving = leaving(nodes)
@@ -52,7 +55,8 @@ class Supernet(nn.Module):
     def forward(self, x: Tensor, mix: Mix) -> Tensor:
         """Logits (B, classes) of images (B, in_channels, H, W).
 
-        ``mix.weights`` {"normal", "reduce"}: (E, 8) each, or (cells of the kind, E, 8): each cell's own.
+        ``mix.weights`` {"normal", "reduce"}, those that there are: (E, 8) each, or (cells of the kind, E, 8): each
+        cell's own.
         """
         cells = {kind: by_cell(weights, self.with_outgoing) for kind, weights in mix.weights.items()}
         if x.device.type == "cpu":  # there depthwise convolutions and pools are several times faster so

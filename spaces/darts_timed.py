@@ -6,7 +6,7 @@ from collections import Counter
 from functools import partial
 
 from spaces.base import Edge, Timed
-from spaces.darts_cell import operation
+from spaces.darts_cell import Make, operation
 from spaces.darts_graph import OPERATIONS
 from spaces.darts_network import reductions
 
@@ -14,11 +14,12 @@ Size = tuple[str, int, int, int]
 """Kind of edge, channels, side of its input, stride."""
 
 
-def timed(channels: int, cells: int, side: int) -> list[Timed]:
+def timed(channels: int, cells: int, side: int, make: Make = operation) -> list[Timed]:
     """The eight operations at every size at which an edge occurs, each kind's in the order of α's columns.
 
     ``channels`` is C, ``side`` that of the images which enter the first cell (of the stem's second output). The kinds
-    are "normal", "reduce" (edges from nodes of a reduction cell) and "reduce_stride2" (from its two inputs).
+    are "normal", "reduce" (edges from nodes of a reduction cell) and "reduce_stride2" (from its two inputs). ``make``
+    makes an edge's module.
     """
     sizes: Counter[Size] = Counter()
     for i in range(cells):
@@ -29,7 +30,7 @@ def timed(channels: int, cells: int, side: int) -> list[Timed]:
             sizes["reduce", channels, side, 1] += 1
         else:
             sizes["normal", channels, side, 1] += 1
-    return [_timed(name, size, count) for size, count in sizes.items() for name in OPERATIONS]
+    return [_timed(name, size, count, make) for size, count in sizes.items() for name in OPERATIONS]
 
 
 def kind(edge: Edge) -> str:
@@ -37,7 +38,7 @@ def kind(edge: Edge) -> str:
     return "reduce_stride2" if edge.cell == "reduce" and edge.source.startswith("c_") else edge.cell
 
 
-def _timed(name: str, size: Size, count: int) -> Timed:
+def _timed(name: str, size: Size, count: int, make: Make) -> Timed:
     edges, channels, side, stride = size
-    build = None if name == "none" else partial(operation, name, channels, stride)
+    build = None if name == "none" else partial(make, name, channels, stride)
     return Timed(edges, name, build, (channels, side, side), stride, count)

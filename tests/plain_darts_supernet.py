@@ -59,7 +59,7 @@ class PlainCell(nn.Module):
 
     def __init__(self, merged: MixedCell, nodes: int, pieces: Pieces) -> None:
         super().__init__()
-        self.kind = merged.kind
+        self.kind, self.concat = merged.kind, merged.concat
         self.edges = edges(nodes)
         self.preprocess0, self.preprocess1 = (
             self.preprocess(cast(nn.Module, part), pieces) for part in (merged.preprocess0, merged.preprocess1)
@@ -69,6 +69,11 @@ class PlainCell(nn.Module):
             leaving = cast(Leaving, merged.sources[source])
             position = target - max(source + 1, 2)
             self.mixed.append(self.edge(leaving, position, pieces))
+            if leaving.skipping:
+                skip = operation("skip_connect", leaving.channels, leaving.stride)
+                if leaving.always is not None:
+                    cut_reduce(cast(PlainReduce, skip), leaving.always, position, pieces)
+                cast(nn.ModuleDict, self.mixed[-1])["always"] = skip
 
     @staticmethod
     def preprocess(merged: nn.Module, pieces: Pieces) -> nn.Module:
@@ -100,6 +105,10 @@ class PlainCell(nn.Module):
         states = [self.preprocess0(x0), self.preprocess1(x1)]
         for node in range(2, self.edges[-1][0] + 1):
             terms = [
+                m["always"](states[s])
+                for m, (t, s) in zip(self.mixed, self.edges, strict=True)
+                if t == node and "always" in m
+            ] + [
                 weights[edge, kind] * self.mixed[edge][name](states[source])
                 for edge, (target, source) in enumerate(self.edges)
                 if target == node
@@ -107,7 +116,7 @@ class PlainCell(nn.Module):
                 if name != "none"
             ]
             states.append(torch.stack(terms).sum(0))
-        return torch.cat(states[2:], 1)
+        return torch.cat(states[-self.concat :], 1)
 
 
 class PlainSupernet(nn.Module):

@@ -34,6 +34,8 @@ class PlainDartsCell(darts.PlainCell):
         first, rest = x[:, : self.channels], x[:, self.channels :]
         names = [(kind, name) for kind, name in enumerate(OPERATIONS) if name != "none"]
         mixed = torch.stack([weights[kind] * self.mixed[edge][name](first) for kind, name in names]).sum(0)
+        if "always" in self.mixed[edge]:
+            mixed = mixed + self.mixed[edge]["always"](first)
         if mixed.shape[2] != x.shape[2] and self.parts > 1:
             rest = nn.MaxPool2d(2, 2)(rest)
         return shuffled(torch.cat([mixed, rest], 1) if self.parts > 1 else mixed, self.parts)
@@ -44,7 +46,7 @@ class PlainDartsCell(darts.PlainCell):
             incoming = [(edge, source) for edge, (target, source) in enumerate(self.edges) if target == node]
             terms = [betas[edge] * self.mixed_op(states[source], edge, weights[edge]) for edge, source in incoming]
             states.append(torch.stack(terms).sum(0))
-        return torch.cat(states[2:], 1)
+        return torch.cat(states[-self.concat :], 1)
 
 
 class PlainDarts(darts.PlainSupernet):

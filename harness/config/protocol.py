@@ -123,10 +123,19 @@ class Protocol:
         raw = self.raw
         for place in places:
             raw = _with(raw, place, value)
+            for name, meant in self._preset(place, value).items():
+                if self.overridden(f"space.{name}") is None:
+                    raw = _with(raw, ("options", name), meant)
         protocol = replace(self, raw=raw, overrides={**self.overrides, key: value})
         if (algorithm := key.rpartition(".")[0]) in ALGORITHMS:
             protocol.hyper(algorithm)  # which may not be among those that run, so that nobody would look at it
         return protocol
+
+    def _preset(self, place: Path, value: object) -> Mapping[str, object]:
+        """The options that a word of one option stands for (``Space.presets``), in the place of the protocol's own."""
+        presets = SPACES.facts(self.space).get("presets") if place[0] == "options" else None
+        words = presets.get(place[1]) if isinstance(presets, Mapping) else None
+        return words.get(value, {}) if isinstance(words, Mapping) and isinstance(value, str) else {}
 
     def overridden(self, key: str) -> str | None:
         """The key of an override that holds where ``key`` does; None without one."""

@@ -16,7 +16,7 @@ from spaces.base import Mix
 from spaces.darts import Darts, DartsOptions
 from spaces.darts_genotype import INPUTS, parse
 from spaces.darts_graph import CELLS, OPERATIONS, edges
-from spaces.darts_subsets import NOISE, Subset, allowed, columns
+from spaces.darts_subsets import NOISE, WHOLE, Subset, allowed, columns
 from spaces.noise import noise_like
 
 SUBSETS = get_args(Subset)
@@ -39,7 +39,7 @@ def within(genotype: str, subset: Subset) -> bool:
 
 def test_sizes_are_the_papers() -> None:
     sizes = {subset: {len(edge) for kind in CELLS for edge in allowed(subset, 4)[kind]} for subset in SUBSETS}
-    assert sizes == {"all": {8}, "s1": {2}, "s2": {2}, "s3": {3}, "s4": {2}, "no_skip": {7}}
+    assert sizes == {"all": {8}, "s1": {2}, "s2": {2}, "s3": {3}, "s4": {2}, "no_skip": {7}, "all_skip": {8}}
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_seven_of_eight_edges_of_the_first_cell_found_on_s1_are_skips() -> None:
     assert sum(edge.operation == "skip_connect" for edge in normal) == 7
 
 
-@pytest.mark.parametrize("subset", [s for s in SUBSETS if s != "all"])
+@pytest.mark.parametrize("subset", [s for s in SUBSETS if s not in WHOLE])
 def test_what_an_edge_cannot_have_has_neither_weight_nor_gradient_and_is_never_found(subset: Subset) -> None:
     search, train, val = make_search("darts1", space(subset), arch_lr=0.1), make_batch("train"), make_batch("val")
     for _ in range(3):
