@@ -24,7 +24,7 @@ class Captured:
     """One pass at one shape of its inputs."""
 
     def __init__(self, run: Pass, inputs: Sequence[Tensor], pool: Any) -> None:
-        self.inputs = [tensor.detach().clone() for tensor in inputs]
+        self.inputs = [tensor.clone() for tensor in inputs]
         here, aside = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's own is untyped
         aside.wait_stream(here)
         with torch.cuda.stream(aside):
@@ -53,7 +53,8 @@ class Graphs:
 
     def run(self, key: Hashable, run: Pass, inputs: Sequence[Tensor]) -> list[Tensor]:
         """What ``run`` gives for ``inputs``; captured where ``key`` is met first."""
+        inputs = [tensor.detach() for tensor in inputs]
         if key not in self._captured:
             self._pool = self._pool or torch.cuda.graph_pool_handle()
-            self._captured[key] = Captured(run, [t.detach() for t in inputs], self._pool)
-        return self._captured[key]([t.detach() for t in inputs])
+            self._captured[key] = Captured(run, inputs, self._pool)
+        return self._captured[key](inputs)

@@ -105,9 +105,9 @@ class Passes:
         self._count(of, self._known(of, w, mix, batch))
         if of == "w":
             return slopes
-        to_mix = slopes[len(slopes) - len(free) :]
+        to_weights, to_mix = ([], slopes) if of == "alpha" else (slopes[:1], slopes[1:])
         (to_alpha,) = torch.autograd.grad([mix.weights[name] for name in free], a, to_mix, materialize_grads=True)
-        return [*slopes[: len(slopes) - len(free)], to_alpha]
+        return [*to_weights, to_alpha]
 
     def mixed_product(self, weights: Tensor, alpha: Tensor, batch: Batch, vector: Tensor) -> Tensor:
         """∇²_{α,w} loss · vector, exactly, by differentiating ⟨∇_w loss, vector⟩ (one double backward)."""

@@ -69,7 +69,7 @@ def tables(known: Fronts, records: pd.DataFrame, named: Methods) -> list[Table]:
 def charts(known: Fronts, records: pd.DataFrame, named: Methods) -> list[Chart]:
     """Error against the latency measured on each device, a panel a data set, the exact front as a step line."""
     finds, made = judged(records), []
-    for column in dict.fromkeys(column for own in known.values() for column in own):
+    for column in columns(known):
         if not column.startswith(DEVICE_LATENCY) or column not in finds:
             continue
         own_fronts = {dataset: own[column] for dataset, own in known.items() if column in own}
@@ -105,9 +105,19 @@ def judged(records: pd.DataFrame) -> pd.DataFrame:
     return records[by_table & (records["status"] == "done") & records["test_error"].notna()]
 
 
+def columns(known: Fronts) -> list[str]:
+    """The costs of which there is a front, on any data set."""
+    return list(dict.fromkeys(column for own in known.values() for column in own))
+
+
+def called(column: str) -> str:
+    """What a column's head calls a cost."""
+    metric = metrics.named(column)
+    return metric.unit if metric.unit == "multiply-adds" else metric.title.lower()
+
+
 def _latencies(known: Fronts, rows: pd.DataFrame) -> list[str]:
-    columns = dict.fromkeys(column for own in known.values() for column in own)
-    return [column for column in columns if column.startswith(DEVICE_LATENCY) and column in rows]
+    return [column for column in columns(known) if column.startswith(DEVICE_LATENCY) and column in rows]
 
 
 def _measures(known: Mapping[str, Front], own: pd.DataFrame) -> dict[str, float]:
@@ -131,14 +141,13 @@ def _shown(known: Fronts, rows: pd.DataFrame, named: Methods) -> dict[str, Seque
         "Algorithm": names(rows, named),
         "n": list(rows["n"].map(f.count)),
     }
-    for column in dict.fromkeys(column for own in known.values() for column in own):
+    for column in columns(known):
         if f"igd.{column}" not in rows:
             continue
-        metric = metrics.named(column)
-        title = metric.unit if metric.unit == "multiply-adds" else metric.title.lower()
+        title = called(column)
         if f"{column}_mean" in rows:
             values = zip(rows[f"{column}_mean"], rows[f"{column}_values"], rows["n"], strict=True)
-            shown[f"{metric.title} (ms), mean"] = [_latency(mean, each, n) for mean, each, n in values]
+            shown[f"{metrics.named(column).title} (ms), mean"] = [_latency(mean, each, n) for mean, each, n in values]
             missing = rows[f"{column}_missing"]
             shown[f"Without a {title}"] = [f.count(k) for k in missing] if missing.any() else [""] * len(rows)
         shown[f"Hypervolume ratio, {title}"] = [f.fixed(value, 3) for value in rows[f"hypervolume_ratio.{column}"]]

@@ -11,10 +11,9 @@ import numpy as np
 import pandas as pd
 
 from reports import formats as f
-from reports.fronts import Fronts, judged
+from reports.fronts import Fronts, called, columns, judged
 from reports.rows import Methods, names, ordered
 from reports.table import Table, table
-from results import metrics
 from results.fronts import Front, undominated
 from results.metrics import ASKED
 from results.statistics import FEW
@@ -77,11 +76,10 @@ def _shown(known: Fronts, rows: pd.DataFrame, named: Methods) -> dict[str, list[
         "n": list(rows["n"].map(f.count)),
         "Queries": list(rows["queries_mean"].map(f.count)),
     }
-    for column in dict.fromkeys(column for own in known.values() for column in own):
+    for column in columns(known):
         if f"set_igd.{column}" not in rows:
             continue
-        metric = metrics.named(column)
-        title = metric.unit if metric.unit == "multiply-adds" else metric.title.lower()
+        title = called(column)
         ratio = f"set_hypervolume_ratio.{column}"
         shown[f"Networks, {title}"] = [f.fixed(value, 1) for value in rows[f"set_size.{column}"]]
         values = zip(rows[ratio], rows[f"{ratio}_values"], strict=True)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import pickle
+from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import nats_bench
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from results.errors import BadInput
+from spaces.tabular import Ranked
 
 META = "meta.pickle.pbz2"
 # What a damaged or foreign pickle raises on the way through bz2, pickle and nats_bench.
@@ -90,3 +96,56 @@ class Entries:
             raise BadInput(
                 f"{self.word} {index} of {self.folder} cannot be read ({type(error).__name__}); {self.how_to_get}"
             ) from error
+
+
+class Archived(Ranked):
+    """A table whose figures are read from an archive's entries on demand, each network's once."""
+
+    accuracies: ClassVar[tuple[str, ...]]
+    """The columns that ranks are taken of."""
+
+    def __init__(self, entries: Entries) -> None:
+        self._entries = entries
+        self.complete, self.description = entries.complete, entries.description
+        self._figures: dict[str, dict[str, float]] = {}
+        self._sorted: dict[str, NDArray[np.float64]] = {}
+
+    @abstractmethod
+    def read(self, genotype: str) -> dict[str, float]:
+        """One network's figures by a table file's columns. Raises BadInput for a malformed, missing or damaged one."""
+
+    @property
+    def digest(self) -> str:
+        """See Ranked, but of the files' names and sizes: reading their figures would take minutes."""
+        return self._entries.digest
+
+    def figure(self, genotype: str, column: str) -> float:
+        """See Ranked."""
+        return self._row(genotype).get(column, float("nan"))
+
+    def column(self, name: str) -> NDArray[np.float64]:
+        """See Ranked. The first call reads the whole archive (see ``frame``)."""
+        if not self._sorted:
+            frame = self.frame()
+            self._sorted = {accuracy: np.sort(frame[accuracy].to_numpy()) for accuracy in self.accuracies}
+        return self._sorted[name]
+
+    def frame(self) -> pd.DataFrame:
+        """All networks of a complete archive with a table file's columns, in the archive's order.
+
+        Reading them takes minutes, once a process; saved with ``to_parquet``, they make a table that opens at once.
+        """
+        networks = self._entries.networks
+        logging.getLogger(__name__).warning(
+            "reading all %d %ss of %s, which takes minutes; %s.frame().to_parquet(...) makes a table of them",
+            len(networks),
+            self._entries.word,
+            self._entries.folder,
+            type(self).__name__,
+        )
+        return pd.DataFrame([{"arch": network, **self._row(network)} for network in networks])
+
+    def _row(self, genotype: str) -> dict[str, float]:
+        if genotype not in self._figures:
+            self._figures[genotype] = self.read(genotype)
+        return self._figures[genotype]

@@ -13,6 +13,7 @@ from spaces.nats_size_network import FORM, LAYERS, WIDTHS, parse_widths, text_of
 from spaces.tabular import Columns, FileTable, Ranked
 
 EPOCHS = 90
+ACCURACIES = tuple(f"{dataset}_test_{EPOCHS}" for dataset in DATASETS)
 HOW_TO_GET = (
     "give the folder of NATS-sss-v1_0-50262-simple (https://github.com/D-X-Y/NATS-Bench), or a file with a row for "
     "each setting: arch and, of cifar10, cifar100 and ImageNet16-120, _test_90 (percent), _params, _flops_M"
@@ -67,7 +68,7 @@ class SizeTable(FileTable, SizeScores):
         rows="settings",
         form=FORM,
         every=every_setting,
-        accuracies=tuple(f"{dataset}_test_{EPOCHS}" for dataset in DATASETS),
+        accuracies=ACCURACIES,
         others=tuple(f"{dataset}_{size}" for dataset in DATASETS for size in ("params", "flops_M")),
         how_to_get=HOW_TO_GET,
         published="81557b44514d",

@@ -40,8 +40,8 @@ class Clock:
 
 
 LEFT = 4 * 2**20
-"""Bytes that what is done between two blocks may leave resident before they are given back: that takes 0.1 s and more,
-and an epoch of a search by queries a hundredth."""
+"""Bytes that what is done between blocks may leave resident, all together, before they are given back: that takes 0.1 s
+and more, and an epoch of a search by queries a hundredth."""
 
 
 class PeakMemory:
@@ -54,7 +54,7 @@ class PeakMemory:
     def __init__(self, device: torch.device, interval: float = 0.05) -> None:
         self.device, self.interval = device, interval
         self.peak_mb = 0.0
-        self._process, self._start, self._end = psutil.Process(), 0, 0
+        self._process, self._start, self._end, self._left = psutil.Process(), 0, 0, 0
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -66,8 +66,10 @@ class PeakMemory:
             finally:
                 self._take(torch.cuda.max_memory_allocated(self.device))
             return
-        if self._resident() - self._end > LEFT:
+        self._left += max(0, self._resident() - self._end)
+        if self._left > LEFT:
             _give_back_freed()
+            self._left = 0
         self._start = self._start or self._resident()
         over = threading.Event()
         sampler = threading.Thread(target=self._sample, args=(over,), daemon=True)

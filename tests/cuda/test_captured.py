@@ -11,6 +11,7 @@ from algorithms import ALGORITHMS, PARTS
 from algorithms.base import Setting
 from algorithms.captured import Graphs
 from algorithms.search import Search
+from harness.measuring.device import check_graphs
 from results.errors import BadInput
 from spaces.base import Batch, Space
 from spaces.nats import Nats, NatsOptions
@@ -76,8 +77,6 @@ def test_a_pass_that_waits_cannot_be_captured(cuda: PretendedCuda) -> None:
 
 
 def test_graphs_elsewhere_than_on_cuda_are_refused() -> None:
-    from harness.measuring.device import check_graphs
-
     with pytest.raises(BadInput, match="--cuda-graphs: the trials run on cpu; add --device cuda"):
         check_graphs("cpu", True)
     check_graphs("cuda:1", True)
