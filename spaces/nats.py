@@ -8,18 +8,19 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from spaces import SPACES
 from spaces.base import Alpha, Edge, Everyone, Genotype, Score, SpaceOptions, Timed
+from spaces.compiling import find_compiler
 from spaces.contracts import CellSpace, Measured, Neighbouring, PartlyConnected, Stackable, Tabular, Timeable
 from spaces.nats_benchmark import every_cell
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, TinyNetwork, operation, parse, text
 from spaces.nats_devices import Devices
 from spaces.nats_function import same_function
 from spaces.nats_partial import PartialSupernet
-from spaces.nats_supernet import Supernet
+from spaces.nats_supernet import MixedCell, Supernet
 from spaces.nats_table import DATASETS, Table, how_to_get, open_table
 from spaces.partial import PartialChannels
 
@@ -32,6 +33,16 @@ class NatsOptions(SpaceOptions):
     latency: tuple[float, float, float, float, float] | None = Field(
         None, description="latency of each operation (none, skip, 1x1, 3x3, pool), any unit: divided by its mean"
     )
+    compiled: bool = Field(
+        False, description="the mixed cell by loops that this machine's C++ compiler makes: faster on one CPU thread"
+    )
+
+    @field_validator("compiled")
+    @classmethod
+    def _has_a_compiler(cls, compiled: bool) -> bool:
+        if compiled:
+            find_compiler()
+        return compiled
 
 
 @SPACES.register
@@ -78,7 +89,7 @@ class Nats(Stackable, PartlyConnected, Timeable, Neighbouring, Measured, Tabular
     def supernet(self, role: str = "w") -> nn.Module:
         """The merged supernet at the options' size."""
         o = self.options
-        return Supernet(o.channels, o.cells, o.classes, o.in_channels)
+        return Supernet(o.channels, o.cells, o.classes, o.in_channels, partial(MixedCell, compiled=o.compiled))
 
     def partial(self, parts: int) -> CellSpace:
         """The same cells by partial channels; the nodes 1, 2 and 3 have one, two and three edges."""
@@ -171,4 +182,4 @@ class PartialNats(PartialChannels, Nats):
     def supernet(self, role: str = "w") -> nn.Module:
         """The merged supernet at the options' size, 1/K of its channels through the operations."""
         o = self.options
-        return PartialSupernet(self.parts, o.channels, o.cells, o.classes, o.in_channels)
+        return PartialSupernet(self.parts, o.channels, o.cells, o.classes, o.in_channels, o.compiled)

@@ -1,6 +1,7 @@
 """The mixed NATS cell's forward and backward pass by hand, for the CPU: what autograd would do, in fewer passes.
 
-``cell`` in nats_supernet.py states the cell's equation. A source x with m targets gives them, channel by channel,
+nats_by_hand.py shows these passes to autograd. ``cell`` in nats_supernet.py states the cell's equation. A source x with
+m targets gives them, channel by channel,
 
     y = a₃ z₃ + a₁ z₁ + s x + p P(x),    z₃ = K₃ ∗ A − mean,  z₁ = K₁ A − mean,  A = relu(x),  aₖ = wₖ / σₖ,
 
@@ -22,8 +23,8 @@ for Σ ∂z₁ = 0, so that A's mean adds nothing. No pass but ∂z₃'s writes 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -43,9 +44,6 @@ SKIP, CONV1, CONV3, POOL = (
 PASSED = slice(SKIP, POOL + 1, POOL - SKIP)
 """The columns of the two operations without weights; a slice, for indexing by a list is slow."""
 
-Cell = Callable[[Tensor, Tensor, Sequence[Tensor], Sequence[Tensor]], Tensor]
-"""The cell as autograd sees it: node 3 from node 0, the edges' weights, the sources' 1 × 1 and 3 × 3 kernels."""
-
 
 class Left(NamedTuple):
     """What the backward pass through one source reads."""
@@ -64,61 +62,39 @@ class Left(NamedTuple):
     """1 / σ₃, (m · C,)."""
 
 
-class MixedCellFunction(torch.autograd.Function):
-    """Node 3 from node 0, (B, C, H, W) each; twice differentiable."""
-
-    @staticmethod
-    def forward(ctx: Any, cell: Cell, x: Tensor, weights: Tensor, *kernels: Tensor) -> Tensor:
-        """``weights`` (6, 5) by source, then target; ``kernels`` the sources' 1 × 1, then their 3 × 3."""
-        saved: list[Tensor] = []
-        node, total = x, cast(Tensor | None, None)
-        for source, mix in enumerate(by_source(weights)):
-            left = look(node, kernels[source], kernels[SOURCES + source])
-            total = give(left, mix, kernels[source], total)
-            node, total = total[:, : x.shape[1]].view(x.shape), total[:, x.shape[1] :]
-            saved += left
-        ctx.cell = cell
-        ctx.save_for_backward(x, weights, *kernels, *saved)
-        return node
-
-    @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
-        """By the module's formulas, or by autograd through ``cell`` where a second derivative will be asked for."""
-        x, weights, *rest = ctx.saved_tensors
-        kernels, saved = rest[: 2 * SOURCES], rest[2 * SOURCES :]
-        if torch.is_grad_enabled():
-            return None, *differentiated(ctx.cell, slopes[0], x, weights, kernels, ctx.needs_input_grad[1:])
-        width = len(Left._fields)
-        lefts = [Left(*saved[i : i + width]) for i in range(0, len(saved), width)]
-        return None, *returned(lefts, slopes[0], weights, kernels, ctx.needs_input_grad[1:])
+def through(x: Tensor, weights: Tensor, kernels: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    """Node 3 from node 0, and what the backward pass reads."""
+    saved: list[Tensor] = []
+    node, total = x, cast(Tensor | None, None)
+    for source, mix in enumerate(by_source(weights)):
+        left = look(node, kernels[source], kernels[SOURCES + source])
+        total = give(left, mix, kernels[source], total)
+        node, total = total[:, : x.shape[1]].view(x.shape), total[:, x.shape[1] :]
+        saved += left
+    return node, saved
 
 
-class LeavingFunction(torch.autograd.Function):
-    """What one source gives its m targets, (B, m, C, H, W), from (B, C, H, W); twice differentiable."""
-
-    @staticmethod
-    def forward(ctx: Any, leaving: Callable[..., Tensor], node: Tensor, mix: Tensor, k1: Tensor, k3: Tensor) -> Tensor:
-        """``mix`` (m, 5); ``leaving`` is the same as autograd sees it."""
-        left = look(node, k1, k3)
-        ctx.leaving = leaving
-        ctx.save_for_backward(node, mix, k1, k3, *left)
-        return give(left, mix, k1).view(len(node), len(mix), *node.shape[1:])
-
-    @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
-        """By the module's formulas, or by autograd through ``leaving`` where a second derivative will be asked for."""
-        node, mix, k1, k3, *saved = ctx.saved_tensors
-        needs = ctx.needs_input_grad[1:]
-        if torch.is_grad_enabled():
-            return None, *_slopes(ctx.leaving, slopes[0], (node, mix, k1, k3), needs)
-        rows = slopes[0].reshape(len(node), -1, node[0, 0].numel())
-        wanted = (needs[0], needs[1], needs[2] or needs[3])
-        return None, *take_back(Left(*saved), mix, k1, k3, rows, total_of(rows), wanted)
+def back(
+    saved: Sequence[Tensor], slope: Tensor, weights: Tensor, kernels: Sequence[Tensor], needs: Sequence[bool]
+) -> list[Tensor | None]:
+    """The slopes at node 0, the weights and the kernels from the one at node 3; None for what ``needs`` leaves out."""
+    width = len(Left._fields)
+    lefts = [Left(*saved[i : i + width]) for i in range(0, len(saved), width)]
+    return returned(lefts, slope, weights, kernels, needs)
 
 
-def serves(x: Tensor) -> bool:
-    """Whether these formulas take a pass through ``x``: elsewhere than on the CPU autograd's own kernels are fine."""
-    return x.device.type == "cpu"
+def leave(node: Tensor, mix: Tensor, k1: Tensor, k3: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """What one source gives its m targets, (B, m, C, H, W), and what the backward pass reads."""
+    left = look(node, k1, k3)
+    return give(left, mix, k1).view(len(node), len(mix), *node.shape[1:]), list(left)
+
+
+def back_to_source(
+    saved: Sequence[Tensor], slope: Tensor, mix: Tensor, k1: Tensor, k3: Tensor, needs: Sequence[bool]
+) -> list[Tensor | None]:
+    """The slopes at the source, its weights and its kernels from those at its targets, (B, m, C, H, W)."""
+    rows = slope.flatten(1, 2).flatten(2).contiguous()
+    return list(take_back(Left(*saved), mix, k1, k3, rows, total_of(rows), (needs[0], needs[1], needs[2] or needs[3])))
 
 
 def by_source(weights: Tensor) -> tuple[Tensor, ...]:
@@ -239,27 +215,6 @@ def _to_mix(left: Left, mix: Tensor, slope: Tensor, q1: Tensor, q3: Tensor) -> T
     dots = torch.bmm(slope.view(len(slope), targets, -1), left.pair.flatten(2).transpose(1, 2))
     to_mix[:, PASSED] = dots.sum(0)
     return to_mix
-
-
-def differentiated(
-    cell: Cell, slope: Tensor, x: Tensor, weights: Tensor, kernels: Sequence[Tensor], needs: Sequence[bool]
-) -> list[Tensor | None]:
-    """The same slopes through ``cell``, with a graph of their own."""
-
-    def on(x: Tensor, weights: Tensor, *kernels: Tensor) -> Tensor:
-        return cell(x, weights, kernels[:SOURCES], kernels[SOURCES:])
-
-    return _slopes(on, slope, (x, weights, *kernels), needs)
-
-
-def _slopes(
-    function: Callable[..., Tensor], slope: Tensor, inputs: Sequence[Tensor], needs: Sequence[bool]
-) -> list[Tensor | None]:
-    """The slopes at ``inputs`` of ``function``; at aliases, for x may itself hang on the weights that come after it."""
-    aliases = [tensor.view_as(tensor) for tensor in inputs]
-    wanted = [alias for alias, need in zip(aliases, needs, strict=True) if need]
-    slopes = iter(torch.autograd.grad(function(*aliases), wanted, slope, create_graph=True))
-    return [next(slopes) if need else None for need in needs]
 
 
 def total_of(rows: Tensor) -> Tensor:

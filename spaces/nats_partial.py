@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from spaces.base import Mix
-from spaces.nats_kernel import LeavingFunction, by_source, serves
+from spaces.nats_by_hand import LeavingFunction, kernel, serves
+from spaces.nats_kernel import by_source
 from spaces.nats_supernet import MixedCell, Supernet, chain, leaving
 from spaces.partial import with_passing
 
@@ -17,8 +18,8 @@ from spaces.partial import with_passing
 class PartialCell(MixedCell):
     """A mixed cell whose operations read the first 1/``parts`` of each node's channels."""
 
-    def __init__(self, channels: int, parts: int) -> None:
-        super().__init__(channels // parts)
+    def __init__(self, channels: int, parts: int, compiled: bool = False) -> None:
+        super().__init__(channels // parts, compiled)
         self.parts = parts
 
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
@@ -29,7 +30,10 @@ class PartialCell(MixedCell):
     def leaving(self, node: Tensor, source: int, weights: Tensor) -> Tensor:
         """What ``node`` gives each of its m targets, (B, m, C, H, W); ``weights`` (m, 6)."""
         read, mix, kernels = node[:, : self.channels], weights[:, :-1], (self.conv1[source], self.conv3[source])
-        mixed = LeavingFunction.apply(leaving, read, mix, *kernels) if serves(node) else leaving(read, mix, *kernels)
+        if serves(node):
+            mixed = LeavingFunction.apply(kernel(self.compiled), leaving, read, mix, *kernels)
+        else:
+            mixed = leaving(read, mix, *kernels)
         past = weights[:, -1].view(-1, 1, 1, 1) * node[:, self.channels :].unsqueeze(1)
         joined = torch.cat([mixed, past], 2)
         return F.channel_shuffle(joined.flatten(0, 1), self.parts).view_as(joined)
@@ -38,8 +42,11 @@ class PartialCell(MixedCell):
 class PartialSupernet(Supernet):
     """The supernet of partial cells."""
 
-    def __init__(self, parts: int, channels: int, cells: int, classes: int, in_channels: int) -> None:
-        super().__init__(channels, cells, classes, in_channels, partial(PartialCell, parts=parts))
+    def __init__(
+        self, parts: int, channels: int, cells: int, classes: int, in_channels: int, compiled: bool = False
+    ) -> None:
+        cell = partial(PartialCell, parts=parts, compiled=compiled)
+        super().__init__(channels, cells, classes, in_channels, cell)
 
     def forward(self, x: Tensor, mix: Mix) -> Tensor:
         """Logits (B, classes) of images; ``mix.weights`` holds "cell.edges" (6,) as well."""

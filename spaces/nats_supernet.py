@@ -14,8 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spaces.base import AfterSkip, Mix
+from spaces.nats_by_hand import MixedCellFunction, kernel, serves
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, Reduction
-from spaces.nats_kernel import MixedCellFunction, by_source, serves
+from spaces.nats_kernel import by_source
 from spaces.per_cell import by_cell
 from spaces.pooling import avg_pool_3x3
 
@@ -27,11 +28,15 @@ LEAVING = tuple(tuple(EDGES.index((t, s)) for t in range(s + 1, NODES)) for s in
 
 
 class MixedCell(nn.Module):
-    """One cell in which every edge is the mixture of all five operations. Batch norm: batch statistics, no affine."""
+    """One cell in which every edge is the mixture of all five operations. Batch norm: batch statistics, no affine.
 
-    def __init__(self, channels: int) -> None:
+    ``compiled``: by the loops of nats_compiled.py, which are for the CPU alone.
+    """
+
+    def __init__(self, channels: int, compiled: bool = False) -> None:
         super().__init__()
         self.channels = channels
+        self.compiled = compiled
         conv1 = [nn.Conv2d(channels, len(edges) * channels, 1, bias=False) for edges in LEAVING]
         conv3 = [nn.Conv2d(channels, len(edges) * channels, 3, bias=False) for edges in LEAVING]
         self.conv1 = nn.ParameterList([conv.weight for conv in conv1])
@@ -40,7 +45,7 @@ class MixedCell(nn.Module):
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         """Node 3 from node 0, both (B, C, H, W); ``weights`` (6, 5) in the order of LEAVING."""
         if serves(x):
-            out: Tensor = MixedCellFunction.apply(cell, x, weights, *self.conv1, *self.conv3)
+            out: Tensor = MixedCellFunction.apply(kernel(self.compiled), cell, x, weights, *self.conv1, *self.conv3)
             return out
         return cell(x, weights, list(self.conv1), list(self.conv3))
 

@@ -1,0 +1,135 @@
+"""The mixed NATS cell's passes in the loops of nats_kernel.cpp, on one CPU thread: nats_kernel.py's formulas, faster.
+
+Inside, the batch is the innermost axis, so that a loop over images runs over neighbouring numbers. Outside, tensors
+keep the shape (B, C, H, W); between two cells they are such views, and nothing is copied.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from results.errors import BadInput
+from spaces.compiling import library
+from spaces.nats_kernel import SOURCES, by_source
+
+SAVED = 5
+"""Tensors that the backward pass of one source reads: x, A, P(x), z₃, and the moments in double."""
+
+
+def through(x: Tensor, weights: Tensor, kernels: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    """Node 3 from node 0, and what the backward pass reads."""
+    channels, node = x.shape[1], _inside(x)
+    given = x.new_empty(SOURCES * channels, *node.shape[1:])
+    saved: list[Tensor] = []
+    for source, mix in enumerate(by_source(weights)):
+        to = given[source * channels :]
+        saved += _leave(node, mix, kernels[source], kernels[SOURCES + source], to, on_top=source > 0)
+        node = to[:channels]
+    return _outside(node), saved
+
+
+def back(
+    saved: Sequence[Tensor],
+    slope: Tensor,
+    weights: Tensor,
+    kernels: Sequence[Tensor],
+    needs: Sequence[bool],
+) -> list[Tensor | None]:
+    """The slopes at node 0, the weights and each kernel."""
+    channels = slope.shape[1]
+    rows = slope.new_empty(SOURCES * channels, *saved[0].shape[1:])
+    rows[-channels:] = slope.permute(1, 2, 3, 0)
+    mixes = by_source(weights)
+    to_mix = torch.empty_like(weights) if needs[1] else None
+    to_mixes = [None] * SOURCES if to_mix is None else by_source(to_mix)
+    to_kernels = [_slot(kernel, needs[2 + i]) for i, kernel in enumerate(kernels)]
+    to_x = _slot(saved[0], needs[0])
+    for source in reversed(range(SOURCES)):
+        k1, k3 = source, SOURCES + source
+        to_node = rows[(source - 1) * channels : source * channels] if source else to_x
+        slopes = (to_node, to_mixes[source], to_kernels[k1], to_kernels[k3])
+        part = saved[SAVED * source : SAVED * (source + 1)]
+        _take_back(part, mixes[source], kernels[k1], kernels[k3], rows[source * channels :], slopes)
+    return [None if to_x is None else _outside(to_x), to_mix, *to_kernels]
+
+
+def leave(node: Tensor, mix: Tensor, k1: Tensor, k3: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """What one source gives its m targets, and what the backward pass reads."""
+    inside = _inside(node)
+    given = node.new_empty(len(mix), *inside.shape)
+    saved = _leave(inside, mix.contiguous(), k1, k3, given)
+    return given.permute(4, 0, 1, 2, 3), saved
+
+
+def back_to_source(
+    saved: Sequence[Tensor], slope: Tensor, mix: Tensor, k1: Tensor, k3: Tensor, needs: Sequence[bool]
+) -> list[Tensor | None]:
+    """The slopes at the source, its weights and its two kernels."""
+    slopes = [_slot(tensor, need) for tensor, need in zip((saved[0], mix, k1, k3), needs, strict=True)]
+    _take_back(saved, mix.contiguous(), k1, k3, slope.permute(1, 2, 3, 4, 0).contiguous(), slopes)
+    to_node, *others = slopes
+    return [None if to_node is None else _outside(to_node), *others]
+
+
+def _leave(node: Tensor, mix: Tensor, k1: Tensor, k3: Tensor, to: Tensor, on_top: bool = False) -> list[Tensor]:
+    """Writes into ``to`` (adds ``on_top`` of it) what ``node`` (C, H, W, B) gives; returns what is saved of it."""
+    active, pooled, z3 = torch.empty_like(node), torch.empty_like(node), torch.empty_like(to)
+    channels, targets = len(node), len(mix)
+    moments = torch.empty(channels + channels**2 + 3 * targets * channels, dtype=torch.float64)
+    tensors = (active, pooled, z3, moments)
+    _call("leave", node, mix, (node, k1, k3, mix), (int(on_top),), (to, *tensors))
+    return [node, *tensors]
+
+
+def _take_back(
+    saved: Sequence[Tensor], mix: Tensor, k1: Tensor, k3: Tensor, slope: Tensor, slopes: Sequence[Tensor | None]
+) -> None:
+    """Writes the slopes at x, at the weights, at K₁ and K₃ into those of ``slopes`` that are there."""
+    _call("take_back", saved[0], mix, (*saved, k1, k3, mix, slope), (), slopes)
+
+
+def _call(
+    name: str,
+    node: Tensor,
+    mix: Tensor,
+    read: Sequence[Tensor],
+    flags: Sequence[int],
+    written: Sequence[Tensor | None],
+) -> None:
+    """Runs a function of nats_kernel.cpp: its sizes, then addresses, flags, and more addresses."""
+    if node.device.type != "cpu":
+        raise BadInput(f"space.compiled runs on the CPU, not on {node.device}: leave it out, or use --device cpu")
+    sizes = [ctypes.c_int(n) for n in (len(node), len(mix), *node.shape[1:])]
+    given = [_address(tensor) for tensor in read]
+    taken = [None if tensor is None else _address(tensor) for tensor in written]
+    function: Any = getattr(library(Path(__file__).with_name("nats_kernel.cpp")), f"{name}_{_number(node)}")
+    function(*sizes, *given, *(ctypes.c_int(flag) for flag in flags), *taken)
+
+
+def _number(tensor: Tensor) -> str:
+    return {torch.float32: "float", torch.float64: "double"}[tensor.dtype]
+
+
+def _address(tensor: Tensor) -> ctypes.c_void_p:
+    assert tensor.is_contiguous(), "the loops know no strides"
+    return ctypes.c_void_p(tensor.data_ptr())
+
+
+def _slot(tensor: Tensor, wanted: bool) -> Tensor | None:
+    return torch.empty_like(tensor, memory_format=torch.contiguous_format) if wanted else None
+
+
+def _inside(x: Tensor) -> Tensor:
+    """(B, C, H, W) as (C, H, W, B), copied only where it does not lie so."""
+    return x.permute(1, 2, 3, 0).contiguous()
+
+
+def _outside(x: Tensor) -> Tensor:
+    """(C, H, W, B) as (B, C, H, W)."""
+    return x.permute(3, 0, 1, 2)
