@@ -100,7 +100,7 @@ Prc = Annotated[
 Split = Annotated[
     str | None,
     typer.Option(
-        help="halves of the training data, or nats: NATS-Bench's own protocol",
+        help="halves of the training data; nats: NATS-Bench's own protocol; all: every training image for w and for α",
         autocompletion=complete.splits,
         rich_help_panel=WHAT,
     ),

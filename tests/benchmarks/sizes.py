@@ -35,10 +35,10 @@ class Size:
         """The same shape, in a fraction of the time."""
         return replace(self, images=4, options={"channels": 2, "cells": min(self.options["cells"], 3), "image_size": 8})
 
-    def search(self, algorithm: str) -> Search:
-        """A search with its own hyperparameters."""
+    def search(self, algorithm: str, **options: Any) -> Search:
+        """A search with its own hyperparameters, in the space with more ``options``."""
         cls = SPACES[self.space]
-        return make_search(algorithm, cls(cls.Options(**self.options)))
+        return make_search(algorithm, cls(cls.Options(**self.options | options)))
 
     def batches(self) -> tuple[Batch, Batch]:
         """A batch of random images of each half."""
