@@ -34,8 +34,7 @@ class NatsOptions(SpaceOptions):
         None, description="latency of each operation (none, skip, 1x1, 3x3, pool), any unit: divided by its mean"
     )
     compiled: bool = Field(
-        False,
-        description="the mixed cell by loops that this machine's C++ compiler makes: on one CPU thread and at small widths faster",
+        False, description="the mixed cell in loops that this machine's C++ compiler makes: faster where C is small"
     )
 
     @field_validator("compiled")
