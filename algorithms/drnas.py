@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -42,12 +42,11 @@ class DrNas(Sampling):
 
     name = "drnas"
     title = "DrNAS"
-    traits = ("steady", "alternating")
+    traits: ClassVar[tuple[str, ...]] = ("steady", "alternating")
     cost = Cost(2, 1, 1)
     source = "Chen, Wang, Cheng, Tang, Hsieh, ICLR 2021, Eq. 3 and 4, Algorithm 1"
     departures = (
-        "without the progressive scheme (partial channels and fewer operations in two stages); by default the distance "
-        "to Dir(1) is the L2 of the authors' code, not its KL. Others could not repeat the "
+        "by default the distance to Dir(1) is the L2 of the authors' code, not its KL. Others could not repeat the "
         "paper's 73.51 on CIFAR-100 of NAS-Bench-201 (70.88) nor the 2.46 of its published cell (2.67 ± 0.09): issue "
         "10 of xiangning-chen/DrNAS, open"
     )
@@ -88,7 +87,7 @@ class DrNas(Sampling):
     def of_edges(self, alpha: Named, weights: Callable[[Tensor], Tensor]) -> Mix:
         """The space's mix with ``weights`` of each edge's concentrations, of the operations that the space allows."""
         mix = self.space.relax(alpha)
-        found = {}
+        found = dict(mix.weights)
         for name, a in alpha.items():
             # What the space closes has a softmax of exactly 0; what is left of a Dirichlet, over its sum, is one again.
             theta = weights(concentration(a)) * (mix.weights[name].detach() > 0)

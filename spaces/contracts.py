@@ -130,20 +130,38 @@ class Stackable(CellSpace):
         return type(self)(self.options.model_copy(update={"cells": cells}), self.table)
 
 
+class Lies(NamedTuple):
+    """How a weight (rows, columns, k, k) of a supernet lies along the channels of its operations.
+
+    It holds ``blocks`` of rows, one after another, each a convolution of its own. ``rows`` and ``columns`` name what a
+    block writes and reads: weights that name the same have those channels in common. A depthwise one has no columns.
+    """
+
+    blocks: int
+    rows: str
+    columns: str | None
+
+
 class PartlyConnected(CellSpace):
     """A space whose edges can send a part of the channels through their operations."""
 
     words = "sends part of the channels through its operations"
 
     @abstractmethod
-    def partial(self, parts: int) -> CellSpace:
-        """This space, searched through 1/``parts`` of the channels and with normalised edges (spaces/partial.py).
+    def partial(self, parts: int, weigh_edges: bool = True) -> CellSpace:
+        """This space, searched through 1/``parts`` of the channels (spaces/partial.py).
+
+        With ``weigh_edges`` a node weighs the edges that reach it, which adds to α; without, each has the weight 1.
 
         Raises
         ------
         BadInput
             Where ``parts`` does not divide its channels.
         """
+
+    @abstractmethod
+    def lies(self, parameter: str) -> Lies | None:
+        """How a weight of the supernet lies along the operations' channels; None where ``parts`` does not change it."""
 
 
 class Timeable(CellSpace):

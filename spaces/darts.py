@@ -17,7 +17,7 @@ from results.errors import BadInput
 from results.schema import CONCAT
 from spaces import SPACES
 from spaces.base import Alpha, Edge, Genotype, Mix, SpaceOptions, Timed, Topology
-from spaces.contracts import CellSpace, DropsPaths, PartlyConnected, Stackable, Timeable
+from spaces.contracts import CellSpace, DropsPaths, Lies, PartlyConnected, Stackable, Timeable
 from spaces.darts_cell import maker
 from spaces.darts_genotype import INPUTS, Architecture, Cell, canonical, cell, parse, text
 from spaces.darts_graph import CELLS, OPERATIONS, edges
@@ -212,11 +212,28 @@ class Darts(Stackable, PartlyConnected, Timeable, DropsPaths):
         o = self.options
         return Supernet(o.channels, o.cells, o.nodes, o.classes, o.in_channels, concat=o.concat, skipping=self.skipping)
 
-    def partial(self, parts: int) -> CellSpace:
+    def partial(self, parts: int, weigh_edges: bool = True) -> CellSpace:
         """The same cells by partial channels; the first intermediate node has two edges, each next one more."""
         if NOISE in self.names:
             raise BadInput(f"partial channels do not pass by {NOISE}: give another operations than s4")
-        return PartialDarts(self, parts, self.options.channels, range(INPUTS, INPUTS + self.options.nodes))
+        incoming = range(INPUTS, INPUTS + self.options.nodes)
+        return PartialDarts(self, parts, self.options.channels, incoming, weigh_edges)
+
+    def lies(self, parameter: str) -> Lies | None:
+        """Of a source's merged convolutions: a block for each target; two where even and odd pixels have one each."""
+        found = re.match(r"(cells\.\d+\.sources\.(\d+))\.(.+)\.weight", parameter)
+        if found is None:
+            return None
+        source, number, path = found.groups()
+        edges = len(leaving(self.options.nodes)[int(number)])
+        if path in ("reduce", "always"):
+            return Lies(2 * edges, f"{source}.{path}.rows", f"{source}.{path}.columns")
+        layer, operation, convolution = path.split(".")
+        read = f"{source}.{operation}.{layer}"
+        if convolution == "depthwise":
+            return Lies(edges, read, None)
+        # What the first layer of a separable convolution writes, the second reads.
+        return Lies(edges, f"{source}.{operation}.{'second' if layer == 'first' else 'out'}", read)
 
     def layers(self, name: str) -> int:
         """How many cells share the α of ``name``."""

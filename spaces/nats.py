@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from spaces import SPACES
 from spaces.base import Alpha, Edge, Everyone, Genotype, Score, SpaceOptions, Timed
 from spaces.compiling import find_compiler
-from spaces.contracts import CellSpace, Measured, Neighbouring, PartlyConnected, Stackable, Tabular, Timeable
+from spaces.contracts import CellSpace, Lies, Measured, Neighbouring, PartlyConnected, Stackable, Tabular, Timeable
 from spaces.nats_benchmark import every_cell
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, TinyNetwork, operation, parse, text
 from spaces.nats_devices import Devices
@@ -91,9 +91,16 @@ class Nats(Stackable, PartlyConnected, Timeable, Neighbouring, Measured, Tabular
         o = self.options
         return Supernet(o.channels, o.cells, o.classes, o.in_channels, partial(MixedCell, compiled=o.compiled))
 
-    def partial(self, parts: int) -> CellSpace:
+    def partial(self, parts: int, weigh_edges: bool = True) -> CellSpace:
         """The same cells by partial channels; the nodes 1, 2 and 3 have one, two and three edges."""
-        return PartialNats(self, parts, self.options.channels, range(1, NODES))
+        return PartialNats(self, parts, self.options.channels, range(1, NODES), weigh_edges)
+
+    def lies(self, parameter: str) -> Lies | None:
+        """Of a source's merged convolutions: a block for each target."""
+        convolutions = re.fullmatch(r"blocks\.\d+\.conv[13]\.(\d)", parameter)
+        if convolutions is None:
+            return None
+        return Lies(NODES - 1 - int(convolutions[1]), f"{parameter}.rows", f"{parameter}.columns")
 
     def layers(self, name: str) -> int:
         """How many cells share the α of ``name``."""

@@ -23,13 +23,16 @@ EDGES = ".edges"
 class PartialChannels(CellSpace):
     """Comes before a space of cells in a class's bases: its α hold β in addition, and its supernet reads both.
 
-    ``parts`` is K; ``incoming`` is the number of edges that reach each node, in the order of α's rows. Raises BadInput
-    where K does not divide ``channels``, the narrowest cells' width.
+    ``parts`` is K; ``incoming`` is the number of edges that reach each node, in the order of α's rows. Without
+    ``weigh_edges`` there is no β, and an edge's weight is 1. Raises BadInput where K does not divide ``channels``, the
+    narrowest cells' width.
     """
 
-    def __init__(self, whole: CellSpace, parts: int, channels: int, incoming: Sequence[int]) -> None:
+    def __init__(
+        self, whole: CellSpace, parts: int, channels: int, incoming: Sequence[int], weigh_edges: bool = True
+    ) -> None:
         super().__init__(whole.options, whole.table)
-        self.parts, self.incoming = parts, list(incoming)
+        self.parts, self.incoming, self.weigh_edges = parts, list(incoming), weigh_edges
         if channels % parts:
             raise BadInput(
                 f"parts = {parts}, but the space {self.name} has {channels} channels: give a divisor of {channels}, or "
@@ -37,14 +40,20 @@ class PartialChannels(CellSpace):
             )
 
     def alphas(self, generator: torch.Generator) -> Alpha:
-        """The space's own α and, under each one's name and ".edges", β (E,): 1e-3 · standard normal."""
+        """The space's own α and, under each one's name and ".edges", β (E,), if any: 1e-3 · standard normal."""
         own = super().alphas(generator)  # type: ignore[safe-super]  # never the abstract one: a space stands between
+        if not self.weigh_edges:
+            return own
         betas = {name + EDGES: 1e-3 * torch.randn(len(a), generator=generator) for name, a in own.items()}
         return own | betas
 
     def relax(self, alpha: Alpha) -> Mix:
         """softmax α over each edge's operations, and softmax β over the edges of each node."""
         own = super().relax({name: a for name, a in alpha.items() if not name.endswith(EDGES)})
+        if not self.weigh_edges:
+            return Mix(
+                own.weights | {name + EDGES: weights.new_ones(len(weights)) for name, weights in own.weights.items()}
+            )
         betas = {name: torch.split(b, self.incoming) for name, b in alpha.items() if name.endswith(EDGES)}
         return Mix(own.weights | {name: torch.cat([b.softmax(0) for b in nodes]) for name, nodes in betas.items()})
 
