@@ -47,8 +47,7 @@ class DrNas(Sampling):
     source = "Chen, Wang, Cheng, Tang, Hsieh, ICLR 2021, Eq. 3 and 4, Algorithm 1"
     departures = (
         "by default the distance to Dir(1) is the L2 of the authors' code, not its KL. Others could not repeat the "
-        "paper's 73.51 on CIFAR-100 of NAS-Bench-201 (70.88) nor the 2.46 of its published cell (2.67 ± 0.09): issue "
-        "10 of xiangning-chen/DrNAS, open"
+        "paper's 73.51 on CIFAR-100 of NAS-Bench-201 (70.88): issue 10 of xiangning-chen/DrNAS, open"
     )
     Hyper = DrNasHyper
     hyper: DrNasHyper

@@ -45,7 +45,8 @@ class DrNasProgressive(DrNas):
     source = "Chen, Wang, Cheng, Tang, Hsieh, ICLR 2021, Section 3.3"
     departures = (
         "by default the distance to Dir(1) is the L2 of the authors' code, not its KL; an operation that is left out "
-        "still runs, at a weight of 0; batch size and the weights' learning rate are the protocol's"
+        "still runs, at a weight of 0; batch size and the weights' learning rate are the protocol's. Others could not "
+        "repeat the 2.46 of the published cell (2.67 ± 0.09): issue 10 of xiangning-chen/DrNAS, open"
     )
     Hyper = DrNasProgressiveHyper
     hyper: DrNasProgressiveHyper

@@ -14,10 +14,17 @@ GOALS = {"milenas": "at most 1.5", "rarts": "at most 2.2", "darts2": "at most 2.
 
 UNMERGED = "sampled operations run unmerged; norms, pools and skips count nothing"
 PASSING = "channels that pass by, norms and pools count nothing"
-WHY = {"gdas": UNMERGED, "proxylessnas": UNMERGED, "random_ws": UNMERGED, "pcdarts": PASSING}
+WHY = {
+    **dict.fromkeys(("gdas", "proxylessnas", "random_ws"), UNMERGED),
+    **dict.fromkeys(("pcdarts", "drnas_progressive"), PASSING),
+}
 """Why time and multiply-adds differ where they do by more than a fifth."""
 
-AFTER_WARM_UP: dict[str, dict[str, Any]] = {"pcdarts": {"warm_up": 0.0}, "pdarts": {"frozen": 0.0}}
+AFTER_WARM_UP: dict[str, dict[str, Any]] = {
+    "pcdarts": {"warm_up": 0.0},
+    "pdarts": {"frozen": 0.0},
+    "drnas_progressive": {"frozen": 0.0},
+}
 """Steps that move α; of P-DARTS those of its first stage."""
 
 

@@ -97,7 +97,9 @@ def test_only_claims_of_what_the_run_holds_are_shown() -> None:
 def test_an_error_is_compared_as_an_error_and_retrainings_count_as_their_mean() -> None:
     cell = {"space": "darts", "evaluation": "trained"}
     rows = [
-        done("drnas", s, test_error=2.0 + s + e, trial=f"{s}-{e}", eval_seed=e, **cell) for s in (0, 1) for e in (0, 1)
+        done("drnas_progressive", s, test_error=2.0 + s + e, trial=f"{s}-{e}", eval_seed=e, **cell)
+        for s in (0, 1)
+        for e in (0, 1)
     ]
     (found,) = reproduced(records_frame(rows))
     assert (found.claimed, found.ours, found.n, found.verdict) == (2.46, 3.0, 2, "cannot tell")
