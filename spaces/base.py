@@ -177,6 +177,9 @@ class Space(ABC):
         ``role`` names the network ("w", "y"); spaces whose networks start apart (the solvable model) read it.
         """
 
+    def check_device(self, device: str) -> None:  # noqa: B027 - most run everywhere
+        """Raise BadInput where the supernet does not run on ``device``; by default it does."""
+
     @abstractmethod
     def relax(self, alpha: Alpha) -> Mix:
         """The continuous relaxation: what the supernet weighs its operations or channels by."""

@@ -11,6 +11,7 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor, nn
 
+from results.errors import BadInput
 from spaces import SPACES
 from spaces.base import Alpha, Edge, Everyone, Genotype, Score, SpaceOptions, Timed
 from spaces.compiling import find_compiler
@@ -90,6 +91,13 @@ class Nats(Stackable, PartlyConnected, Timeable, Neighbouring, Measured, Tabular
         """The merged supernet at the options' size."""
         o = self.options
         return Supernet(o.channels, o.cells, o.classes, o.in_channels, partial(MixedCell, compiled=o.compiled))
+
+    def check_device(self, device: str) -> None:
+        """Compiled loops are the CPU's."""
+        if self.options.compiled and device != "cpu":
+            raise BadInput(
+                f"space.compiled runs on the CPU, and the trials run on {device}: leave it out, or --device cpu"
+            )
 
     def partial(self, parts: int, weigh_edges: bool = True) -> CellSpace:
         """The same cells by partial channels; the nodes 1, 2 and 3 have one, two and three edges."""

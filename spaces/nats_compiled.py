@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from results.errors import BadInput
 from spaces.compiling import library
 from spaces.nats_kernel import SOURCES, by_source
 
@@ -103,8 +102,6 @@ def _call(
     written: Sequence[Tensor | None],
 ) -> None:
     """Runs a function of nats_kernel.cpp: its sizes, then addresses, flags, and more addresses."""
-    if node.device.type != "cpu":
-        raise BadInput(f"space.compiled runs on the CPU, not on {node.device}: leave it out, or use --device cpu")
     sizes = [ctypes.c_int(n) for n in (len(node), len(mix), *node.shape[1:])]
     given = [_address(tensor) for tensor in read]
     taken = [None if tensor is None else _address(tensor) for tensor in written]

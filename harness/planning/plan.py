@@ -203,6 +203,7 @@ def _trials(
     trials = [protocol.trial(algorithm, seed, image, evaluation, **digests) for protocol, seed, algorithm in chosen]
     for trial in trials:
         check(trial)
+        SPACES[trial.space](trial.options).check_device(device_of(request))
         check_stream(trial.settings, trial.settings.eval_datasets)
         if trial.settings.evaluation.processes > 1:
             raise BadInput("evaluation.processes is for `evaluate RUN --set processes=…`: leave it out of a search")

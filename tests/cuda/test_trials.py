@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,16 @@ from pretended.cuda import PretendedCuda
 from searches import make_batch, seeded
 
 from harness.config.protocol import Protocol
+from harness.config.request import Request
 from harness.config.sections import Environment, Evaluation
 from harness.config.trial import TrialConfig
 from harness.data import Augment, Batches, generator
 from harness.execution.checkpoint import Checkpoint
 from harness.execution.job import run_job
+from harness.planning.plan import Plan, plan
 from harness.training.stand_alone import fresh_network, own_generators
 from harness.training.train import train
+from results.errors import BadInput
 from results.store import Store
 from spaces.darts import Darts, DartsOptions
 
@@ -55,6 +59,17 @@ def test_a_whole_trial(case: str, cuda: PretendedCuda, tmp_path: Path) -> None:
     record = Store(tmp_path).records().iloc[0]
     assert record["status"] == "done" and record["device"] == "cuda:1 (Pretended 1; float32)"
     assert record["peak_memory_mb"] > 0 and record["latency_ms"] > 0
+
+
+@pytest.mark.skipif(shutil.which("c++") is None, reason="there is no C++ compiler here")
+def test_loops_for_the_cpu_are_refused_elsewhere_before_anything_runs(cuda: PretendedCuda, tmp_path: Path) -> None:
+    def planned(device: str) -> Plan:
+        compiled = ["space.compiled=true"]
+        return plan(Request(["darts1"], "nats", [0], device=device, serial=True, out=tmp_path, overrides=compiled))
+
+    assert len(planned("cpu").trials) == 1
+    with pytest.raises(BadInput, match=r"space.compiled runs on the CPU, and the trials run on cuda:1"):
+        planned("cuda:1")
 
 
 @pytest.mark.parametrize("algorithm", ["gdas", "darts1+pt"])
