@@ -48,8 +48,8 @@ template <class T> struct Block {
     Block(const Shape& s, int channels)
         : s(s), channels(channels), line(long(s.W + 2) * STEP), plane((s.H + 2) * line), at(channels * plane) {}
 
-    const T* pixel(int channel, int h, int w) const { return at.data() + channel * plane + (h + 1) * line + (w + 1) * STEP; }
-    T* pixel(int channel, int h, int w) { return at.data() + channel * plane + (h + 1) * line + (w + 1) * STEP; }
+    long place(int channel, int h, int w) const { return channel * plane + (h + 1) * line + (w + 1) * STEP; }
+    const T* pixel(int channel, int h, int w) const { return at.data() + place(channel, h, w); }
 
     // Fills the block with images n … n + STEP − 1, zeros where there are none. value(channel, read) makes a number, or
     // a vector of them, from arrays' own: read(array).
@@ -58,7 +58,7 @@ template <class T> struct Block {
         for (int c = 0; c < channels; ++c)
             for (int h = 0; h < s.H; ++h)
                 for (int w = 0; w < s.W; ++w) {
-                    T* to = pixel(c, h, w);
+                    T* to = at.data() + place(c, h, w);
                     const long from = c * s.row() + (long(h) * s.W + w) * s.N + n;
                     if (count == STEP)
                         for (int k = 0; k < STEP; k += L)
@@ -244,11 +244,12 @@ template <bool AT_SOURCE, class T> void pool(const Shape& s, const T* x, T* y) {
 
 // ------------------------------------------------------------------------------------------------------- one source
 
-// What the backward pass reads beside the arrays, in double: one block that Python allocates.
+// What else the backward pass reads, in double: one block that Python allocates.
 struct Moments {
     double *mean, *covariance, *inverse1, *mean3, *inverse3;
     Moments(const Shape& s, double* at)
-        : mean(at), covariance(at + s.C), inverse1(covariance + s.C * s.C), mean3(inverse1 + s.M()), inverse3(mean3 + s.M()) {}
+        : mean(at), covariance(at + s.C), inverse1(covariance + s.C * s.C), mean3(inverse1 + s.M()),
+          inverse3(mean3 + s.M()) {}
 };
 
 // A number near each channel's mean: its mean over a chunk from the middle of the image, where no padding is read.
@@ -260,19 +261,24 @@ template <class T> vector<T> near_mean(const Shape& s, int channels, const T* x)
     return means;
 }
 
-template <class T> void look(const Shape& s, const T* x, const T* k1, const T* k3, T* active, T* pooled, T* z3, Moments at) {
+// A, P(x) and z₃'s convolution without its mean taken off.
+template <class T> void look(const Shape& s, const T* x, const T* k3, T* active, T* pooled, T* z3) {
     const long row = s.row();
-    const int C = s.C, M = s.M();
+    const int C = s.C;
     for (long i = 0; i < C * row; ++i) active[i] = x[i] > 0 ? x[i] : T(0);
     std::fill(pooled, pooled + C * row, T(0));
     for (int c = 0; c < C; ++c) pool<false>(s, x + c * row, pooled + c * row);
-    const Kernel<T> kernel(C, M, [&](int o, int c, int tap) { return k3[(o * C + c) * 9 + tap]; });
+    const Kernel<T> kernel(C, s.M(), [&](int o, int c, int tap) { return k3[(o * C + c) * 9 + tap]; });
     Block<T> block(s, C);
     for (int n = 0; n < s.N; n += Block<T>::STEP) {
         block.fill(n, [=](int, auto read) { return read(active); });
         kernel.convolve(block, n, z3);
     }
+}
 
+template <class T> void measure(const Shape& s, const T* active, const T* z3, const T* k1, Moments at) {
+    const long row = s.row();
+    const int C = s.C, M = s.M();
     const vector<T> about = near_mean(s, C, active), about3 = near_mean(s, M, z3);
     const Rows<T> inputs{active, row, about.data()}, outputs{z3, row, about3.data()};
     std::fill(at.mean, at.inverse3 + M, 0.0);
@@ -304,7 +310,8 @@ template <class T>
 void leave(const Shape& s, const T* x, const T* k1, const T* k3, const T* mix, bool on_top, T* out, T* active, T* pooled,
            T* z3, double* moments) {
     const Moments at(s, moments);
-    look(s, x, k1, k3, active, pooled, z3, at);
+    look(s, x, k3, active, pooled, z3);
+    measure(s, active, z3, k1, at);
     const int C = s.C, M = s.M();
     const long row = s.row();
     vector<T> scale(M), shift(M), by_input(M * C);
@@ -343,14 +350,20 @@ void leave(const Shape& s, const T* x, const T* k1, const T* k3, const T* mix, b
 
 // The sums over pixels that batch norm's backward and the weights' slopes are made of.
 struct Sums {
-    vector<double> slope, by_input, by_z3, by_x, by_pooled;  // g, D, Σ G z₃; Σ G x and Σ G P(x), channel by channel
+    vector<double> slope, by_input, by_z3, by_x, by_pooled;  // g, D, q₃; Σ G x and Σ G P(x), channel by channel
     explicit Sums(const Shape& s)
         : slope(s.M()), by_input(s.M() * s.C), by_z3(s.M()), by_x(s.M()), by_pooled(s.M()) {}
+
+    template <class T> double q1(int o, int C, const T* k1) const {
+        double sum = 0;
+        for (int c = 0; c < C; ++c) sum += by_input[o * C + c] * k1[o * C + c];
+        return sum;
+    }
 };
 
 template <class T>
 Sums summed(const Shape& s, const T* slope, const T* x, const T* active, const T* pooled, const T* z3, Moments at,
-            bool to_mix) {
+            bool with_mix) {
     Sums of(s);
     const long row = s.row();
     const vector<T> zero(s.M()), mean(at.mean, at.mean + s.C), mean3(at.mean3, at.mean3 + s.M());
@@ -362,7 +375,7 @@ Sums summed(const Shape& s, const T* slope, const T* x, const T* active, const T
             const Rows<T> g = slopes.from(o, start);
             of.slope[o] += sum_of(g.at, length);
             products_of<1, 1>(g, outputs.from(o, start), length, &of.by_z3[o], 1);
-            if (!to_mix) continue;
+            if (!with_mix) continue;
             products_of<1, 1>(g, xs.from(o % s.C, start), length, &of.by_x[o], 1);
             products_of<1, 1>(g, averages.from(o % s.C, start), length, &of.by_pooled[o], 1);
         }
@@ -396,74 +409,91 @@ template <int OUT, class T> void add_taps(const Block<T>& z3_slope, const Block<
         }
 }
 
-template <class T>
-void take_back(const Shape& s, const T* x, const T* active, const T* pooled, const T* z3, double* moments, const T* k1,
-               const T* k3, const T* mix, const T* slope, T* x_slope, T* mix_slope, T* k1_slope, T* k3_slope) {
-    const Moments at(s, moments);
-    const long row = s.row();
-    const int C = s.C, M = s.M();
-    const Sums of = summed(s, slope, x, active, pooled, z3, at, mix_slope);
+// aₖ and bₖ of nats_kernel.py, one each for every output channel.
+struct Scales {
+    vector<double> a1, a3, b1, b3;
+};
 
-    // Centred sums, batch norm's b, and the matrices of K₁'s way back.
-    vector<double> a1(M), a3(M), b1(M), b3(M), inner(C * C), constant(C);
-    if (mix_slope) std::fill(mix_slope, mix_slope + s.m * OPERATIONS, T(0));
-    for (int o = 0; o < M; ++o) {
-        const T* weights = mix + o / C * OPERATIONS;
-        a1[o] = weights[CONV1] * at.inverse1[o];
-        a3[o] = weights[CONV3] * at.inverse3[o];
-        double q1 = 0;
-        for (int c = 0; c < C; ++c) q1 += of.by_input[o * C + c] * k1[o * C + c];
-        const double q3 = of.by_z3[o];
-        b1[o] = -a1[o] * q1 * at.inverse1[o] * at.inverse1[o] / row;
-        b3[o] = -a3[o] * q3 * at.inverse3[o] * at.inverse3[o] / row;
-        if (!mix_slope) continue;
-        T* to = mix_slope + o / C * OPERATIONS;
+template <class T> Scales scales_of(const Shape& s, Moments at, const Sums& of, const T* k1, const T* mix) {
+    const double n = s.row();
+    Scales found;
+    for (int o = 0; o < s.M(); ++o) {
+        const T* weights = mix + o / s.C * OPERATIONS;
+        const double i1 = at.inverse1[o], i3 = at.inverse3[o], a1 = weights[CONV1] * i1, a3 = weights[CONV3] * i3;
+        found.a1.push_back(a1);
+        found.a3.push_back(a3);
+        found.b1.push_back(-a1 * of.q1(o, s.C, k1) * i1 * i1 / n);
+        found.b3.push_back(-a3 * of.by_z3[o] * i3 * i3 / n);
+    }
+    return found;
+}
+
+template <class T> void to_mix(const Shape& s, Moments at, const Sums& of, const T* k1, T* mix_slope) {
+    std::fill(mix_slope, mix_slope + s.m * OPERATIONS, T(0));
+    for (int o = 0; o < s.M(); ++o) {
+        T* to = mix_slope + o / s.C * OPERATIONS;
         to[SKIP] += of.by_x[o];
-        to[CONV1] += q1 * at.inverse1[o];
-        to[CONV3] += q3 * at.inverse3[o];
+        to[CONV1] += of.q1(o, s.C, k1) * at.inverse1[o];
+        to[CONV3] += of.by_z3[o] * at.inverse3[o];
         to[POOL] += of.by_pooled[o];
     }
-    if (k1_slope)
-        for (int o = 0; o < M; ++o)
-            for (int c = 0; c < C; ++c) {
-                double sum = 0;
-                for (int d = 0; d < C; ++d) sum += k1[o * C + d] * at.covariance[d * C + c];
-                k1_slope[o * C + c] = a1[o] * of.by_input[o * C + c] + row * b1[o] * sum;
-            }
-    if (!x_slope && !k3_slope) return;
+}
 
-    vector<T> shift(M), scale(a3.begin(), a3.end()), along(b3.begin(), b3.end());
-    for (int o = 0; o < M; ++o) shift[o] = -a3[o] * of.slope[o] / row - b3[o] * at.mean3[o];
-    const Kernel<T> back3(M, C, [&](int c, int o, int tap) { return k3[(o * C + c) * 9 + 8 - tap]; });
+template <class T>
+void to_kernel1(const Shape& s, Moments at, const Sums& of, const Scales& by, const T* k1, T* k1_slope) {
+    for (int o = 0; o < s.M(); ++o)
+        for (int c = 0; c < s.C; ++c) {
+            double sum = 0;
+            for (int d = 0; d < s.C; ++d) sum += k1[o * s.C + d] * at.covariance[d * s.C + c];
+            k1_slope[o * s.C + c] = by.a1[o] * of.by_input[o * s.C + c] + s.row() * by.b1[o] * sum;
+        }
+}
+
+// ∂z₃, and through the convolution to A, into x_slope, and to K₃.
+template <class T>
+void through_kernel3(const Shape& s, Moments at, const Sums& of, const Scales& by, const T* active, const T* z3,
+                     const T* k3, const T* slope, T* x_slope, T* k3_slope) {
+    const int C = s.C, M = s.M();
+    vector<T> shift(M), scale(by.a3.begin(), by.a3.end()), along(by.b3.begin(), by.b3.end());
+    for (int o = 0; o < M; ++o) shift[o] = -by.a3[o] * of.slope[o] / s.row() - by.b3[o] * at.mean3[o];
+    const Kernel<T> back(M, C, [&](int c, int o, int tap) { return k3[(o * C + c) * 9 + 8 - tap]; });
     Block<T> z3_slope(s, M), inputs(s, k3_slope ? C : 0);
-    vector<double> k3_sums(M * C * 9);
+    vector<double> sums(M * C * 9);
     for (int n = 0; n < s.N; n += Block<T>::STEP) {
         z3_slope.fill(n, [&](int o, auto read) { return shift[o] + scale[o] * read(slope) + along[o] * read(z3); });
-        if (x_slope) back3.convolve(z3_slope, n, x_slope);
+        if (x_slope) back.convolve(z3_slope, n, x_slope);
         if (!k3_slope) continue;
         inputs.fill(n, [=](int, auto read) { return read(active); });
         for (int o = 0; o < M; o += M - o >= 4 ? 4 : 1) {
-            if (M - o >= 4) add_taps<4>(z3_slope, inputs, o, k3_sums.data());
-            else add_taps<1>(z3_slope, inputs, o, k3_sums.data());
+            if (M - o >= 4) add_taps<4>(z3_slope, inputs, o, sums.data());
+            else add_taps<1>(z3_slope, inputs, o, sums.data());
         }
     }
-    if (k3_slope) std::copy(k3_sums.begin(), k3_sums.end(), k3_slope);
-    if (!x_slope) return;
+    if (k3_slope) std::copy(sums.begin(), sums.end(), k3_slope);
+}
 
+// Adds to x_slope, which holds ∂A of the 3 × 3 convolutions, that of K₁; then through relu, and the skips' and pools'.
+template <class T>
+void through_the_rest(const Shape& s, Moments at, const Sums& of, const Scales& by, const T* active, const T* k1,
+                      const T* mix, const T* slope, T* x_slope) {
+    const int C = s.C, M = s.M();
+    const long row = s.row();
+    vector<double> inner(C * C), constant(C);
+    vector<T> by_slope(C * M), to_pool(C * row);
     for (int c = 0; c < C; ++c)
         for (int o = 0; o < M; ++o) {
             for (int d = 0; d < C; ++d) {
-                inner[c * C + d] += k1[o * C + c] * b1[o] * k1[o * C + d];
-                constant[c] -= k1[o * C + c] * b1[o] * k1[o * C + d] * at.mean[d];
+                const double entry = k1[o * C + c] * by.b1[o] * k1[o * C + d];
+                inner[c * C + d] += entry;
+                constant[c] -= entry * at.mean[d];
             }
-            constant[c] -= k1[o * C + c] * a1[o] * of.slope[o] / row;
+            constant[c] -= k1[o * C + c] * by.a1[o] * of.slope[o] / row;
+            by_slope[c * M + o] = by.a1[o] * k1[o * C + c];
         }
-    vector<T> to_pool(C * row), by_active(inner.begin(), inner.end()), by_slope(C * M), start(constant.begin(), constant.end());
-    for (int c = 0; c < C; ++c)
-        for (int o = 0; o < M; ++o) by_slope[c * M + o] = a1[o] * k1[o * C + c];
+    const vector<T> by_active(inner.begin(), inner.end()), start(constant.begin(), constant.end());
     blocks<T>(row, C, [&](auto rows, int first, long n, auto read) {
         constexpr int R = decltype(rows)::value;
-        using V = decltype(read(x));
+        using V = decltype(read(active));
         V back[R] = {};
         for (int d = 0; d < C; ++d) {
             const V input = read(active + d * row);
@@ -488,6 +518,18 @@ void take_back(const Shape& s, const T* x, const T* active, const T* pooled, con
         }
     });
     for (int c = 0; c < C; ++c) pool<true>(s, to_pool.data() + c * row, x_slope + c * row);
+}
+
+template <class T>
+void take_back(const Shape& s, const T* x, const T* active, const T* pooled, const T* z3, double* moments, const T* k1,
+               const T* k3, const T* mix, const T* slope, T* x_slope, T* mix_slope, T* k1_slope, T* k3_slope) {
+    const Moments at(s, moments);
+    const Sums of = summed(s, slope, x, active, pooled, z3, at, mix_slope);
+    const Scales by = scales_of(s, at, of, k1, mix);
+    if (mix_slope) to_mix(s, at, of, k1, mix_slope);
+    if (k1_slope) to_kernel1(s, at, of, by, k1, k1_slope);
+    if (x_slope || k3_slope) through_kernel3(s, at, of, by, active, z3, k3, slope, x_slope, k3_slope);
+    if (x_slope) through_the_rest(s, at, of, by, active, k1, mix, slope, x_slope);
 }
 
 }  // namespace
