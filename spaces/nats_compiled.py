@@ -7,9 +7,10 @@ keep the shape (B, C, H, W); between two cells they are such views, and nothing 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import product
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,6 +18,8 @@ from torch import Tensor
 from spaces.compiling import library
 from spaces.nats_kernel import SOURCES, by_source
 
+NUMBERS = {"float": torch.float32, "double": torch.float64}
+"""The kinds of number for which the loops are compiled."""
 SAVED = 5
 """Tensors that the backward pass of one source reads: x, A, P(x), z₃, and the moments in double."""
 
@@ -79,10 +82,10 @@ def back_to_source(
 def _leave(node: Tensor, mix: Tensor, k1: Tensor, k3: Tensor, to: Tensor, on_top: bool = False) -> list[Tensor]:
     """Writes into ``to`` (adds ``on_top`` of it) what ``node`` (C, H, W, B) gives; returns what is saved of it."""
     active, pooled, z3 = torch.empty_like(node), torch.empty_like(node), torch.empty_like(to)
-    channels, targets = len(node), len(mix)
+    channels, targets = node.shape[0], mix.shape[0]
     moments = torch.empty(channels + channels**2 + 3 * targets * channels, dtype=torch.float64)
     tensors = (active, pooled, z3, moments)
-    _call("leave", node, mix, (node, k1, k3, mix), (int(on_top),), (to, *tensors))
+    _call("leave", node, mix, node, k1, k3, mix, int(on_top), to, *tensors)
     return [node, *tensors]
 
 
@@ -90,32 +93,29 @@ def _take_back(
     saved: Sequence[Tensor], mix: Tensor, k1: Tensor, k3: Tensor, slope: Tensor, slopes: Sequence[Tensor | None]
 ) -> None:
     """Writes the slopes at x, at the weights, at K₁ and K₃ into those of ``slopes`` that are there."""
-    _call("take_back", saved[0], mix, (*saved, k1, k3, mix, slope), (), slopes)
+    _call("take_back", saved[0], mix, *saved, k1, k3, mix, slope, *slopes)
 
 
-def _call(
-    name: str,
-    node: Tensor,
-    mix: Tensor,
-    read: Sequence[Tensor],
-    flags: Sequence[int],
-    written: Sequence[Tensor | None],
-) -> None:
-    """Runs a function of nats_kernel.cpp: its sizes, then addresses, flags, and more addresses."""
-    sizes = [ctypes.c_int(n) for n in (len(node), len(mix), *node.shape[1:])]
-    given = [_address(tensor) for tensor in read]
-    taken = [None if tensor is None else _address(tensor) for tensor in written]
-    function: Any = getattr(library(Path(__file__).with_name("nats_kernel.cpp")), f"{name}_{_number(node)}")
-    function(*sizes, *given, *(ctypes.c_int(flag) for flag in flags), *taken)
+def _call(name: str, node: Tensor, mix: Tensor, *arguments: Tensor | int | None) -> None:
+    """Runs a function of nats_kernel.cpp: five sizes, then addresses, flags, and null for what is not wanted."""
+    tensors = [argument for argument in arguments if isinstance(argument, Tensor)]
+    assert all(tensor.is_contiguous() for tensor in tensors), "the loops know no strides"
+    given = [argument.data_ptr() if isinstance(argument, Tensor) else argument for argument in arguments]
+    _functions()[name, node.dtype](node.shape[0], mix.shape[0], *node.shape[1:], *given)
 
 
-def _number(tensor: Tensor) -> str:
-    return {torch.float32: "float", torch.float64: "double"}[tensor.dtype]
-
-
-def _address(tensor: Tensor) -> ctypes.c_void_p:
-    assert tensor.is_contiguous(), "the loops know no strides"
-    return ctypes.c_void_p(tensor.data_ptr())
+@cache
+def _functions() -> dict[tuple[str, torch.dtype], Callable[..., None]]:
+    """The exported functions, by name and kind of number."""
+    size, flag, address = ctypes.c_int, ctypes.c_int, ctypes.c_void_p
+    sizes = [size] * 5
+    arguments = {"leave": [*sizes, *[address] * 4, flag, *[address] * 5], "take_back": [*sizes, *[address] * 13]}
+    compiled, found = library(Path(__file__).with_name("nats_kernel.cpp")), {}
+    for (name, kinds), (suffix, number) in product(arguments.items(), NUMBERS.items()):
+        function = getattr(compiled, f"{name}_{suffix}")
+        function.argtypes, function.restype = kinds, None
+        found[name, number] = function
+    return found
 
 
 def _slot(tensor: Tensor, wanted: bool) -> Tensor | None:
