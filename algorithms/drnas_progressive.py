@@ -1,38 +1,45 @@
 """Progressive DrNAS (Chen, Wang, Cheng, Tang, Hsieh, ICLR 2021, Section 3.3): DrNAS in two stages.
 
-The first stage sends few channels through all operations; the second sends more through half of them, those of the
-largest share at the first one's end. α and w live on: w is widened by copies of channels (``net2wider``). At the start
-of each stage w trains alone.
+The first stage sends few channels through all operations; the second more through half of them, rounded up, those of
+the largest share. α and w live on: w is widened by copies of channels. At the start of each stage w trains alone.
 """
 
 from __future__ import annotations
 
-import torch
+from typing import Annotated
+
 from pydantic import Field
 
 from algorithms import ALGORITHMS
 from algorithms.base import Setting, State
+from algorithms.captured import Graphs
 from algorithms.drnas import DrNas, DrNasHyper
-from algorithms.net2wider import net2wider
+from algorithms.growing import CLOSED
+from algorithms.net2wider import widen
 from algorithms.passes import Passes
+from results.errors import BadInput
 from spaces.base import Batch, Space
 from spaces.contracts import PartlyConnected, need
 
 STAGES = 2
-CLOSED = -1000.0  # α of an operation that is left out: its softmax weight and gradient are exactly 0
+PARTIAL = "partial channels"
+Parts = Annotated[int, Field(ge=1)]
 
 
 class DrNasProgressiveHyper(DrNasHyper):
-    """The authors' fields on NAS-Bench-201 (theirs on DARTS cells: parts 6 and 4, of a stage's 25 epochs frozen 10)."""
+    """``parts_by_stage`` and ``frozen`` as the authors have them on NAS-Bench-201; on DARTS cells 6 and 4, and 0.4."""
 
-    parts: tuple[int, int] = Field((4, 2), description="K of each stage: one channel in K goes through the operations")
+    parts_by_stage: tuple[Parts, Parts] = Field((4, 2), description="K: one channel in K goes through the operations")
     frozen: float = Field(0.2, ge=0, lt=1, description="share of a stage, at its start, in which only w trains")
 
     def fits(self, space: Space) -> None:
-        """Both K divide the space's channels."""
+        """Both K divide the space's channels, and no stage is narrower than the one before."""
         super().fits(space)
-        for parts in self.parts:
-            need(space, PartlyConnected, "partial channels").partial(parts)
+        first, second = self.parts_by_stage
+        if second > first:
+            raise BadInput(f"parts_by_stage = {[first, second]}: w only widens, so the second K is not the larger")
+        for parts in (first, second):
+            need(space, PartlyConnected, PARTIAL).partial(parts)
 
 
 @ALGORITHMS.register
@@ -41,12 +48,13 @@ class DrNasProgressive(DrNas):
 
     name = "drnas_progressive"
     title = "DrNAS, progressive"
-    traits = ("alternating",)
+    traits = ()
     source = "Chen, Wang, Cheng, Tang, Hsieh, ICLR 2021, Section 3.3"
     departures = (
-        "by default the distance to Dir(1) is the L2 of the authors' code, not its KL; an operation that is left out "
-        "still runs, at a weight of 0; batch size and the weights' learning rate are the protocol's. Others could not "
-        "repeat the 2.46 of the published cell (2.67 ± 0.09): issue 10 of xiangning-chen/DrNAS, open"
+        "DrNAS's; w's learning rate runs on where the authors' code begins its second stage at the full one; on DARTS "
+        "cells `none` is one of eight operations, which theirs leaves out; what is left out still runs, at a weight of "
+        "0; of two convolutions in a row both copy the same channels, theirs draws twice. Others could not repeat the "
+        "2.46 of the published cell (2.67 ± 0.09): issue 10 of xiangning-chen/DrNAS, open"
     )
     Hyper = DrNasProgressiveHyper
     hyper: DrNasProgressiveHyper
@@ -54,12 +62,12 @@ class DrNasProgressive(DrNas):
     space: PartlyConnected
 
     def __init__(self, setting: Setting) -> None:
-        self.stage, self.whole = 0, need(setting.space, PartlyConnected, "partial channels")
+        self.stage, self.whole = 0, need(setting.space, PartlyConnected, PARTIAL)
         super().__init__(setting)
 
     def searched(self) -> Space:
         """The present stage's."""
-        return self.whole.partial(self.hyper.parts[self.stage], weigh_edges=False)
+        return self.whole.partial(self.hyper.parts_by_stage[self.stage], weigh_edges=False)
 
     def on_epoch(self, epoch: int, progress: float) -> None:
         """The stage that is due, and learning rates."""
@@ -70,13 +78,13 @@ class DrNasProgressive(DrNas):
     def step(self, train: Batch, val: Batch) -> None:
         """DrNAS's; w alone while α is frozen."""
         self.proceed()
-        if self.progress * STAGES - self.stage < self.hyper.frozen:
+        if round(self.progress * STAGES - self.stage, 9) < self.hyper.frozen:
             self.w.descend(self.grad_w(self.w, train, self.sampled))
         else:
             super().step(train, val)
 
     def proceed(self) -> None:
-        """Where the second stage is due: half of each edge's operations are left, by their mean share; w is widened."""
+        """Where the second stage is due, half of each edge's operations are left, by mean share, and w is widened."""
         if self.stage or self.progress * STAGES < 1:
             return
         alpha = self.alpha.views(self.alpha.flat.detach())
@@ -94,20 +102,12 @@ class DrNasProgressive(DrNas):
     def widen(self) -> None:
         """The second stage's supernet with w's weights and momentum."""
         narrow, self.stage = self.w, 1
-        self.space = need(self.searched(), PartlyConnected, "partial channels")
+        self.space = need(self.searched(), PartlyConnected, PARTIAL)
         self.w = self.weights("w")
-        self.w.lr, momentum = narrow.lr, narrow.optimiser.state[narrow.flat].get("momentum_buffer")
-        with torch.no_grad():
-            self.w.flat.copy_(self.widened(narrow.views()))
-            if momentum is not None:
-                self.w.optimiser.state[self.w.flat]["momentum_buffer"] = self.widened(narrow.views(momentum))
-        now = Passes(self.space.supernet(), self.w.layout, self.alpha.layout, self.relax, self.space)
+        widen(narrow, self.w, self.whole, lambda: self.seeded("wider"))
+        graphs = None if self.passes.graphs is None else Graphs()
+        now = Passes(self.space.supernet(), self.w.layout, self.alpha.layout, self.relax, self.space, graphs)
         now.counts, now.losses, self.passes = self.passes.counts, self.passes.losses, now
-
-    def widened(self, named: dict[str, torch.Tensor]) -> torch.Tensor:
-        """The vector of the second stage's layout."""
-        wider = net2wider(named, self.w.layout, self.whole, self.seeded("wider"))
-        return torch.cat([wider[name].reshape(-1) for name in self.w.layout])
 
     def state_dict(self) -> State:
         """A search's, and the stage."""

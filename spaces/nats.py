@@ -8,13 +8,12 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from pydantic import Field, field_validator
+from pydantic import Field
 from torch import Tensor, nn
 
 from results.errors import BadInput
 from spaces import SPACES
 from spaces.base import Alpha, Edge, Everyone, Genotype, Score, SpaceOptions, Timed
-from spaces.compiling import find_compiler
 from spaces.contracts import CellSpace, Lies, Measured, Neighbouring, PartlyConnected, Stackable, Tabular, Timeable
 from spaces.nats_benchmark import every_cell
 from spaces.nats_cell import EDGES, NODES, OPERATIONS, STAGES, TinyNetwork, operation, parse, text
@@ -37,13 +36,6 @@ class NatsOptions(SpaceOptions):
     compiled: bool = Field(
         False, description="the mixed cell in loops that this machine's C++ compiler makes: faster where C is small"
     )
-
-    @field_validator("compiled")
-    @classmethod
-    def _has_a_compiler(cls, compiled: bool) -> bool:
-        if compiled:
-            find_compiler()
-        return compiled
 
 
 @SPACES.register

@@ -1,7 +1,7 @@
 """The mixed NATS cell's passes in the loops of nats_kernel.cpp, on one CPU thread: nats_kernel.py's formulas, faster.
 
 Inside, the batch is the innermost axis, so that a loop over images runs over neighbouring numbers. Outside, tensors
-keep the shape (B, C, H, W); between two cells they are such views, and nothing is copied.
+keep the shape (B, C, H, W); between two whole cells they are such views, and the forward pass copies nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from spaces.nats_kernel import SOURCES, by_source
 
 NUMBERS = {"float": torch.float32, "double": torch.float64}
 """The kinds of number for which the loops are compiled."""
+MOMENTS = torch.float64
 SAVED = 5
 """Tensors that the backward pass of one source reads: x, A, P(x), z₃, and the moments in double."""
 
@@ -29,7 +30,7 @@ def through(x: Tensor, weights: Tensor, kernels: Sequence[Tensor]) -> tuple[Tens
     channels, node = x.shape[1], _inside(x)
     given = x.new_empty(SOURCES * channels, *node.shape[1:])
     saved: list[Tensor] = []
-    for source, mix in enumerate(by_source(weights)):
+    for source, mix in enumerate(by_source(weights.contiguous())):
         to = given[source * channels :]
         saved += _leave(node, mix, kernels[source], kernels[SOURCES + source], to, on_top=source > 0)
         node = to[:channels]
@@ -47,8 +48,8 @@ def back(
     channels = slope.shape[1]
     rows = slope.new_empty(SOURCES * channels, *saved[0].shape[1:])
     rows[-channels:] = slope.permute(1, 2, 3, 0)
-    mixes = by_source(weights)
-    to_mix = torch.empty_like(weights) if needs[1] else None
+    mixes = by_source(weights.contiguous())
+    to_mix = _slot(weights, needs[1])
     to_mixes = [None] * SOURCES if to_mix is None else by_source(to_mix)
     to_kernels = [_slot(kernel, needs[2 + i]) for i, kernel in enumerate(kernels)]
     to_x = _slot(saved[0], needs[0])
@@ -81,9 +82,10 @@ def back_to_source(
 
 def _leave(node: Tensor, mix: Tensor, k1: Tensor, k3: Tensor, to: Tensor, on_top: bool = False) -> list[Tensor]:
     """Writes into ``to`` (adds ``on_top`` of it) what ``node`` (C, H, W, B) gives; returns what is saved of it."""
+    assert node.dtype == mix.dtype == k1.dtype == k3.dtype, "the loops take one kind of number"
     active, pooled, z3 = torch.empty_like(node), torch.empty_like(node), torch.empty_like(to)
     channels, targets = node.shape[0], mix.shape[0]
-    moments = torch.empty(channels + channels**2 + 3 * targets * channels, dtype=torch.float64)
+    moments = torch.empty(channels + channels**2 + 3 * targets * channels, dtype=MOMENTS)
     tensors = (active, pooled, z3, moments)
     _call("leave", node, mix, node, k1, k3, mix, int(on_top), to, *tensors)
     return [node, *tensors]
@@ -101,12 +103,12 @@ def _call(name: str, node: Tensor, mix: Tensor, *arguments: Tensor | int | None)
     tensors = [argument for argument in arguments if isinstance(argument, Tensor)]
     assert all(tensor.is_contiguous() for tensor in tensors), "the loops know no strides"
     given = [argument.data_ptr() if isinstance(argument, Tensor) else argument for argument in arguments]
-    _functions()[name, node.dtype](node.shape[0], mix.shape[0], *node.shape[1:], *given)
+    loops()[name, node.dtype](node.shape[0], mix.shape[0], *node.shape[1:], *given)
 
 
 @cache
-def _functions() -> dict[tuple[str, torch.dtype], Callable[..., None]]:
-    """The exported functions, by name and kind of number."""
+def loops() -> dict[tuple[str, torch.dtype], Callable[..., None]]:
+    """The exported functions, by name and kind of number. Raises BadInput where they cannot be compiled."""
     size, flag, address = ctypes.c_int, ctypes.c_int, ctypes.c_void_p
     sizes = [size] * 5
     arguments = {"leave": [*sizes, *[address] * 4, flag, *[address] * 5], "take_back": [*sizes, *[address] * 13]}

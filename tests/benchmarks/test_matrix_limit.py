@@ -18,6 +18,8 @@ from benchmarks.sizes import PAPER, SIZES, product
 
 GOALS = {"nats C 16 N 1 32²": 0.70, "nats C 4 N 5 16²": 0.30, "darts C 8, 5 cells, 32²": 0.30}
 STEPS = 2
+WIDE = 16
+"""Channels from which torch's own kernels are faster than compiled loops."""
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -29,8 +31,8 @@ def test_share_of_the_matrix_products_speed(benchmark: Any, name: str) -> None:
     contestants = {"darts1": partial(search.step, train, val), "products": product(macs)}
     if size.space == "nats" and shutil.which("c++"):
         contestants["compiled"] = partial(size.search("darts1", compiled=True).step, train, val)
-    fastest = "compiled" if "compiled" in contestants else "darts1"
-    ratios(benchmark, contestants, fastest, {f"products / {fastest}": f"at least {GOALS[name]:.2f}"}, rounds=15)
+    measured = "compiled" if "compiled" in contestants and size.options["channels"] < WIDE else "darts1"
+    ratios(benchmark, contestants, measured, {f"products / {measured}": f"at least {GOALS[name]:.2f}"}, rounds=15)
     assert search.counts.macs % macs == 0, "every iteration costs the same, so that one product stands for each"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -51,9 +52,12 @@ def test_images_and_labels_equal_the_files(tmp_path: Path, inside: str, packed: 
         ("train-images-idx3-ubyte", lambda text: text[:-1], "truncated or altered"),
         ("train-images-idx3-ubyte", lambda text: b"\1" + text[1:], "truncated or altered"),
         ("t10k-labels-idx1-ubyte", lambda text: text[:2], "truncated or altered"),
-        ("t10k-labels-idx1-ubyte", lambda text: text[:-1] + b"\x0a", "labels up to 10"),
-        ("train-labels-idx1-ubyte", lambda text: idx(np.zeros(19, dtype=np.uint8)), "20 images, 19 labels"),
-        ("t10k-images-idx3-ubyte", None, "cannot be read"),
+        ("t10k-images-idx3-ubyte", lambda text: text[:6], "truncated or altered"),
+        ("t10k-images-idx3-ubyte", lambda text: text[:4] + b"\xff" + text[5:], "truncated or altered"),
+        ("t10k-labels-idx1-ubyte", lambda text: text[:-1] + b"\x0a", "do not make 10 classes"),
+        ("train-labels-idx1-ubyte", lambda text: idx(np.zeros(19, dtype=np.uint8)), "20 images and 19 labels"),
+        ("train-labels-idx1-ubyte", lambda text: idx(np.zeros(0, dtype=np.uint8)), "20 images and 0 labels"),
+        ("t10k-images-idx3-ubyte", None, "its four IDX files are not in"),
     ],
 )
 def test_altered_files_are_refused_in_one_line(tmp_path: Path, name: str, change: object, fault: str) -> None:
@@ -66,12 +70,27 @@ def test_altered_files_are_refused_in_one_line(tmp_path: Path, name: str, change
     assert "\n" not in str(raised.value)
 
 
-def test_damaged_packing_is_refused_in_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "damage", [lambda text: text[:-9], lambda text: text[:14] + b"\xff\xff" + text[16:], lambda _: b""]
+)
+def test_damaged_packing_is_refused_in_one_line(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     folder = tmp_path / "data" / "fashion-mnist"
     written(folder)
     path = folder / "train-labels-idx1-ubyte.gz"
-    path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(BadInput, match="cannot be read"):
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(BadInput, match=r"cannot be read|truncated") as raised:
+        load("fashion_mnist", folder.parent)
+    assert "\n" not in str(raised.value)
+
+
+def test_as_many_images_of_another_set_are_refused(tmp_path: Path) -> None:
+    """MNIST's files are called the same and are as long."""
+    folder = tmp_path / "data" / "fashion-mnist"
+    folder.mkdir(parents=True)
+    for part, count in (("train", 60_000), ("t10k", 10_000)):
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(idx(np.zeros((count, 28, 28), dtype=np.uint8)))
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(idx(np.zeros(count, dtype=np.uint8)))
+    with pytest.raises(BadInput, match="that are not Fashion-MNIST's"):
         load("fashion_mnist", folder.parent)
 
 

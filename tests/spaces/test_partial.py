@@ -27,16 +27,16 @@ from spaces.resnet164 import ResNet164
 Case = tuple[Space, nn.Module, nn.Module, Pieces]
 
 
-def darts(parts: int, cells: int, nodes: int, channels: int = 4) -> Case:
-    space = Darts(DartsOptions(channels=channels, cells=cells, nodes=nodes)).partial(parts)
+def darts(parts: int, cells: int, nodes: int, channels: int = 4, weigh_edges: bool = True) -> Case:
+    space = Darts(DartsOptions(channels=channels, cells=cells, nodes=nodes)).partial(parts, weigh_edges)
     merged = space.supernet()
     assert isinstance(merged, darts_partial.PartialSupernet)
     plain = PlainDarts(merged, nodes)
     return space, merged, plain, plain.pieces
 
 
-def nats(parts: int, cells: int, channels: int = 4) -> Case:
-    space = Nats(NatsOptions(channels=channels, cells=cells)).partial(parts)
+def nats(parts: int, cells: int, channels: int = 4, weigh_edges: bool = True) -> Case:
+    space = Nats(NatsOptions(channels=channels, cells=cells)).partial(parts, weigh_edges)
     merged = space.supernet()
     assert isinstance(merged, nats_partial.PartialSupernet)
     plain = PlainNats(merged)
@@ -57,8 +57,10 @@ def random_alphas(space: Space) -> dict[str, Tensor]:
         (lambda: nats(2, 2), 8),
         (lambda: nats(4, 1, channels=8), 12),
         (lambda: nats(1, 1, channels=2), 8),
+        (lambda: darts(2, 3, 2, weigh_edges=False), 8),
+        (lambda: nats(2, 1, weigh_edges=False), 8),
     ],
-    ids=["darts K=2", "darts K=4", "darts K=1", "nats K=2", "nats K=4", "nats K=1"],
+    ids=["darts K=2", "darts K=4", "darts K=1", "nats K=2", "nats K=4", "nats K=1", "darts, no β", "nats, no β"],
 )
 def test_merged_supernet_equals_the_authors_form(double: None, case: Callable[[], Case], size: int) -> None:
     """The loss, its gradients to w, α and β, and a product with its Hessian in (α, β)."""
@@ -233,3 +235,12 @@ def test_parts_that_do_not_divide_the_channels_are_refused() -> None:
         assert space.partial(3).options is space.options
     with pytest.raises(BadInput, match=r"a space that sends part of .*; resnet164 does not: search darts or nats$"):
         need(ResNet164(), PartlyConnected, "pcdarts")
+
+
+@pytest.mark.parametrize("space", [Darts(DartsOptions(channels=4, cells=3, nodes=2)), Nats(NatsOptions(channels=4))])
+def test_edges_that_are_not_weighed_have_the_weight_one_and_no_beta(space: PartlyConnected) -> None:
+    plain, alpha = space.partial(2, weigh_edges=False), space.alphas(torch.Generator())
+    assert {n: a.shape for n, a in plain.alphas(torch.Generator()).items()} == {n: a.shape for n, a in alpha.items()}
+    weights = plain.relax(alpha).weights
+    assert all((weights[f"{name}.edges"] == 1).all() for name in alpha)
+    assert plain.discretise(alpha) == space.discretise(alpha)
