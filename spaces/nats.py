@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from results.errors import BadInput
-from spaces import SPACES
+from spaces import SPACES, nats_compiled
 from spaces.base import Alpha, Edge, Everyone, Genotype, Score, SpaceOptions, Timed
 from spaces.contracts import CellSpace, Lies, Measured, Neighbouring, PartlyConnected, Stackable, Tabular, Timeable
 from spaces.nats_benchmark import every_cell
@@ -85,11 +85,12 @@ class Nats(Stackable, PartlyConnected, Timeable, Neighbouring, Measured, Tabular
         return Supernet(o.channels, o.cells, o.classes, o.in_channels, partial(MixedCell, compiled=o.compiled))
 
     def check_device(self, device: str) -> None:
-        """Compiled loops are the CPU's."""
-        if self.options.compiled and device != "cpu":
-            raise BadInput(
-                f"space.compiled runs on the CPU, and the trials run on {device}: leave it out, or --device cpu"
-            )
+        """Compiled loops are the CPU's; they are compiled now, so that no trial fails for them."""
+        if not self.options.compiled:
+            return
+        if device != "cpu":
+            raise BadInput(f"space.compiled runs on the CPU, and the trials run on {device}: use --device cpu")
+        nats_compiled.loops()
 
     def partial(self, parts: int, weigh_edges: bool = True) -> CellSpace:
         """The same cells by partial channels; the nodes 1, 2 and 3 have one, two and three edges."""

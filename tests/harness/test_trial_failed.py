@@ -9,10 +9,13 @@ import pandas as pd
 import pytest
 
 import results
+from algorithms import ALGORITHMS
+from algorithms.base import Setting
 from harness.__main__ import main
 from harness.config.request import Request
 from harness.planning.plan import plan
 
+DARTS1 = ALGORITHMS["darts1"]
 SETTINGS = ["epochs=1", "limit=64", "batch_size=16", "diagnostics.lambda_every=0"]
 
 
@@ -50,3 +53,21 @@ def test_failed_trial_is_shown_and_tried_again(
     assert statuses(results.load(out).records) == {"rarts": "done", "darts1": "done"}
     assert "1 of 2 trials are done already" in capsys.readouterr().out
     assert not (out / "trials" / rarts.hash / "error.txt").exists()
+
+
+def test_a_trial_that_fails_before_its_first_step_is_known_by_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """It once had a nameless record, and the report of its run ended in a traceback."""
+    out = tmp_path / "run"
+
+    def no_memory(self: DARTS1, setting: Setting) -> None:
+        raise MemoryError("no memory for the supernet")
+
+    monkeypatch.setattr(DARTS1, "__init__", no_memory)
+    assert launch(monkeypatch, out) == 1
+    assert "darts1 seed 0 failed: MemoryError" in capsys.readouterr().out
+    records = results.load(out).records.set_index("algorithm")
+    assert records["status"].to_dict() == {"rarts": "done", "darts1": "failed"}
+    assert records.loc["darts1", "space"] == "nats" and records.loc["darts1", "seed"] == 0
+    assert "no memory for the supernet" in (out / "report" / "report.md").read_text()
