@@ -117,7 +117,7 @@ def split(runs: Sequence[Run]) -> list[Section]:
         if run.records.empty:
             protocol, space, dataset = (str(run.config.get(key, "unknown")) for key in ("protocol", "space", "dataset"))
             parts.setdefault((protocol, space, dataset, digest), []).append((run, run.records))
-        known = run.records.fillna(dict.fromkeys((*KEYS, "algorithm"), "unknown"))
+        known = run.records.fillna(dict.fromkeys(KEYS, "unknown"))
         for key, group in known.groupby(KEYS, sort=False):
             protocol, space, dataset = map(str, key)
             parts.setdefault((protocol, space, dataset, digest), []).append((run, group))

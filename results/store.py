@@ -43,6 +43,8 @@ ORDER = ["space", "protocol", "search_dataset", "algorithm", "variant", "seed", 
 """What a records frame is sorted by, so that two collections of one run are equal."""
 
 
+NAMELESS = {"algorithm": "unknown", "title": "unknown"}
+"""A trial of an older version that failed before it wrote what it was."""
 CLOSED = ("config.json", "record.json", "history.parquet")
 """The files of a trial whose checksums stand in ``done``."""
 
@@ -311,7 +313,7 @@ def _rows(folder: Path) -> list[dict[str, object]]:
     if not error.exists() or record.exists():
         return []
     config = folder / "config.json"
-    columns = _read_json(config)["columns"] if config.exists() else {}
+    columns = _read_json(config)["columns"] if config.exists() else NAMELESS
     lines = error.read_text(encoding="utf-8").strip().splitlines()
     return [{**columns, "trial": folder.name, "status": "failed", "error": lines[-1] if lines else ""}]
 

@@ -14,6 +14,7 @@ from algorithms.base import Setting
 from harness.__main__ import main
 from harness.config.request import Request
 from harness.planning.plan import plan
+from reports import page
 
 DARTS1 = ALGORITHMS["darts1"]
 SETTINGS = ["epochs=1", "limit=64", "batch_size=16", "diagnostics.lambda_every=0"]
@@ -71,3 +72,9 @@ def test_a_trial_that_fails_before_its_first_step_is_known_by_name(
     assert records["status"].to_dict() == {"rarts": "done", "darts1": "failed"}
     assert records.loc["darts1", "space"] == "nats" and records.loc["darts1", "seed"] == 0
     assert "no memory for the supernet" in (out / "report" / "report.md").read_text()
+
+    # Such a record of an older version.
+    (out / "trials" / str(records.loc["darts1", "trial"]) / "config.json").unlink()
+    older = results.load(out)
+    assert statuses(older.records) == {"rarts": "done", "unknown": "failed"}
+    assert "no memory for the supernet" in page.write([older], out / "again").with_name("report.md").read_text()
