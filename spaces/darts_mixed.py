@@ -8,7 +8,8 @@ not once an edge; and a dilated convolution is an ordinary one on every second p
 
 from __future__ import annotations
 
-from functools import reduce
+from collections.abc import Iterator, Sequence
+from functools import cache, reduce
 from typing import cast
 
 import torch
@@ -54,7 +55,7 @@ class FactorizedReduce(nn.Module):
         self.channels = channels_out
         self.weight = nn.Conv2d(channels_in, edges * channels_out, 1, bias=False).weight
 
-    def forward(self, x: Tensor, scale: Tensor | None = None, rows: slice = ALL) -> Tensor:
+    def forward(self, x: Tensor, scale: Tensor | None = None, rows: slice | Tensor = ALL) -> Tensor:
         """(B, channels_in, H, W), H and W even, to (B, m · channels_out, H/2, W/2).
 
         ``rows`` selects m of the edges by their rows of the weight; ``scale`` (m,) multiplies each one's part.
@@ -77,7 +78,7 @@ class Separable(nn.Module):
         self.depthwise = nn.Conv2d(width, width, size, groups=width, bias=False)
         self.pointwise = nn.Conv2d(width, width, 1, groups=edges, bias=False)
 
-    def forward(self, x: Tensor, stride: int = 1, dilation: int = 1, rows: slice = ALL) -> Tensor:
+    def forward(self, x: Tensor, stride: int = 1, dilation: int = 1, rows: slice | Tensor = ALL) -> Tensor:
         """(B, m · C, H, W) to (B, m · C, H/stride, W/stride); ``rows`` selects m of the edges by their channels."""
         depthwise, mixing = self.depthwise.weight[rows], self.pointwise.weight[rows]
         width, size = depthwise.shape[0], depthwise.shape[-1]
@@ -117,27 +118,35 @@ class Leaving(nn.Module):
             return total
         return total + self.skip(node, torch.ones_like(scales[SKIP]) if skips is None else skips)
 
-    def skip(self, node: Tensor, skips: Tensor, rows: slice = ALL) -> Tensor:
+    def skip(self, node: Tensor, skips: Tensor, rows: slice | Tensor = ALL) -> Tensor:
         """The skips that are no choice, (B, m · C, H/stride, W/stride), weighed by ``skips`` (m,)."""
         if self.always is None:
             return _weigh(node, skips[:, None])
         reduced: Tensor = self.always(node, skips, rows)
         return reduced
 
-    def operation(self, node: Tensor, edge: int, kind: int, weight: Tensor) -> Tensor:
-        """One weighted operation of the ``edge``-th edge, (B, C, H/stride, W/stride); every kind but none."""
+    def operation(self, node: Tensor, kind: int, positions: list[int], weights: Tensor) -> Sequence[Tensor]:
+        """One weighted operation of the edges at ``positions``, (B, C, H/stride, W/stride) each; ``weights`` (m,)."""
         if kind == NOISE:
-            return weight * noise_like(node[..., :: self.stride, :: self.stride], edge)
+            seen = node[..., :: self.stride, :: self.stride]
+            return [weight * noise_like(seen, position) for weight, position in zip(weights, positions, strict=True)]
         if kind in (MAX_POOL, AVG_POOL):
-            return norm(self.pool(node, kind), weight.view(1))
-        rows = slice(edge * self.channels, (edge + 1) * self.channels)
-        if kind == SKIP:
-            return weight * node if self.reduce is None else self.reduce(node, weight.view(1), rows)
-        name = OPERATIONS[kind]
-        convolve = self.separable if name in TWICE else self.dilated
-        return convolve(node, {name: weight.view(1)}, rows)
+            return self.shared(norm(self.pool(node, kind)), weights)
+        if kind == SKIP and self.reduce is None:
+            return self.shared(node, weights)
+        rows = _rows(tuple(positions), self.channels, node.device)
+        if self.reduce is not None and kind == SKIP:
+            given: Tensor = self.reduce(node, weights, rows)
+        else:
+            name = OPERATIONS[kind]
+            given = (self.separable if name in TWICE else self.dilated)(node, {name: weights}, rows)
+        return torch.split(given, self.channels, 1)
 
-    def separable(self, node: Tensor, scales: dict[str, Tensor], rows: slice = ALL) -> Tensor:
+    def shared(self, given: Tensor, weights: Tensor) -> list[Tensor]:
+        """The same for every edge but for its weight."""
+        return [weight * given for weight in weights]
+
+    def separable(self, node: Tensor, scales: dict[str, Tensor], rows: slice | Tensor = ALL) -> Tensor:
         """The sum of the named separable convolutions, (B, m · C, H/stride, W/stride); ``scales`` (m,) each."""
         x = _tile(F.relu(node), next(iter(scales.values())))
         parts = []
@@ -146,7 +155,7 @@ class Leaving(nn.Module):
             parts.append(norm(self.second[name](F.relu(z), rows=rows), scale))
         return reduce(torch.add, parts)
 
-    def dilated(self, node: Tensor, scales: dict[str, Tensor], rows: slice = ALL) -> Tensor:
+    def dilated(self, node: Tensor, scales: dict[str, Tensor], rows: slice | Tensor = ALL) -> Tensor:
         """The sum of the named dilated convolutions, (B, m · C, H/stride, W/stride); ``scales`` (m,) each.
 
         At dilation 2 an output reads only pixels of its own parity. At stride 2 these are the even ones: the rest is
@@ -224,20 +233,39 @@ class MixedCell(nn.Module):
     ) -> Tensor:
         """The same cell, running only the operations that ``active`` lists for each edge; ``weights`` (E, 8)."""
         states = [self.preprocess0(x0), self.preprocess1(x1)]
-        for target in range(2, self.nodes + 2):
-            total = torch.zeros_like(states[0][..., :: self.stride, :: self.stride])
-            for edge, source in ((e, s) for e, (t, s) in enumerate(self.edges) if t == target):
-                given, position = cast(Leaving, self.sources[source]), self.outgoing[source].index(edge)
-                if given.skipping:
-                    rows = slice(position * self.channels, (position + 1) * self.channels)
-                    total = total + given.skip(states[source], weights.new_ones(1), rows)
-                for kind in active[edge]:
-                    if kind == SKIP and after_skip is not None and given.reduce is None:
-                        total = total + weights[edge, SKIP] * after_skip(states[source])
-                    elif kind != NONE:
-                        total = total + given.operation(states[source], position, kind, weights[edge, kind])
-            states.append(total)
-        return torch.cat(states[-self.concat :], 1)
+        nothing = torch.zeros_like(states[0][..., :: self.stride, :: self.stride])
+        totals = [nothing] * self.nodes
+        for source in range(self.nodes + 1):
+            if source >= len(states):
+                states.append(totals[source - 2])
+            for edge, part in self.given(source, states[source], weights, active, after_skip):
+                target = self.edges[edge][0] - 2
+                totals[target] = totals[target] + part
+        return torch.cat(totals[-self.concat :], 1)
+
+    def given(
+        self,
+        source: int,
+        node: Tensor,
+        weights: Tensor,
+        active: list[list[int]],
+        after_skip: AfterSkip | None,
+    ) -> Iterator[tuple[int, Tensor]]:
+        """What a node gives by its active operations, a kind at a time for all its edges: each edge, and its part."""
+        leaving, outgoing = cast(Leaving, self.sources[source]), self.outgoing[source]
+        if leaving.skipping:
+            skips = leaving.skip(node, weights.new_ones(len(outgoing)))
+            yield from zip(outgoing, torch.split(skips, self.channels, 1), strict=True)
+        for kind in range(weights.shape[1]):
+            edges = [edge for edge in outgoing if kind in active[edge]]
+            if not edges or kind == NONE:
+                continue
+            if kind == SKIP and after_skip is not None and leaving.reduce is None:
+                yield from ((edge, weights[edge, SKIP] * after_skip(node)) for edge in edges)
+                continue
+            positions = [outgoing.index(edge) for edge in edges]
+            own = torch.stack([weights[edge, kind] for edge in edges])
+            yield from zip(edges, leaving.operation(node, kind, positions, own), strict=True)
 
 
 def leaving(nodes: int) -> list[list[int]]:
@@ -251,6 +279,16 @@ def norm(z: Tensor, scale: Tensor | None = None) -> Tensor:
     if scale is not None:
         scale = scale.repeat_interleave(z.shape[1] // len(scale))
     return F.batch_norm(z, None, None, weight=scale, training=True)
+
+
+@cache
+def _rows(positions: tuple[int, ...], channels: int, device: torch.device) -> slice | Tensor:
+    """Which rows of a merged weight belong to these edges, in ascending order: a slice where they are one piece."""
+    first, last = positions[0], positions[-1]
+    if last - first + 1 == len(positions):
+        return slice(first * channels, (last + 1) * channels)
+    rows = torch.tensor(positions)[:, None] * channels + torch.arange(channels)
+    return rows.flatten().to(device)
 
 
 def _tile(x: Tensor, per_edge: Tensor) -> Tensor:
