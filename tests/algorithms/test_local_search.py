@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -27,7 +28,7 @@ def accuracy(real_data: Path) -> Callable[[str], float]:
     return lambda genotype: table.validation(genotype, "cifar10", 12)
 
 
-def searched(accuracy: Callable[[str], float], epochs: int) -> tuple[LocalSearch, list[str]]:
+def searched(accuracy: Callable[[str], float], epochs: int, **hyper: Any) -> tuple[LocalSearch, list[str]]:
     """A search after so many epochs, and what it asked for."""
     asked: list[str] = []
 
@@ -35,8 +36,8 @@ def searched(accuracy: Callable[[str], float], epochs: int) -> tuple[LocalSearch
         asked.append(genotype)
         return Evaluated(accuracy(genotype), 7, 0.5)
 
-    hyper = LocalSearch.Hyper(queries=epochs)
-    search = LocalSearch(Setting(Nats(), hyper, seeded, torch.device("cpu"), evaluate))
+    fields = LocalSearch.Hyper(queries=epochs, **hyper)
+    search = LocalSearch(Setting(Nats(), fields, seeded, torch.device("cpu"), evaluate))
     for _ in range(search.epochs(3)):
         search.epoch(())
     return search, asked
@@ -78,6 +79,39 @@ def test_it_asks_for_what_a_slow_oracle_asks_for_and_finds_its_best(accuracy: Ca
     assert len(optima) >= 3 and all(accuracy(cell) >= max(map(accuracy, around(cell))) for cell in optima)
     assert search.genotype() == max(asked, key=accuracy)
     assert (len(asked), search.counts.macs, search.charged_seconds) == (900, 900 * 7, 450)
+
+
+def test_as_the_authors_code_it_climbs_from_the_best_of_ten_by_first_better_neighbours(
+    accuracy: Callable[[str], float],
+) -> None:
+    _, asked = searched(accuracy, 600, starts=10, first_better=True)
+    generator = seeded("sample")
+    wanted: list[str] = []
+    while len(wanted) < 600:
+        starts = [Nats().sample(generator) for _ in range(10)]
+        wanted += starts
+        at: str | None = max(starts, key=accuracy)
+        while at is not None:
+            better = [cell for cell in around(at) if cell in wanted and accuracy(cell) > accuracy(at)]
+            unknown = [cell for cell in around(at) if cell not in wanted]
+            if better or not unknown:
+                at = max(better, key=accuracy, default=None)
+            else:
+                wanted.append(unknown[int(torch.randint(len(unknown), (1,), generator=generator))])
+    assert asked == wanted[:600]
+
+
+@pytest.mark.parametrize("hyper", [{"starts": 4}, {"first_better": True}])
+def test_with_either_field_it_goes_on_from_its_state(accuracy: Callable[[str], float], hyper: dict[str, Any]) -> None:
+    _, whole = searched(accuracy, 60, **hyper)
+    for until in (3, 40):
+        first, asked = searched(accuracy, until, **hyper)
+        second, more = searched(accuracy, 1, **hyper)
+        more.clear()
+        second.load_state_dict(first.state_dict())
+        for _ in range(60 - until):
+            second.epoch(())
+        assert asked + more == whole
 
 
 def test_it_rests_at_a_local_optimum_and_only_then_starts_anew(accuracy: Callable[[str], float]) -> None:
