@@ -12,11 +12,9 @@ from pydantic import Field
 
 from algorithms import ALGORITHMS
 from algorithms.base import Setting, State
-from algorithms.captured import Graphs
 from algorithms.drnas import DrNas, DrNasHyper
 from algorithms.growing import CLOSED
 from algorithms.net2wider import widen
-from algorithms.passes import Passes
 from results.errors import BadInput
 from spaces.base import Batch, Space
 from spaces.contracts import PartlyConnected, need
@@ -105,9 +103,7 @@ class DrNasProgressive(DrNas):
         self.space = need(self.searched(), PartlyConnected, PARTIAL)
         self.w = self.weights("w")
         widen(narrow, self.w, self.whole, lambda: self.seeded("wider"))
-        graphs = None if self.passes.graphs is None else Graphs()
-        now = Passes(self.space.supernet(), self.w.layout, self.alpha.layout, self.relax, self.space, graphs)
-        now.counts, now.losses, self.passes = self.passes.counts, self.passes.losses, now
+        self.passes = self.passes.through(self.space, self.w.layout, self.alpha.layout)
 
     def state_dict(self) -> State:
         """A search's, and the stage."""

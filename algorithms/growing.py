@@ -15,7 +15,6 @@ from torch import Tensor
 
 from algorithms.base import Setting, State
 from algorithms.hyper import Hyper
-from algorithms.passes import Passes
 from algorithms.search import Architecture, Search
 from results.errors import BadInput
 from spaces.base import Alpha, Mix, Space
@@ -91,8 +90,7 @@ class Growing(Search):
         fresh = self.space.alphas(self.seeded(f"alpha.{stage + 1}")).items()
         self.alpha = Architecture({n: a.to(self.device).masked_fill(~left[n], CLOSED) for n, a in fresh}, self)
         self.left = self.operations_left()
-        now = Passes(self.space.supernet(), self.w.layout, self.alpha.layout, self.relax, self.space)
-        now.counts, now.losses, self.passes = self.passes.counts, self.passes.losses, now
+        self.passes = self.passes.through(self.space, self.w.layout, self.alpha.layout)
 
     def operations_left(self) -> dict[str, list[list[int]]]:
         """Of each edge the operations that run in the present stage."""

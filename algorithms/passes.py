@@ -51,6 +51,13 @@ class Passes:
         shapes = tuple(tuple(named.items()) for named in (layout, alphas))
         self._structure = (type(space), space.options.model_dump_json(), *shapes)
 
+    def through(self, space: Space, layout: Layout, alphas: Layout) -> Passes:
+        """The same search's passes of another supernet, that of ``space``; what was counted and recorded goes on."""
+        graphs = None if self.graphs is None else Graphs()
+        now = Passes(space.supernet(), layout, alphas, self.relax, space, graphs)
+        now.counts, now.losses = self.counts, self.losses
+        return now
+
     def loss(self, weights: Tensor, alpha: Tensor, batch: Batch, relax: Relax | None = None) -> tuple[Tensor, Tensor]:
         """Loss and hits at flat ``weights`` and flat ``alpha``; uncounted, unrecorded."""
         return self._run(weights, (relax or self.relax)(views(alpha, self.alphas)), batch)

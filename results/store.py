@@ -121,9 +121,9 @@ class Store:
         if self.is_done(trial):
             _verify(self.trial_dir(trial))
 
-    def write_config(self, trial: str, config: Mapping[str, object]) -> None:
-        """Store the trial's configuration. ``config["columns"]`` holds the record columns known before it runs."""
-        _write_json(self.trial_dir(trial) / "config.json", config)
+    def write_config(self, trial: str, config: Mapping[str, object], columns: Mapping[str, object]) -> None:
+        """Store the trial's configuration, and the record columns known before it runs."""
+        _write_json(self.trial_dir(trial) / "config.json", {**config, "columns": columns})
 
     def read_config(self, trial: str) -> dict[str, object]:
         """A trial's configuration without its record columns. Raises ``BadInput`` where it cannot be read."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -24,11 +23,6 @@ def parse(plain: dict[str, object]) -> Job:
     return (Retraining if "genotype" in plain else TrialConfig).parse(plain)
 
 
-def stated(config: Job, columns: Mapping[str, object]) -> dict[str, object]:
-    """What config.json holds: the configuration, and the record's columns that are known."""
-    return config.model_dump(mode="json") | {"columns": dict(columns)}
-
-
 def run_job(
     config: Job,
     environment: Environment,
@@ -47,12 +41,12 @@ def run_job(
         torch.set_num_threads(environment.threads)
         prepare(torch.device(environment.device))
         try:
-            # What is known is written first, so that a job that fails at once still has a name.
+            # First, so that a job that fails at once still has a name.
             if isinstance(config, Retraining):
-                store.write_config(config.hash, stated(config, retraining_columns(config, environment)))
+                store.write_config(config.hash, config.model_dump(mode="json"), retraining_columns(config, environment))
                 Retrain(config, environment, store, watch).run()
             elif isinstance(config, TrialConfig):
-                store.write_config(config.hash, stated(config, static_columns(config, environment)))
+                store.write_config(config.hash, config.model_dump(mode="json"), static_columns(config, environment))
                 Trial(config, environment, store, watch).run()
         except BadInput as fault:
             store.write_error(config.hash, f"{traceback.format_exc()}\n{' '.join(str(fault).split())}")

@@ -31,7 +31,7 @@ class Retrain:
         """Train from the last checkpoint on, test once, and write the record."""
         config, stem = self.config, f"evaluation-{self.config.dataset}"
         self.columns["started_at"] = datetime.now(UTC).isoformat(timespec="seconds")
-        self.store.write_config(config.hash, config.model_dump(mode="json") | {"columns": self.columns})
+        self.store.write_config(config.hash, config.model_dump(mode="json"), self.columns)
         try:
             found = {"status": "done", "error": ""} | from_training(
                 self.task,

@@ -58,7 +58,7 @@ class Trial:
 
     def run(self) -> None:
         """Search from the last checkpoint on, evaluate, and write the record."""
-        self.store.write_config(self.config.hash, self.config.model_dump(mode="json") | {"columns": self.columns})
+        self.store.write_config(self.config.hash, self.config.model_dump(mode="json"), self.columns)
         state = self.checkpoint.load(self.watch.say)
         if state is not None:
             with self.checkpoint.taken():

@@ -71,7 +71,7 @@ def test_a_group_killed_in_its_midst_ends_as_the_undisturbed_one(tmp_path: Path)
     config, undisturbed, killed = retraining(2), tmp_path / "undisturbed", tmp_path / "killed"
     run_job(config, Environment(run=str(undisturbed)))
     store = Store(killed)
-    store.write_config(config.hash, config.model_dump(mode="json"))
+    store.write_config(config.hash, config.model_dump(mode="json"), {})
     command = [sys.executable, "-c", RUN, str(killed), config.hash]
     process = subprocess.Popen(command, start_new_session=True)
     deadline = time.monotonic() + 240

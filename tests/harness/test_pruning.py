@@ -174,7 +174,7 @@ def test_without_the_record_it_needs_random_pruning_fails_with_one_line(tmp_path
 def test_two_different_records_of_one_seed_are_refused(tmp_path: Path) -> None:
     store = Store(tmp_path)
     for trial_hash, genotype in (("a", "x"), ("b", "y")):
-        store.write_config(trial_hash, {"algorithm": "rarts", "seed": 0, "columns": {}})
+        store.write_config(trial_hash, {"algorithm": "rarts", "seed": 0}, {})
         store.write_record(trial_hash, [{"status": "done", "genotype": genotype}])
     assert store.found({"algorithm": "rarts", "seed": 1}) is None
     with pytest.raises(Exception, match="2 different searches by rarts"):

@@ -100,7 +100,7 @@ def test_infinity_and_nan_survive(store: Store) -> None:
 
 def test_only_ended_trials_are_in_the_records(store: Store) -> None:
     for trial in ("done", "diverged", "failed", "running", "interrupted"):
-        store.write_config(trial, {"lr": 0.1, "columns": {"algorithm": "rarts", "seed": 7, "hp.lr": 0.1}})
+        store.write_config(trial, {"lr": 0.1}, {"algorithm": "rarts", "seed": 7, "hp.lr": 0.1})
         store.write_history(trial, [{"epoch": 0}])
     store.write_record("done", [{"status": "done", "eval_dataset": "cifar10"}, {"status": "done"}])
     store.write_record("diverged", [{"status": "diverged", "error": "loss is not finite"}])
