@@ -1,4 +1,4 @@
-"""β-DARTS (Ye, Li, Li, Chen, Fan, Ouyang, CVPR 2022): a decay of the softmax's output in place of one of its input.
+"""β-DARTS (Ye, Li, Li, Chen, Fan, Ouyang, CVPR 2022): a decay of the softmax's output beside that of its input.
 
 α descends L_v + λ L_Beta with L_Beta = log Σ_o exp α_o, an edge's smooth maximum, averaged over edges (their Eq. 12 and
 13). Its gradient is softmax α itself, so that what is large falls fastest and an edge's weights stay close together: L2
@@ -33,8 +33,9 @@ class Beta(Part):
     keeps = ("steady", "softmax", "logits", "mixture", "alternating")
     source = "Ye, Li, Li, Chen, Fan, Ouyang, CVPR 2022, Eq. 12 and 13"
     departures = (
-        "λ rises from step to step, the authors' (50 · epoch / 100) from epoch to epoch; averaged over the edges of "
-        "all cells, their code has NAS-Bench-201's one alone; the weights that PC-DARTS gives edges do not decay"
+        "α's L2 decay stays on, as in the authors' code; λ rises from step to step, the authors' (50 · epoch / 100) "
+        "from epoch to epoch; averaged over the edges of all cells, their code has NAS-Bench-201's one alone; the "
+        "weights that PC-DARTS gives edges do not decay"
     )
     Hyper = BetaHyper
     hyper: BetaHyper

@@ -79,8 +79,24 @@ class Algorithms(Registry["Algorithm"]):
             return f"{inner} has the part {part} already: name it once"
         if missing := self._missing(inner, part):
             able = ", ".join(self.wrapped_by(part))
-            return f"{MARK}{part} needs a search that is {missing[0]}, which {inner} is not: it goes with {able}"
+            return (
+                f"{MARK}{part} needs a search that is {missing[0]}, which {inner} is not by its traits: it goes with "
+                f"{able}"
+            )
+        if both := self._declared_twice(inner, part):
+            return (
+                f"{inner} and {MARK}{part} both have a hyperparameter {both[0]}: give the part's another name, such as "
+                f"{part}_{both[0]}"
+            )
         return None
+
+    def _declared_twice(self, inner: str, part: str) -> list[str]:
+        """The hyperparameters, shared ones aside, that both declare: a value would be for either."""
+        from algorithms.hyper import Hyper  # only here: it imports pydantic, which listing names does without
+
+        alone, *outer = inner.split(MARK)
+        known = {*self.fields(alone, "Hyper")}.union(*(self.parts.fields(name, "Hyper") for name in outer))
+        return [name for name in self.parts.fields(part, "Hyper") if name in known and name not in Hyper.model_fields]
 
     def _missing(self, inner: str, part: str) -> list[str]:
         """The traits that ``part`` needs and ``inner`` lacks."""

@@ -25,7 +25,7 @@ Parts = Annotated[int, Field(ge=1)]
 
 
 class DrNasProgressiveHyper(DrNasHyper):
-    """``parts_by_stage`` and ``frozen`` as the authors have them on NAS-Bench-201; on DARTS cells 6 and 4, and 0.4."""
+    """As the authors have them on NAS-Bench-201; on DARTS cells K is 6 and 4, and 0.4 are frozen."""
 
     parts_by_stage: tuple[Parts, Parts] = Field((4, 2), description="K: one channel in K goes through the operations")
     frozen: float = Field(0.2, ge=0, lt=1, description="share of a stage, at its start, in which only w trains")
@@ -50,7 +50,7 @@ class DrNasProgressive(DrNas):
     source = "Chen, Wang, Cheng, Tang, Hsieh, ICLR 2021, Section 3.3"
     departures = (
         "DrNAS's; w's learning rate runs on where the authors' code begins its second stage at the full one; on DARTS "
-        "cells `none` is one of eight operations, which theirs leaves out; what is left out still runs, at a weight of "
+        "cells K is 4 and 2, for 6 does not divide 16 channels; what is left out still runs, at a weight of "
         "0; of two convolutions in a row both copy the same channels, theirs draws twice. Others could not repeat the "
         "2.46 of the published cell (2.67 ± 0.09): issue 10 of xiangning-chen/DrNAS, open"
     )

@@ -24,7 +24,7 @@ class MileNasHyper(Hyper):
 
     lam: float = Field(1.0, ge=0, description="λ: weight of L_v beside L_t in α's gradient")
     update_order: Literal["weights_first", "alpha_first"] = Field(
-        "weights_first", description="weights_first as Eq. 3, alpha_first as DARTS"
+        "weights_first", description="weights_first as Eq. 3, alpha_first as the authors' code"
     )
 
 
@@ -38,6 +38,10 @@ class MileNas(Search):
     traits: ClassVar[tuple[str, ...]] = ("steady", "softmax", "logits", "mixture", "alternating")
     cost = Cost(3, 1, 2)
     source = "He, Ye, Shen, Zhang, CVPR 2020, as Xue, Qi, Xin, IEEE Access 2022, Eq. 3"
+    departures = (
+        "w's step comes first, as in Eq. 3 of the RARTS paper, α's in the authors' code (update_order=alpha_first); λ "
+        "weighs L_v, in their code L_t; w's gradient is clipped, in their code α's, which has no effect on w"
+    )
     Hyper = MileNasHyper
     hyper: MileNasHyper
 

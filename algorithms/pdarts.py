@@ -52,8 +52,7 @@ class PDarts(Growing):
     departures = (
         "depths and numbers of operations are the paper's as shares of the space's 8 cells and 8 operations; the "
         "authors' code clips α's gradient, this does not; batch size and the weights' schedule are the protocol's (the "
-        "authors': 96, to 0, 25 epochs a stage); arch_lr is the protocol's under quick, and under mini ten "
-        "times the authors' 6e-4, as DARTS's is there"
+        "authors': 96, to 0, 25 epochs a stage); under quick and mini α's rate is the protocol's"
     )
     Hyper = PDartsHyper
     hyper: PDartsHyper

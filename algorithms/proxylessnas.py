@@ -43,7 +43,7 @@ class ProxylessNas(Sampling):
     departures = (
         "one α step a weight step (the authors: one in five on ImageNet), from the first on (theirs: after 40 epochs "
         "of w alone), and also where the open gate is none's (theirs: none then); the latency term is linear in "
-        "the expected latency of the drawn pair; under quick, arch_lr and α's decay are the protocol's, not 6e-3 and 0"
+        "the expected latency of the drawn pair; under quick and mini α's rate is the protocol's"
     )
     Hyper = ProxylessHyper
     hyper: ProxylessHyper

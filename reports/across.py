@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from reports import formats as f
-from reports.contents import by_configuration
 from reports.rows import methods
 from reports.sections import Section
 from reports.table import Table, table
@@ -37,8 +36,7 @@ def across(sections: Sequence[Section]) -> Across | None:
 
 def _configured(section: Section) -> pd.DataFrame:
     """The section's records, a sweep's settings as variants."""
-    records = comparison.inherited(section.records)
-    return by_configuration(records, comparison.varied(records))
+    return comparison.by_configuration(section.records)
 
 
 def _letter(place: int) -> str:

@@ -16,7 +16,7 @@ from reports.claimed import claimed
 from reports.claims import claims
 from reports.diagrams import Diagram, critical_difference
 from reports.forest import Forest, forest
-from reports.formats import fixed, setting
+from reports.formats import fixed
 from reports.found_cells import Found, found_cells
 from reports.matrix import Matrix, matrix
 from reports.rows import Methods, methods, ordered
@@ -28,6 +28,7 @@ from results.answer import Answer, answer
 from results.latency_changes import latency_changes
 from results.metrics import bare, is_hyperparameter
 from results.published import published
+from results.records import inherited
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,9 @@ class Part:
 
 def build(section: Section, prefix: str) -> Part:
     """Compute all that a section shows; ``prefix`` makes its ids and its tables' names unique in the report."""
-    section = replace(section, records=comparison.inherited(section.records).assign(protocol=section.label))
+    section = replace(section, records=inherited(section.records).assign(protocol=section.label))
     varied = comparison.varied(section.records)
-    records = by_configuration(section.records, varied)
+    records = comparison.by_configuration(section.records)
     named = methods(records)
     records = ordered(records, named, "seed")
     swept = sweep(section.records, varied, named)
@@ -244,21 +245,6 @@ def _warnings(section: Section, varied: Sequence[str]) -> list[str]:
             "are not shown."
         )
     return warnings
-
-
-def by_configuration(records: pd.DataFrame, varied: Sequence[str]) -> pd.DataFrame:
-    """Records whose variant names the swept values, so that no mean runs over different settings."""
-    swept = records
-    for column in varied:
-        values = records.groupby(["algorithm", "variant", "evaluation"], dropna=False)[column]
-        differs = values.transform(lambda own: own.nunique(dropna=False)) > 1
-        name = bare(column)
-        short = name if name.startswith("evaluation.") else name.rpartition(".")[2]
-        stated = records[column].map(setting).where(records[column].notna(), "unset")
-        setting_text = f"{short} = " + stated
-        joined = swept["variant"] + swept["variant"].map(lambda text: ", " if text else "") + setting_text
-        swept = swept.assign(variant=swept["variant"].where(~differs, joined))
-    return swept
 
 
 def _tables(section: Section, records: pd.DataFrame, varied: Sequence[str], named: Methods) -> list[Table]:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from reports import formats as f
 from reports.dynamics import key_of
 from reports.rows import Methods
+from results.records import judged
 from results.statistics import FEWEST_PAIRS, LEVEL, friedman
 
 _WIDTH, _ROW, _SIDE = 760, 18, 190
@@ -30,7 +31,7 @@ def critical_difference(records: pd.DataFrame, named: Methods) -> Diagram | None
 
     A method with fewer blocks than the most that any has is left out, for its missing blocks would drop out for all.
     """
-    done = records[(records["status"] == "done") & records["test_error"].notna()]
+    done = judged(records)
     if done.empty:
         return None
     done = done[done["evaluation"] == done["evaluation"].mode().iloc[0]]

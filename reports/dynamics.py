@@ -13,6 +13,7 @@ from reports.rows import Methods
 from reports.scale import robust
 from results import comparison
 from results.pairs import Method
+from results.records import searches
 
 MEASURES: Mapping[str, tuple[str, str, tuple[float, float] | None]] = {
     "skip_ratio": (
@@ -50,7 +51,7 @@ def charts(history: pd.DataFrame, records: pd.DataFrame, named: Methods) -> list
     named
         What to call the methods.
     """
-    done = records[(records["status"] == "done") & (records["parent"].fillna("") == "")].drop_duplicates("trial")
+    done = searches(records)
     epochs = comparison.epochs(history[history["trial"].isin(done["trial"])])
     methods = done[["trial", "variant"]].merge(epochs, on="trial", how="inner")
     made = [

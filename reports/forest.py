@@ -16,6 +16,7 @@ from reports.scale import Scale, spanning
 from results import metrics
 from results.answer import Verdict
 from results.pairs import Method
+from results.records import judged, search_of, searches
 from results.statistics import FEW, Summary, interquartile_mean, summarise
 
 WIDTH = 330
@@ -78,13 +79,14 @@ def forest(records: pd.DataFrame, verdict: Verdict, named: Methods) -> Forest:
 
     The axis is the regret, logarithmic, where a table knows the whole space, else the test error.
     """
-    done = records[(records["status"] == "done") & records["test_error"].notna()]
+    done = judged(records)
     own = done[(done["eval_dataset"] == verdict.dataset) & (done["evaluation"] == verdict.evaluation)]
     by_method = {(str(a), str(v)): group for (a, v), group in own.groupby(["algorithm", "variant"], sort=False)}
     value = "regret" if own["regret"].notna().all() else "test_error"
     shown = {method: _searches(by_method[method], value) for method in verdict.pairs.methods}
     every = [x for values in shown.values() for x, _ in values]
-    scale = spanning(every, log=True if value == "regret" else None)
+    ends = [x for values in shown.values() for x in _interval(values) or () if x > 0 or min(every) <= 0]
+    scale = spanning([*every, *ends], log=True if value == "regret" else None)
     controls = [m for m in verdict.pairs.methods if m[0] in named.controls]
     levels = [_mean(shown[m]) for m in controls]
     costs = cost_means(records)
@@ -156,8 +158,7 @@ def pareto(points: Mapping[Method, tuple[float, float]]) -> set[Method]:
 
 def cost_means(records: pd.DataFrame) -> dict[Method, dict[str, float]]:
     """What each method's done searches cost on average, by column of ``COSTS``; retrainings are no searches."""
-    searches = records[(records["status"] == "done") & (records["parent"].fillna("") == "")].drop_duplicates("trial")
-    means = searches.groupby(["algorithm", "variant"], sort=False)[list(COSTS)].mean().reset_index()
+    means = searches(records).groupby(["algorithm", "variant"], sort=False)[list(COSTS)].mean().reset_index()
     return {
         (str(row["algorithm"]), str(row["variant"])): {k: float(row[k]) for k in COSTS if pd.notna(row[k])}
         for row in means.to_dict("records")
@@ -166,7 +167,7 @@ def cost_means(records: pd.DataFrame) -> dict[Method, dict[str, float]]:
 
 def _searches(own: pd.DataFrame, value: str) -> list[tuple[float, str]]:
     """Each search's value, the mean over its retrainings, with its trial."""
-    search = own["trial"].where(own["parent"].fillna("") == "", own["parent"])
+    search = search_of(own).rename("trial")
     means = own.groupby([own["split_seed"], own["seed"], search], dropna=False)[value].mean().reset_index()
     return [(float(row[value]), str(row[str(search.name)])) for row in means.to_dict("records")]
 
@@ -211,11 +212,9 @@ def _bar(cost: float | None, scale: Scale) -> Markup:
 
 
 def _interval(values: Sequence[tuple[float, str]]) -> tuple[float, float] | None:
-    """From ``FEW`` searches on; below, the dots are the interval."""
-    if len(values) < FEW:
-        return None
+    """None below ``FEW`` searches."""
     summary = summarise(x for x, _ in values)
-    return summary.low, summary.high
+    return None if math.isnan(summary.low) else (summary.low, summary.high)
 
 
 def _alt(name: str, summary: Summary) -> str:
@@ -230,7 +229,7 @@ def _notes(rows: Sequence[Row], controls: Sequence[Method], named: Methods, valu
         + (f", the line its 95 % interval (from n = {FEW} on)." if any(row.n >= FEW for row in rows) else ".")
     ]
     if few:
-        notes.append(f"Below n = {FEW} no interval is drawn: the dots are the interval.")
+        notes.append(f"Below n = {FEW} no interval is drawn: the dots say more.")
     if controls:
         notes.append(f"Dashed: mean of {', '.join(named.label(*m) for m in controls)}.")
     if value == "regret":

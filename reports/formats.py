@@ -61,13 +61,6 @@ def count(value: float | None) -> str:
     return "" if pd.isna(value) else fixed(value, 0 if float(value).is_integer() else 1)
 
 
-def setting(value: object) -> str:
-    """A hyperparameter's value: whole numbers without a point, nothing rounded that would make two values one."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    return f"{value:.12g}"
-
-
 def percent(fraction: float | None, places: int = 1) -> str:
     """A fraction of 1 as a percentage, without the sign: the header carries it."""
     return "" if pd.isna(fraction) else fixed(100 * fraction, places)

@@ -16,6 +16,7 @@ from reports.table import Table, table
 from results import metrics
 from results.fronts import Front, read
 from results.metrics import DEVICE_LATENCY
+from results.records import is_search, judged
 from results.statistics import FEW
 
 Fronts = dict[str, dict[str, Front]]
@@ -51,7 +52,7 @@ def _stated(configs: Iterable[Mapping[str, object]]) -> dict[tuple[str, str], se
 
 def tables(known: Fronts, records: pd.DataFrame, named: Methods) -> list[Table]:
     """A row a data set and method: hypervolume ratio and IGD against each front, and the measured latencies."""
-    finds = judged(records)
+    finds = by_table(records)
     rows = []
     for (dataset, algorithm, variant), own in finds.groupby(["eval_dataset", "algorithm", "variant"], sort=False):
         keys = {"eval_dataset": dataset, "algorithm": algorithm, "variant": variant}
@@ -68,7 +69,7 @@ def tables(known: Fronts, records: pd.DataFrame, named: Methods) -> list[Table]:
 
 def charts(known: Fronts, records: pd.DataFrame, named: Methods) -> list[Chart]:
     """Error against the latency measured on each device, a panel a data set, the exact front as a step line."""
-    finds, made = judged(records), []
+    finds, made = by_table(records), []
     for column in columns(known):
         if not column.startswith(DEVICE_LATENCY) or column not in finds:
             continue
@@ -99,10 +100,10 @@ def charts(known: Fronts, records: pd.DataFrame, named: Methods) -> list[Chart]:
     return made
 
 
-def judged(records: pd.DataFrame) -> pd.DataFrame:
+def by_table(records: pd.DataFrame) -> pd.DataFrame:
     """Searches that a table judged, a row a data set."""
-    by_table = (records["evaluation"] == "table") & (records["parent"].fillna("") == "")
-    return records[by_table & (records["status"] == "done") & records["test_error"].notna()]
+    own = judged(records)
+    return own[is_search(own) & (own["evaluation"] == "table")]
 
 
 def columns(known: Fronts) -> list[str]:

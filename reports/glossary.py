@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from results.statistics import FEW, FEWEST_PAIRS, LEVEL, POWER, RESAMPLES
+from results.statistics import FEW, FEWEST_PAIRS, LEVEL, POWER
 
 DEFINITIONS: dict[str, tuple[str, str]] = {
     "n": ("n", "Searches that ended well and were evaluated. Several retrainings of one search count as their mean."),
@@ -12,8 +12,7 @@ DEFINITIONS: dict[str, tuple[str, str]] = {
     ),
     "interval": (
         "95 % interval",
-        f"Percentile bootstrap of the mean, {RESAMPLES:,} resamples. Below n = {FEW} none is shown: it would repeat "
-        "the smallest and the largest value.",
+        f"Student's interval of the mean. Below n = {FEW} none is given: the values themselves say more.",
     ),
     "iqm": (
         "interquartile mean",

@@ -10,7 +10,6 @@ from reports import letters
 from reports.rows import Methods
 from results.answer import Verdict
 from results.pairs import Method, Pair
-from results.statistics import FEW
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,8 @@ def _full(pair: Pair, named: Methods, dataset: str) -> dict[str, object]:
     lines = [("Common seeds", f.count(len(pair.values)))]
     if pair.values:
         lines.append(("Mean difference (points)", f.fixed(pair.difference)))
-    if len(pair.values) >= FEW:
-        lines.append(("95 % bootstrap interval", f.interval(pair.low, pair.high)))
+    if not math.isnan(pair.low):
+        lines.append(("95 % interval", f.interval(pair.low, pair.high)))
     lines.append(("P(first has the lower error)", f.fixed(pair.improvement)))
     if math.isnan(pair.p):
         lines.append(("Test", "none: too few common seeds for any outcome to show a difference"))

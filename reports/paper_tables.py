@@ -12,6 +12,7 @@ from reports import formats as f
 from reports.rows import Methods, kinds, names, ordered
 from reports.table import Table, table
 from results.latency_changes import FACTORS, VARIED
+from results.metrics import setting
 from results.published import published, published_datasets
 
 Write = Callable[[float], str]
@@ -28,7 +29,7 @@ class Column:
     theirs: str = ""
     theirs_sd: str = ""
     write: Write = f.significant
-    printed: Write = f.setting
+    printed: Write = setting
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ def latencies(changes: pd.DataFrame, named: Methods) -> Table:
         "Data set": rows["eval_dataset"],
         "Algorithm": names(rows, named),
         "Changed": [_changed(row) for row in rows[FACTORS].itertuples(index=False)],
-        **{name: ["" if pd.isna(v) else f.setting(float(v)) for v in rows[name]] for name in VARIED},
+        **{name: ["" if pd.isna(v) else setting(float(v)) for v in rows[name]] for name in VARIED},
         "n": rows["n"].map(f.count),
         "Latency (ms), mean ± sd": [
             f.plus_minus(a, b, 3) if pd.notna(a) else ""
@@ -218,7 +219,7 @@ def latencies(changes: pd.DataFrame, named: Methods) -> Table:
 def _changed(factors: tuple[float, ...]) -> str:
     """``latency_weight × 10``, ``baseline``."""
     texts = [
-        f"{name} {'×' if factor > 1 else '÷'} {f.setting(float(f'{factor if factor > 1 else 1 / factor:.3g}'))}"
+        f"{name} {'×' if factor > 1 else '÷'} {setting(float(f'{factor if factor > 1 else 1 / factor:.3g}'))}"
         if factor > 0
         else f"{name} = 0"
         for name, factor in zip(VARIED, factors, strict=True)

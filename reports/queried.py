@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from reports import formats as f
-from reports.fronts import Fronts, called, columns, judged
+from reports.fronts import Fronts, by_table, called, columns
 from reports.rows import Methods, names, ordered
 from reports.table import Table, table
 from results.fronts import Front, undominated
@@ -25,7 +25,7 @@ def tables(known: Fronts, history: pd.DataFrame, records: pd.DataFrame, named: M
         return []
     asked = dict(iter(history[history[ASKED].notna()].groupby("trial")))
     rows = []
-    for (dataset, algorithm, variant), own in judged(records).groupby(
+    for (dataset, algorithm, variant), own in by_table(records).groupby(
         ["eval_dataset", "algorithm", "variant"], sort=False
     ):
         trials = [asked[trial] for trial in own["trial"] if trial in asked]

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import pandas as pd
 
 from reports import formats as f
-from reports.contents import by_configuration
 from reports.forest import cost_means, standing
 from reports.rows import Methods, methods
 from reports.sections import split
@@ -26,8 +25,7 @@ def ranking(runs: Sequence[Run]) -> list[Table]:
     """
     made = []
     for section in split(runs):
-        known = comparison.inherited(section.records)
-        records = by_configuration(known, comparison.varied(known))
+        records = comparison.by_configuration(section.records)
         named = methods(records)
         made += [_table(verdict, records, named, section.title) for verdict in answer(records).verdicts]
     return made

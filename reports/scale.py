@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from reports import formats as f
+from results.metrics import setting
 
 WIDE = 20
 """A range of so many times is shown on a logarithmic axis."""
@@ -100,4 +100,4 @@ def _short(value: float) -> str:
         digits = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
         mantissa = value / 10.0**power
         return f"10{digits}" if math.isclose(mantissa, 1) else f"{mantissa:.3g}·10{digits}"
-    return f.setting(float(f"{value:.6g}")).replace("-", "−")
+    return setting(float(f"{value:.6g}")).replace("-", "−")

@@ -17,6 +17,7 @@ from reports.scale import Scale, spanning
 from results import metrics
 from results.answer import Answer
 from results.pairs import Method
+from results.records import is_search, judged
 
 FEWEST_RANKED = 5
 """Networks below which a rank correlation says nothing."""
@@ -24,7 +25,7 @@ FEWEST_RANKED = 5
 
 def error_against_cost(records: pd.DataFrame, answer: Answer, named: Methods) -> list[Chart]:
     """Error, or regret where a table knows the space, by each kind of cost: a chart a kind, a panel a data set."""
-    done = records[(records["status"] == "done") & records["test_error"].notna() & (records["parent"].fillna("") == "")]
+    done = judged(records[is_search(records)])
     value = "regret" if len(done) and done["regret"].notna().all() else "test_error"
     title, unit = metrics.named(value).title, "points" if value == "regret" else "%"
     made = []

@@ -12,6 +12,7 @@ import pandas as pd
 
 from reports.neutral import neutral, neutral_value
 from reports.rows import methods
+from results.records import is_search
 from results.store import Run
 
 KEYS = ["protocol", "space", "search_dataset"]
@@ -71,9 +72,9 @@ class Section:
     def facts(self) -> list[tuple[str, str]]:
         """What a reader must know before a number: (name, text), those that are known."""
         records = self.records
-        is_search = records["parent"].fillna("") == ""
-        retrained = records.loc[~is_search, "trial"].nunique()
-        statuses = records[is_search].drop_duplicates("trial")["status"].value_counts()
+        own = is_search(records)
+        retrained = records.loc[~own, "trial"].nunique()
+        statuses = records[own].drop_duplicates("trial")["status"].value_counts()
         facts = [
             ("Protocol", self.protocol),
             ("Stands for", self.stands_for),

@@ -13,7 +13,7 @@ from reports.rows import Methods, kinds, names
 from reports.scale import Scale, spanning
 from reports.table import Table, table
 from results import metrics
-from results.metrics import bare
+from results.metrics import bare, setting
 from results.statistics import FEW
 from results.sweeps import FEWEST_SETTINGS, importance, numeric, objective, settings
 
@@ -230,10 +230,10 @@ def _levels(values: pd.Series) -> list[str]:
     """The distinct values as text: numbers in order, texts as they come."""
     kept = values.dropna().drop_duplicates()
     kept = kept.sort_values() if numeric(values) else kept
-    return [*map(f.setting, kept), *(["unset"] if values.isna().any() else [])]
+    return [*map(setting, kept), *(["unset"] if values.isna().any() else [])]
 
 
 def _value(value: object) -> str:
     """A parameter's value as text; a missing one is a setting too."""
     missing = value is None or value is pd.NA or value != value  # NaN differs from itself
-    return "unset" if missing else f.setting(value)
+    return "unset" if missing else setting(value)

@@ -11,9 +11,10 @@ from reports import formats as f
 from reports.rows import Methods, counts, kinds, names, ordered
 from reports.table import Table, table
 from results import metrics
+from results.records import judged
 from results.statistics import FEW, FEWEST_PAIRS, friedman
 
-EVERY = f"Below n = {FEW} there is no interval, for the values are it; they are shown in the order of seeds."
+EVERY = f"Below n = {FEW} there is no interval, for the values say more; they are shown in the order of seeds."
 
 LONGEST = 200
 """Characters of a genotype shown: one of channels may have thousands. The table's file has all of them."""
@@ -36,7 +37,7 @@ def accuracy(compared: pd.DataFrame, costs: pd.DataFrame, published: pd.DataFram
         "n": ["not run" if pd.isna(n) else f.count(n) for n in rows["n"]],
         "Test error (%), mean ± sd": _pairs(f.plus_minus, rows["test_error_mean"], rows["test_error_sd"]),
         "95 % interval": [
-            f.interval(low, high) if n >= FEW else ""
+            f.interval(low, high)
             for low, high, n in zip(rows["test_error_low"], rows["test_error_high"], rows["n"], strict=True)
         ],
         "Every value (%)": [
@@ -60,7 +61,7 @@ def _accuracy_notes(rows: pd.DataFrame, named: Methods) -> list[str]:
     """What a reader must know to trust the table of test errors, and no more than its rows call for."""
     notes = ["n: searches that ended and were evaluated; ± is the standard deviation with ddof = 1 over them."]
     if rows["n"].ge(FEW).any():
-        notes.append("Interval: 95 % percentile bootstrap of the mean.")
+        notes.append("Interval: Student's 95 % of the mean.")
     if rows["n"].lt(FEW).any():
         notes.append(EVERY)
     if rows["published_error"].notna().any():
@@ -142,7 +143,7 @@ def differences(paired: pd.DataFrame, named: Methods) -> Table:
     }
     notes = ["Negative: the first has the lower error. n: common seeds, which saw the same batches."]
     if paired["n"].ge(FEW).any():
-        notes.append("Interval: 95 % percentile bootstrap of the mean difference.")
+        notes.append("Interval: Student's 95 % of the mean difference.")
     if paired["n"].lt(FEW).any():
         notes.append(EVERY)
     if paired["p"].notna().any():
@@ -157,7 +158,7 @@ def ranks(records: pd.DataFrame, named: Methods) -> Table:
 
     An algorithm of fewer than ``FEW`` seeds is left out, for its missing seeds would drop out for all others too.
     """
-    done = records[(records["status"] == "done") & records["test_error"].notna()]
+    done = judged(records)
     done = done.assign(shown=names(done, named))
     rows = []
     for (dataset, kind), same in done.groupby(["eval_dataset", "evaluation"], sort=False):

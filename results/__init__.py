@@ -5,7 +5,7 @@
 - ``store``: the run folder, written by ``Store`` and read by ``load``. ``atomic``: files that are whole or absent.
 - ``archive``: one small file of a run's records and histories, which ``load`` reads as well.
 - ``published``: the figures of the RARTS paper's tables, shown beside ours and never mixed with them.
-- ``statistics``: means with bootstrap intervals, paired differences, Holm, power by simulation, Friedman's test.
+- ``statistics``: means with Student's intervals, paired differences, Holm, power by simulation, Friedman's test.
 - ``pairs``, ``answer``: every two methods against each other, and what that decides.
 - ``sweeps``: a sweep's settings side by side. ``claims``: the paper's claims and what records say of them.
 - ``comparison``: the tables a report shows, computed from records.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from results.pairs import Method, Pairs, beats, compare
+from results.records import is_search, judged
 from results.statistics import LEVEL, seeds_needed
 
 CLOSEST = 2
@@ -89,7 +90,7 @@ class Answer:
 
 def answer(records: pd.DataFrame) -> Answer:
     """The answer of the records of one protocol, space and searched data set."""
-    done = records[(records["status"] == "done") & records["test_error"].notna()]
+    done = judged(records)
     controls = {
         (str(row.algorithm), str(row.variant)) for row in records[records["role"] == "control"].itertuples(index=False)
     }
@@ -98,7 +99,7 @@ def answer(records: pd.DataFrame) -> Answer:
     groups = pd.concat([done[here], done[~here]]).groupby(["eval_dataset", "evaluation"], sort=False)
     verdicts = [_verdict(str(name), str(kind), compare(group), controls) for (name, kind), group in groups]
     # Networks trained to evaluate a search are no searches.
-    searches = records[records["parent"].fillna("") == ""].drop_duplicates("trial")
+    searches = records[is_search(records)].drop_duplicates("trial")
     lost = {
         (str(algorithm), str(variant)): counted
         for (algorithm, variant), own in searches.groupby(["algorithm", "variant"], sort=False)

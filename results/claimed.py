@@ -12,6 +12,7 @@ import pandas as pd
 
 from results.claims import by_seed, swept
 from results.comparison import MEASURE, SETTING
+from results.records import judged
 from results.statistics import FEWEST_PAIRS, LEVEL, holm, paired
 
 MARGIN = 0.5
@@ -94,7 +95,7 @@ def reproduced(records: pd.DataFrame) -> list[Reproduced]:
 
 def _own(row: Mapping[str, object], records: pd.DataFrame) -> list[pd.DataFrame]:
     """The searches that a claimed figure is compared with, by the kind of their evaluation."""
-    own = records[(records["status"] == "done") & records["test_error"].notna() & (records["variant"] == "")]
+    own = judged(records[records["variant"] == ""])
     for column, key in (("algorithm", "algorithm"), ("space", "space"), ("eval_dataset", "dataset")):
         own = own[own[column] == row[key]]
     if own.empty or swept(own):

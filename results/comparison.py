@@ -13,6 +13,7 @@ import pandas as pd
 
 from results import metrics
 from results.published import published
+from results.records import inherited, is_search, search_of, searches
 from results.statistics import Summary, summarise
 
 SETTING = ["protocol", "space", "search_dataset"]
@@ -54,25 +55,17 @@ def cost(records: pd.DataFrame) -> pd.DataFrame:
     ``seconds_ratio`` and ``macs_ratio`` divide by the mean of the algorithm whose role is ``reference`` (without a
     variant) in the same setting, NaN where it was not run. Networks trained to evaluate a search are no searches.
     """
-    searches = records[(records["status"] == "done") & _is_search(records)].drop_duplicates("trial")
-    groups = searches.groupby([*SETTING, *METHOD], dropna=False, sort=False)
+    found = searches(records)
+    groups = found.groupby([*SETTING, *METHOD], dropna=False, sort=False)
     frame = groups[list(metrics.aggregated("cost"))].mean().add_suffix("_mean")
     frame.insert(0, "n", groups.size())
     frame = frame.reset_index()
-    references = set(searches.loc[searches["role"] == "reference", "algorithm"])
+    references = set(found.loc[found["role"] == "reference", "algorithm"])
     reference = frame[frame["algorithm"].isin(references) & (frame["variant"] == "")]
     reference = frame[SETTING].merge(reference, on=SETTING, how="left", validate="many_to_one")
     frame["seconds_ratio"] = frame["search_seconds_mean"] / reference["search_seconds_mean"]
     frame["macs_ratio"] = frame["search_macs_mean"] / reference["search_macs_mean"]
     return frame
-
-
-def inherited(records: pd.DataFrame) -> pd.DataFrame:
-    """The records, a retraining's with the hyperparameters of its search, where that is among them."""
-    names = _hyperparameters(records)
-    searches = records[_is_search(records)].drop_duplicates("trial").set_index("trial")[names]
-    parents = searches.reindex(records["parent"]).set_axis(records.index)
-    return records.assign(**{name: records[name].where(records[name].notna(), parents[name]) for name in names})
 
 
 def varied(records: pd.DataFrame) -> list[str]:
@@ -82,10 +75,25 @@ def varied(records: pd.DataFrame) -> list[str]:
     """
     names, keys = _hyperparameters(records), [*SETTING, *METHOD, "evaluation"]
     known = inherited(records)
-    orphans = ~_is_search(records) & ~records["parent"].isin(records["trial"])
+    orphans = ~is_search(records) & ~records["parent"].isin(records["trial"])
     most = known[~orphans].groupby(keys, dropna=False)[names].nunique(dropna=False).max()
     among_all = known.groupby([*SETTING, *METHOD], dropna=False)[names].nunique().max()
     return [name for name in names if max(most[name], among_all[name]) > 1]
+
+
+def by_configuration(records: pd.DataFrame) -> pd.DataFrame:
+    """The records, the swept values in their variants, so that no mean runs over several settings."""
+    known = inherited(records)
+    kept = known.copy()
+    for column in varied(known):
+        values = known.groupby([*SETTING, *METHOD, "evaluation"], dropna=False)[column]
+        differs = values.transform(lambda own: own.nunique(dropna=False)) > 1
+        name = metrics.bare(column)
+        short = name if name.startswith("evaluation.") else name.rpartition(".")[2]
+        value = f"{short} = " + known[column].map(metrics.setting).where(known[column].notna(), "unset")
+        before = kept["variant"] + kept["variant"].map(lambda text: ", " if text else "")
+        kept["variant"] = kept["variant"].where(~differs, before + value)
+    return kept
 
 
 def epochs(history: pd.DataFrame) -> pd.DataFrame:
@@ -95,7 +103,7 @@ def epochs(history: pd.DataFrame) -> pd.DataFrame:
 
 def anytime(history: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
     """A row per done search, epoch and data set: the table's accuracy (percent) of the genotype it would give then."""
-    known = records[(records["status"] == "done") & _is_search(records)].drop_duplicates("trial")
+    known = searches(records)
     known = known[["trial", *SETTING, *METHOD, "seed"]]
     prefix = "table_accuracy."
     tables = [name for name in history.columns if name.startswith(prefix)]
@@ -116,15 +124,9 @@ def _hyperparameters(records: pd.DataFrame) -> list[str]:
     return [name for name in records.columns if metrics.is_hyperparameter(name)]
 
 
-def _is_search(records: pd.DataFrame) -> pd.Series:
-    """Whether a record is a search's own, and not that of a network trained to evaluate it."""
-    return records["parent"].isna() | (records["parent"] == "")
-
-
 def _per_search(evaluated: pd.DataFrame) -> pd.DataFrame:
     """One row a search in the order of seeds: the means over its retrainings, and their ``retraining_sd``."""
-    search = evaluated["trial"].where(_is_search(evaluated), evaluated["parent"])
-    groups = evaluated.groupby([evaluated["split_seed"], evaluated["seed"], search], dropna=False)
+    groups = evaluated.groupby([evaluated["split_seed"], evaluated["seed"], search_of(evaluated)], dropna=False)
     frame = groups[["test_error", *metrics.aggregated("mean")]].mean()
     frame["retraining_sd"] = groups["test_error"].std(ddof=1)
     return frame

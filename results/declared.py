@@ -1,9 +1,9 @@
 """What classes say of themselves in literals, read from the text of a package's files: nothing is imported.
 
-A class attribute counts where its value is a literal, a constant of the same package, a tuple or an f-string of these,
-or a call with such arguments, which stands for the tuple of them (``Cost(2, 1, 1)`` is (2, 1, 1)). A class
-stands for its name. Attributes are inherited as Python does, but for those that a root class lists in its
-attribute ``own``: what a subclass does not say of itself has the root's value.
+A class attribute counts where its value is a literal, a constant or another class's attribute of the same package, a
+tuple or an f-string of these, or a call with such arguments, which stands for the tuple of them (``Cost(2, 1, 1)`` is
+(2, 1, 1)). A class stands for its name. Attributes are inherited as Python does, but for those that a root class lists
+in its attribute ``own``: what a subclass does not say of itself has the root's value.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import resources
+
+from results.errors import BadInput
 
 
 @dataclass
@@ -81,12 +83,24 @@ class Declarations:
                     yield module, name
 
     def facts(self, module: str, name: str) -> dict[str, object]:
-        """Every literal attribute of a class, inherited ones too; ``doc``, the first line; ``bases``, all by name."""
+        """Every literal attribute of a class, inherited ones too; ``doc``, the first line; ``bases``, all by name.
+
+        Raises
+        ------
+        BadInput
+            Where a class says in running code what its base says in a literal: what would be read is the base's.
+        """
         line = self._ancestors(module, name)
         said = [self._own(*place) for place in line]
         facts: dict[str, object] = {}
-        for attributes in reversed(said):
-            facts |= attributes
+        for place, attributes in zip(reversed(line), reversed(said), strict=True):
+            for attribute, value in attributes.items():
+                if isinstance(value, NotLiteralError) and attribute in facts:
+                    raise BadInput(
+                        f"{place[0].replace('.', '/')}.py: {attribute} of {place[1]} is read without running the file, "
+                        f"which {value} needs: write it as a literal"
+                    )
+            facts |= {name: value for name, value in attributes.items() if not isinstance(value, NotLiteralError)}
         names = facts.get("own", ())
         root = next((attributes for attributes in said if "own" in attributes), {})
         for attribute in names if isinstance(names, tuple) else ():
@@ -147,13 +161,13 @@ class Declarations:
         return self._class(source, original) if source in self._texts else None
 
     def _own(self, module: str, name: str) -> dict[str, object]:
-        """The literal attributes that a class declares itself."""
-        found = {}
+        """The attributes that a class declares itself: their values, or why they cannot be read."""
+        found: dict[str, object] = {}
         for attribute, value in _assigned(self._file(module).classes[name].body):
             try:
                 found[attribute] = self._value(module, value)
-            except NotLiteralError:
-                continue
+            except NotLiteralError as fault:
+                found[attribute] = fault
         return found
 
     def _value(self, module: str, node: ast.expr) -> object:
@@ -161,6 +175,10 @@ class Declarations:
         match node:
             case ast.Name():
                 return self._named(module, node.id)
+            case ast.Attribute(value=ast.Name()) if place := self._class(module, node.value.id):
+                facts = self.facts(*place)
+                if node.attr in facts:
+                    return facts[node.attr]
             case ast.Tuple():
                 return tuple(self._value(module, element) for element in node.elts)
             case ast.Call(func=ast.Name(), keywords=[]):
@@ -172,7 +190,7 @@ class Declarations:
         try:
             return ast.literal_eval(node)
         except ValueError:
-            raise NotLiteralError from None
+            raise NotLiteralError(ast.unparse(node)) from None
 
     def _named(self, module: str, name: str) -> object:
         """A constant's value, a class's name."""
@@ -186,7 +204,7 @@ class Declarations:
             return self._named(source, original)
         if original[:1].isupper() and not original.isupper():  # a class of another package
             return original
-        raise NotLiteralError
+        raise NotLiteralError(name)
 
 
 def _parsed(text: str) -> ast.Module:

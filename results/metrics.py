@@ -205,6 +205,13 @@ def bare(column: str) -> str:
     return column.removeprefix(HYPER)
 
 
+def setting(value: object) -> str:
+    """A hyperparameter's value: whole numbers without a point, nothing rounded that would make two values one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:.12g}"
+
+
 def describe() -> pd.DataFrame:
     """A row a metric, families last: name, dtype, unit, title, direction and aggregate."""
     every = [asdict(metric) for metric in (*METRICS, *FAMILIES)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from results.records import judged
 from results.statistics import LEVEL, holm, improvement, paired
 
 Method = tuple[str, str]
@@ -31,7 +32,7 @@ class Pair:
     values
         The difference of each common seed.
     difference, low, high
-        Mean difference with its 95 % percentile bootstrap interval; NaN without a common seed.
+        Mean difference, NaN without a common seed, with Student's 95 % interval, NaN below five.
     improvement
         Probability that a search of ``first`` has a lower error than one of ``second``, whatever their seeds.
     p
@@ -102,7 +103,7 @@ def compare(records: pd.DataFrame) -> Pairs:
         Rows of ``results.schema.records_frame`` of one protocol, space, searched data set, evaluation data set and
         kind of evaluation. Those that are not ``done`` or have no test error are left out.
     """
-    done = records[(records["status"] == "done") & records["test_error"].notna()]
+    done = judged(records)
     errors: dict[Method, dict[Seed, float]] = {}
     for (algorithm, variant), own in done.groupby(["algorithm", "variant"], sort=False):
         means = own.groupby(["split_seed", "seed"], dropna=False)["test_error"].mean().reset_index()

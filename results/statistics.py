@@ -1,7 +1,8 @@
 """Means with their spread, and tests of whether two or more algorithms differ.
 
-At the few seeds that searches afford, an interval says little: a bootstrap at n = 3 returns almost the range. Hence the
-values travel with every summary, and a test that could not reject at 5 % whatever it saw gives no p.
+At the few seeds that searches afford, an interval says little. Hence the values travel with every summary, an interval
+of fewer than five is not given, and a test that could not reject at 5 % whatever it saw gives no p. Intervals are
+Student's: at n = 5 and 10, of normal values, a percentile bootstrap's 95 % covers the mean in 85 % and 90 % of samples.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ FEWEST_PAIRS = 6
 """With fewer pairs no outcome of a two-sided sign-flip test has p ≤ 0.05: its smallest p is 2 / 2ⁿ."""
 
 FEW = 5
-"""Below so many values an interval says no more than the values themselves, and no interval is shown."""
+"""Below so many values an interval says less than the values themselves, and there is none."""
 
 LEVEL = 0.05
 """A difference is called certain where its adjusted p is below this."""
@@ -31,12 +32,12 @@ MOST_SEEDS = 200
 """Beyond so many seeds nobody searches: the number is then not given."""
 
 RESAMPLES = 9999
-"""Bootstrap samples, and the most sign flips; up to 13 pairs every flip is taken and p is exact."""
+"""The most sign flips; up to 13 pairs every flip is taken and p is exact."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Mean, standard deviation (ddof = 1) and 95 % bootstrap percentile interval of the mean, in the values' unit."""
+    """Mean, standard deviation (ddof = 1) and Student's 95 % interval of the mean, in the values' unit."""
 
     n: int
     mean: float
@@ -48,7 +49,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Paired:
-    """Mean of ``a − b`` over n pairs, its 95 % bootstrap percentile interval, and the sign-flip test's two-sided p.
+    """Mean of ``a − b`` over n pairs, Student's 95 % interval of it, and the sign-flip test's two-sided p.
 
     Below ``FEW`` pairs there is no interval, and below ``FEWEST_PAIRS`` no p: both are NaN.
     """
@@ -74,7 +75,7 @@ class Friedman:
 def summarise(values: Iterable[float]) -> Summary:
     """Summarise the values that are not missing, in their order.
 
-    ``sd`` is NaN at n = 1; the interval is the mean itself at n = 1 and where all values agree; all is NaN at n = 0.
+    ``sd`` is NaN at n = 1, the interval below ``FEW`` values, all at n = 0. Of values that agree it is the mean itself.
     """
     kept = [float(value) for value in values if not pd.isna(value)]
     if not kept:
@@ -91,7 +92,7 @@ def paired(a: Sequence[float], b: Sequence[float]) -> Paired:
     """
     differences = [float(x) - float(y) for x, y in zip(a, b, strict=True) if not (pd.isna(x) or pd.isna(y))]
     n, mean = len(differences), float(np.mean(differences)) if differences else math.nan
-    low, high = _interval(differences) if n >= FEW else (math.nan, math.nan)
+    low, high = _interval(differences)
     p = math.nan
     if n >= FEWEST_PAIRS:
         test = stats.permutation_test(
@@ -202,16 +203,11 @@ def friedman(frame: pd.DataFrame) -> Friedman | None:
 
 
 def _interval(values: Sequence[float]) -> tuple[float, float]:
-    """The 95 % bootstrap percentile interval of the mean. Percentiles, because BCa fails where seeds agree."""
+    """Student's 95 % interval of the mean; NaN below ``FEW`` values."""
+    if len(values) < FEW:
+        return math.nan, math.nan
+    mean = float(np.mean(values))
     if len(set(values)) == 1:
-        mean = float(np.mean(values))
         return mean, mean
-    interval = stats.bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=RESAMPLES,
-        confidence_level=0.95,
-        method="percentile",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    return float(interval.low), float(interval.high)
+    low, high = stats.t.interval(0.95, len(values) - 1, loc=mean, scale=stats.sem(values))
+    return float(low), float(high)

@@ -30,7 +30,7 @@ from filelock import FileLock, Timeout
 
 from results.atomic import replacing, write_text
 from results.errors import BadInput
-from results.metrics import is_hyperparameter
+from results.records import inherited
 from results.schema import history_frame, records_frame
 
 MERGED = ("algorithms", "seeds", "changed")
@@ -174,7 +174,7 @@ class Store:
     def records(self) -> pd.DataFrame:
         """The records of every trial that is done or failed; one that is neither, having been interrupted, has none."""
         rows = [row for folder in self._trial_dirs() for row in _rows(folder)]
-        return _inherited(records_frame(rows)).sort_values(ORDER, kind="stable", ignore_index=True)
+        return inherited(records_frame(rows)).sort_values(ORDER, kind="stable", ignore_index=True)
 
     def found(self, wanted: Mapping[str, object]) -> str | None:
         """The genotype of the one done search whose configuration has every value of ``wanted``; None without any.
@@ -340,14 +340,6 @@ def _verify(folder: Path) -> None:
 def _sum(path: Path) -> str:
     """SHA-256 of a file; of none where it is missing."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
-
-
-def _inherited(records: pd.DataFrame) -> pd.DataFrame:
-    """The records, those of retrainings with the hyperparameters of the search whose result they train."""
-    searches = records.drop_duplicates("trial").set_index("trial")
-    for name in filter(is_hyperparameter, records.columns):
-        records[name] = records[name].fillna(records["parent"].map(searches[name]))
-    return records
 
 
 def _write_json(path: Path, value: object) -> None:

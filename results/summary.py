@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from results.comparison import MEASURE, METHOD, SETTING, comparison, cost
+from results.comparison import MEASURE, METHOD, SETTING, by_configuration, comparison, cost
 from results.errors import BadInput
 from results.lookup import lookup
 from results.metrics import named
 from results.pairs import compare as all_pairs
+from results.records import judged
 from results.schema import history_frame, records_frame
 
 if TYPE_CHECKING:
@@ -38,11 +39,13 @@ def summary(records: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row a setting, evaluation and method: ``place`` (1 is the lowest mean error; equal means share one), the
-        algorithm's ``title``, ``n`` searches that ended well, the test error's mean, standard deviation (ddof 1) and
-        95 % bootstrap interval, in percent, and the mean cost of a search in multiply-adds and seconds. Methods without
-        an error come last, without a place.
+        A row a setting, evaluation and method, in a sweep one for each swept value, which the ``variant`` names:
+        ``place`` (1 is the lowest mean error; equal means share one), the algorithm's ``title``, ``n`` searches that
+        ended well, the test error's mean, standard deviation (ddof 1) and 95 % interval (missing below n = 5), in
+        percent, and the mean cost of a search in multiply-adds and seconds. Methods without an error come last, without
+        a place.
     """
+    records = by_configuration(records)
     outcome = comparison(records)
     costs = cost(records)[[*SETTING, *METHOD, *COST]]
     titles = records.drop_duplicates("algorithm").set_index("algorithm")["title"]
@@ -65,21 +68,23 @@ def compare(records: pd.DataFrame, a: str, b: str) -> pd.DataFrame:
     records : pandas.DataFrame
         A run's records.
     a, b : str
-        Two methods: an algorithm's name, followed by a space and its variant where it has one.
+        Two methods: an algorithm's name, followed by a space and its variant where it has one; in a sweep that is the
+        swept value, as ``summary`` names it.
 
     Returns
     -------
     pandas.DataFrame
         A row a setting and kind of evaluation: ``n`` pairs, the mean ``difference``, the bounds ``low`` and ``high`` of
-        its 95 % bootstrap interval (missing below five pairs, which are their own interval), the two-sided ``p`` of the
-        sign-flip test (missing below six pairs, which could not reject at 5 %), and ``values``, each seed's difference.
-        Percentage points, but for p; negative: a is better.
+        its 95 % interval (missing below five pairs), the two-sided ``p`` of the sign-flip test (missing below six
+        pairs, which could not reject at 5 %), and ``values``, each seed's difference. Percentage points, but for p;
+        negative: a is better.
 
     Raises
     ------
     BadInput
         Where a name is not among the records, both are the same, or they share no seed that ended well.
     """
+    records = by_configuration(records)
     methods = {
         _label(*key): (str(key[0]), str(key[1])) for key in records[METHOD].drop_duplicates().itertuples(index=False)
     }
@@ -89,8 +94,7 @@ def compare(records: pd.DataFrame, a: str, b: str) -> pd.DataFrame:
     for name in (a, b):
         algorithm, variant = lookup("method of the run", name, methods)
         own.append(records[(records["algorithm"] == algorithm) & (records["variant"] == variant)])
-    done = pd.concat(own, ignore_index=True)
-    done = done[(done["status"] == "done") & done["test_error"].notna()]
+    done = judged(pd.concat(own, ignore_index=True))
     rows = []
     for key, measured in done.groupby([*SETTING, *MEASURE], dropna=False, sort=False):
         found = all_pairs(measured)

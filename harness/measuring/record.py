@@ -29,6 +29,9 @@ SECONDS_A_DAY = 86_400
 LAST_BUT_CONTROLS = 100
 """The place in tables of what says none: after the paper's own algorithms."""
 
+PACKAGES = ("algorithms", "harness", "reports", "results", "spaces", "pyproject.toml")
+"""Where in a checkout lies what a record hangs on."""
+
 TRAINED = ("trained", "pruned")
 """Kinds of evaluation that train a network."""
 
@@ -185,7 +188,7 @@ def _processor() -> str:
 
 @cache
 def code_version() -> str:
-    """The package's version and, in a checkout, its commit; ``+`` where tracked files were changed since."""
+    """The package's version and, in a checkout, its commit; ``+`` where its code was changed or added to since."""
     version = metadata.version("diffnas-harness")
     here = Path(__file__).resolve().parents[2]
     if not (here / ".git").exists():
@@ -194,7 +197,8 @@ def code_version() -> str:
     commit = subprocess.run([*git, "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True, check=False)
     if commit.returncode:
         return version
-    changed = subprocess.run([*git, "diff", "--quiet", "HEAD"], capture_output=True, check=False).returncode
+    status = [*git, "status", "--porcelain", "--", *PACKAGES]
+    changed = subprocess.run(status, capture_output=True, text=True, check=False).stdout
     return f"{version} {commit.stdout.strip()}{'+' if changed else ''}"
 
 

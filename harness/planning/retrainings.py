@@ -19,6 +19,7 @@ from harness.planning.plan import Plan
 from harness.training.stand_alone import AnyDataset, check_network, check_stream
 from results.errors import BadInput
 from results.lookup import lookup
+from results.records import searches
 from results.store import Run, Store
 from spaces import SPACES
 from spaces.base import SpaceOptions
@@ -110,12 +111,12 @@ def _of_run(run: Run, key: str) -> str:
 def _from_run(run: Run, algorithms: Sequence[str]) -> Iterator[Candidate]:
     """What the run's finished searches found; only by ``algorithms``, where any is named."""
     records = run.records
-    searches = records[(records["status"] == "done") & (records["parent"].fillna("") == "")].drop_duplicates("trial")
-    if searches.empty:
+    found = searches(records)
+    if found.empty:
         raise BadInput(f"{run.path} holds no finished search: launch the run again, it goes on where it was")
     for name in algorithms:
-        lookup("algorithm of this run", name, dict.fromkeys(searches["algorithm"]))
-    chosen = searches[searches["algorithm"].isin(algorithms)] if algorithms else searches
+        lookup("algorithm of this run", name, dict.fromkeys(found["algorithm"]))
+    chosen = found[found["algorithm"].isin(algorithms)] if algorithms else found
     for row in chosen.to_dict("records"):
         config = TrialConfig.parse(Store(run.path).read_config(row["trial"]))
         yield Candidate(

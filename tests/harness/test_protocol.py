@@ -73,8 +73,15 @@ def test_mini_keeps_the_travel_of_alpha_of_every_algorithm() -> None:
         theirs, ours = (p.hyper(name).model_dump().get("arch_lr") for p in (paper, mini))
         if theirs is not None:
             assert ours == pytest.approx(10 * theirs, rel=1e-4), name
+    rates = [p.hyper("darts1+gaea").model_dump()["gaea_lr"] for p in (paper, mini)]
+    assert rates == [0.1, 1.0], "GAEA's α does not move by arch_lr"
     assert paper.value("epochs") == 10 * mini.value("epochs")
     assert Protocol.load("mini-unscaled", "nats").hyper("rarts") == paper.hyper("rarts")
+
+
+def test_drnas_has_its_authors_rate_on_either_space() -> None:
+    rates = {space: Protocol.load("paper", space).hyper("drnas").model_dump()["arch_lr"] for space in ("nats", "darts")}
+    assert rates == {"nats": 3e-4, "darts": 6e-4}
 
 
 def test_a_protocols_shared_values_do_not_override_what_an_algorithm_declares() -> None:

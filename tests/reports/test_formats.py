@@ -24,15 +24,6 @@ def test_three_significant_digits_are_right_to_half_a_percent(value: float) -> N
     assert float(f.significant(value).replace(",", "").replace("−", "-")) == pytest.approx(value, rel=0.005)
 
 
-@given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e9, max_value=1e9))
-def test_a_setting_keeps_what_tells_two_values_apart(value: float) -> None:
-    assert float(f.setting(value)) == pytest.approx(value, rel=1e-11)
-
-
-def test_settings_that_are_not_numbers() -> None:
-    assert [f.setting(v) for v in (True, 1.0, 0.0003, "halves", 2)] == ["True", "1", "0.0003", "halves", "2"]
-
-
 def test_missing_values_are_empty() -> None:
     for missing in (math.nan, None, pd.NA):
         assert f.fixed(missing) == f.significant(missing) == f.count(missing) == f.percent(missing) == ""

@@ -86,3 +86,19 @@ def test_settings_of_a_sweep_are_never_averaged_into_a_claim() -> None:
     ]
     rows += [record("darts1", s, skip_ratio=0.9) for s in range(6)]
     assert verdicts(rows, "skip_ratio") == []
+
+
+def test_an_error_counts_on_the_data_that_were_searched_alone() -> None:
+    """The paper searched CIFAR-100 itself: a cell found on CIFAR-10 and tested there says nothing of its claim."""
+    rows = [record(name, s, test_error=error) for name, error in (("rarts", 5.0), ("darts1", 9.0)) for s in range(6)]
+    moved = [{**row, "eval_dataset": "cifar100"} for row in rows]
+    assert verdicts(rows + moved, "test_error") == [("darts1", "agrees", 6)]
+    assert verdicts([{**row, "search_dataset": "cifar100"} for row in moved], "test_error") == [("darts1", "agrees", 6)]
+    elsewhere = {"search_dataset": "ImageNet16-120", "eval_dataset": "ImageNet16-120"}
+    assert verdicts([row | elsewhere for row in rows], "test_error") == []
+
+
+def test_a_cost_that_the_budget_fixed_is_no_claims_evidence() -> None:
+    rows = [record(name, 0, search_macs=macs) for name, macs in (("rarts", 1.001e12), ("darts2", 1.002e12))]
+    assert verdicts([{**row, "hp.budget.epochs": 10} for row in rows], "search_macs") == [("darts2", "agrees", 1)]
+    assert verdicts([{**row, "hp.budget.macs": 1e12} for row in rows], "search_macs") == []

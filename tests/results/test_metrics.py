@@ -7,6 +7,8 @@ from dataclasses import fields
 import pandas as pd
 import pytest
 from described import described
+from hypothesis import given
+from hypothesis import strategies as st
 
 import results
 from results import comparison, metrics, pairs
@@ -105,3 +107,12 @@ def test_a_family_has_a_column_for_each_of_its_things_and_none_for_no_thing() ->
     for nameless in ("device_latency.", "device_latency", "device_latencypi"):
         with pytest.raises(BadInput, match=f"column {nameless} is neither a metric"):
             records_frame([row | {nameless: 1.0} for row in rows()])
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e9, max_value=1e9))
+def test_a_setting_keeps_what_tells_two_values_apart(value: float) -> None:
+    assert float(metrics.setting(value)) == pytest.approx(value, rel=1e-11)
+
+
+def test_settings_that_are_not_numbers() -> None:
+    assert [metrics.setting(v) for v in (True, 1.0, 0.0003, "halves", 2)] == ["True", "1", "0.0003", "halves", "2"]

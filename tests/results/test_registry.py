@@ -13,7 +13,7 @@ from algorithms import ALGORITHMS, PARTS
 from algorithms.base import Algorithm
 from algorithms.counts import Cost
 from algorithms.search import Search
-from results.declared import outline
+from results.declared import Declarations, outline
 from results.errors import BadInput
 from spaces import SPACES
 
@@ -103,6 +103,48 @@ def test_a_plug_in_registers_in_the_same_way(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+PART = '''"""A part of a user's own, one of whose hyperparameters is called as one of RARTS is."""
+
+from algorithms import PARTS
+from algorithms.hyper import Fields
+from algorithms.wrapping import Part
+
+
+class OwnHyper(Fields):
+    """One that RARTS has too."""
+
+    lam: float = 7.0
+
+
+@PARTS.register
+class Own(Part):
+    """Changes nothing."""
+
+    name = "own"
+    title = "own"
+    Hyper = OwnHyper
+'''
+
+
+def test_a_search_and_a_part_cannot_both_declare_a_hyperparameter(tmp_path: Path) -> None:
+    (tmp_path / "my_part.py").write_text(PART, encoding="utf-8")
+    code = f"""if True:
+        import sys
+        sys.path.append({str(tmp_path)!r})
+        import my_part
+        from algorithms import ALGORITHMS
+        from results.errors import BadInput
+        assert ALGORITHMS["darts1+own"].Hyper().lam == 7
+        try:
+            ALGORITHMS.known("rarts+own")
+        except BadInput as fault:
+            assert "both have a hyperparameter lam" in str(fault) and "own_lam" in str(fault)
+        else:
+            raise SystemExit("accepted")
+    """
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_a_plug_in_cannot_take_a_name_that_is_there() -> None:
     with pytest.raises(BadInput, match=r"is called 'rarts', as the algorithm of algorithms.rarts is"):
 
@@ -169,3 +211,25 @@ B = 3
         "Assign", "FunctionDef", "FunctionDef", "Assign",
     ]  # fmt: skip
     assert isinstance(b, ast.Assign)
+
+
+def package(folder: Path, name: str, body: str, monkeypatch: pytest.MonkeyPatch) -> Declarations:
+    """A package of one file, with a class that says two facts and one that inherits them."""
+    base = 'class Base:\n    cost = (2, 1, 1)\n    traits = ("steady",)\n\n\n'
+    (folder / name).mkdir()
+    (folder / name / "__init__.py").touch()
+    (folder / name / "searches.py").write_text(f"{base}class Own(Base):\n{body}", encoding="utf-8")
+    monkeypatch.syspath_prepend(folder)
+    return Declarations(name)
+
+
+def test_a_fact_may_be_another_classs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = package(tmp_path, "borrowing", "    traits = Base.traits\n    cost = (3, 1, 2)\n", monkeypatch)
+    facts = read.facts("borrowing.searches", "Own")
+    assert (facts["traits"], facts["cost"]) == (("steady",), (3, 1, 2))
+
+
+def test_a_fact_that_only_running_code_knows_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = package(tmp_path, "running", "    seen = open\n    cost = Cost(forwards=3)\n", monkeypatch)
+    with pytest.raises(BadInput, match=r"running/searches\.py: cost of Own .* Cost\(forwards=3\) .* as a literal"):
+        read.facts("running.searches", "Own")

@@ -115,3 +115,19 @@ def test_a_notebook_shows_the_ranking_and_no_text_of_a_record_as_markup(tmp_path
     assert text.index("6.50") < text.index("11.50") and "3 done" in text and "2.12" in text
     # One search has no deviation.
     assert "<td>–</td>" in text and "nan" not in text.lower()
+
+
+def test_nothing_is_averaged_over_a_sweeps_settings(tmp_path: Path) -> None:
+    errors = {0.1: (5.0, 7.0), 10.0: (20.0, 30.0)}
+    swept = [
+        row("rarts", seed, error, **{"hp.lam": lam, "trial": f"{lam}-{seed}"})
+        for lam, own in errors.items()
+        for seed, error in enumerate(own)
+    ]
+    run = results.load(stored(tmp_path, *swept, *DARTS))
+    table = run.summary()
+    assert table["variant"].tolist() == ["lam = 0.1", "", "lam = 10"]
+    assert table["test_error_mean"].tolist() == [6.0, 11.5, 25.0]
+    assert run.compare("rarts lam = 0.1", "rarts lam = 10")["values"].tolist() == [[-15.0, -23.0]]
+    with pytest.raises(BadInput, match=r"rarts lam = 0\.1"):
+        run.compare("rarts", "darts1")
