@@ -13,10 +13,9 @@ from pydantic import Field
 from algorithms import ALGORITHMS
 from algorithms.base import Setting, State
 from algorithms.drnas import DrNas, DrNasHyper
-from algorithms.growing import CLOSED
 from algorithms.net2wider import widen
 from results.errors import BadInput
-from spaces.base import Batch, Space
+from spaces.base import CLOSED, Batch, Space
 from spaces.contracts import PartlyConnected, need
 
 STAGES = 2

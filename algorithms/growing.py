@@ -17,13 +17,11 @@ from algorithms.base import Setting, State
 from algorithms.hyper import Hyper
 from algorithms.search import Architecture, Search
 from results.errors import BadInput
-from spaces.base import Alpha, Mix, Space
+from spaces.base import CLOSED, Alpha, Mix, Space
 from spaces.contracts import Stackable, need
 
 DEPTHS, CELLS, LEFT, OPERATIONS = (5, 11, 17), 8, (5, 3), 8
 """The paper's cells by stage and operations left after the first two; elsewhere they are shares of the space's."""
-
-CLOSED = -1000.0  # α of an operation that is left out: its softmax weight and gradient are exactly 0
 
 
 class GrowingHyper(Hyper):

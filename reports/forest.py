@@ -89,61 +89,83 @@ def forest(records: pd.DataFrame, verdict: Verdict, named: Methods) -> Forest:
     scale = spanning([*every, *ends], log=True if value == "regret" else None)
     controls = [m for m in verdict.pairs.methods if m[0] in named.controls]
     levels = [_mean(shown[m]) for m in controls]
-    costs = cost_means(records)
-    kinds = [kind for kind in COSTS if any(costs.get(m, {}).get(kind, 0) > 0 for m in shown)]
-    units = {
-        kind: f.engineering(pd.Series([c[kind] for c in costs.values() if kind in c]), metrics.named(kind).unit)
-        for kind in kinds
-    }
-    known = [m for m in shown if kinds and kinds[0] in costs.get(m, {})]
-    strip_scale = spanning([costs[m][kinds[0]] for m in known])
-    front = pareto({m: (costs[m][kinds[0]], _error(verdict, m)) for m in known})
+    costs = _costs(records, verdict)
     rows = []
     for method in verdict.pairs.methods:
-        cost = costs.get(method, {})
-        place, said = standing(verdict, method)
         summary = summarise(verdict.pairs.errors[method].values())
+        alt = _alt(named.label(*method), summary)
+        strip = svg.strip(shown[method], _mean(shown[method]), _interval(shown[method]), scale, levels, WIDTH, alt)
         percentiles = by_method[method]["percentile_in_space"].dropna()
-        rows.append(
-            Row(
-                method,
-                named.label(*method),
-                place,
-                said,
-                method in controls,
-                summary.n,
-                summary.mean,
-                f.plus_minus(summary.mean, summary.sd),
-                f.fixed(interquartile_mean(summary.values)),
-                f.fixed(percentiles.mean(), 1) if len(percentiles) else "",
-                svg.strip(
-                    shown[method],
-                    _mean(shown[method]),
-                    _interval(shown[method]),
-                    scale,
-                    levels,
-                    WIDTH,
-                    _alt(named.label(*method), summary),
-                ),
-                cost.get(kinds[0], math.nan) if kinds else math.nan,
-                _bar(cost.get(kinds[0]), strip_scale) if kinds else Markup(""),
-                tuple(f.significant(cost[k] / units[k][0]) if k in cost else "" for k in kinds),
-                method in front,
-            )
-        )
-    headers = tuple(f"{metrics.named(kind).title} ({units[kind][1]})" for kind in kinds)
+        rows.append(_row(method, verdict, named, summary, percentiles, strip, costs))
     axis = f"{metrics.named(value).title} ({'percentage points, ' if value == 'regret' else '%'}"
     axis += f"{'log axis' if scale.log and value == 'regret' else ', log axis' if scale.log else ''})"
     lost = tuple(_lost_row(m, named) for m in _without(records, shown))
     return Forest(
-        verdict.dataset,
-        verdict.evaluation,
-        axis,
-        svg.ruler(scale, WIDTH),
-        headers,
-        svg.ruler(strip_scale, COST_WIDTH, 1) if kinds and strip_scale.log else Markup(""),
-        (*rows, *lost),
-        _notes(rows, controls, named, value),
+        dataset=verdict.dataset,
+        evaluation=verdict.evaluation,
+        axis=axis,
+        ruler=svg.ruler(scale, WIDTH),
+        cost_headers=tuple(f"{metrics.named(kind).title} ({unit})" for kind, (_, unit) in costs.units.items()),
+        cost_ruler=svg.ruler(costs.scale, COST_WIDTH, 1) if costs.units and costs.scale.log else Markup(""),
+        rows=(*rows, *lost),
+        notes=_notes(rows, controls, named, value),
+    )
+
+
+@dataclass(frozen=True)
+class _Costs:
+    """What the methods cost, by kind of cost: what divides it, its unit, and the axis of the kind that is drawn."""
+
+    means: Mapping[Method, Mapping[str, float]]
+    units: Mapping[str, tuple[float, str]]
+    scale: Scale
+    front: set[Method]
+    """Methods that no other beats both in error and in the drawn cost."""
+
+    def drawn(self, method: Method) -> float:
+        """The cost that is drawn; NaN where it is not known."""
+        return self.means.get(method, {}).get(next(iter(self.units), ""), math.nan)
+
+
+def _costs(records: pd.DataFrame, verdict: Verdict) -> _Costs:
+    means = cost_means(records)
+    kinds = [kind for kind in COSTS if any(means.get(m, {}).get(kind, 0) > 0 for m in verdict.pairs.methods)]
+    units = {
+        kind: f.engineering(pd.Series([c[kind] for c in means.values() if kind in c]), metrics.named(kind).unit)
+        for kind in kinds
+    }
+    drawn = {m: means[m][kinds[0]] for m in verdict.pairs.methods if kinds and kinds[0] in means.get(m, {})}
+    front = pareto({m: (cost, _error(verdict, m)) for m, cost in drawn.items()})
+    return _Costs(means, units, spanning(drawn.values()), front)
+
+
+def _row(
+    method: Method,
+    verdict: Verdict,
+    named: Methods,
+    summary: Summary,
+    percentiles: pd.Series,
+    strip: Markup,
+    costs: _Costs,
+) -> Row:
+    place, said = standing(verdict, method)
+    own, drawn = costs.means.get(method, {}), costs.drawn(method)
+    return Row(
+        method=method,
+        name=named.label(*method),
+        standing=place,
+        said=said,
+        control=method[0] in named.controls,
+        n=summary.n,
+        mean=summary.mean,
+        mean_text=f.plus_minus(summary.mean, summary.sd),
+        middle=f.fixed(interquartile_mean(summary.values)),
+        percentile=f.fixed(percentiles.mean(), 1) if len(percentiles) else "",
+        strip=strip,
+        cost=drawn,
+        cost_strip=Markup("") if math.isnan(drawn) else _bar(drawn, costs.scale),
+        costs=tuple(f.significant(own[kind] / by) if kind in own else "" for kind, (by, _) in costs.units.items()),
+        front=method in costs.front,
     )
 
 
@@ -198,12 +220,26 @@ def _lost_row(method: Method, named: Methods) -> Row:
     empty = Markup("")
     control = method[0] in named.controls
     said, name = "no search ended well", named.label(*method)
-    return Row(method, name, "lost", said, control, 0, math.nan, "", "", "", empty, math.nan, empty, (), False)
+    return Row(
+        method=method,
+        name=name,
+        standing="lost",
+        said=said,
+        control=control,
+        n=0,
+        mean=math.nan,
+        mean_text="",
+        middle="",
+        percentile="",
+        strip=empty,
+        cost=math.nan,
+        cost_strip=empty,
+        costs=(),
+        front=False,
+    )
 
 
-def _bar(cost: float | None, scale: Scale) -> Markup:
-    if cost is None:
-        return Markup("")
+def _bar(cost: float, scale: Scale) -> Markup:
     at = f"{8 + scale.at(cost) * (COST_WIDTH - 16):.1f}"
     return Markup(
         '<svg class="strip" viewBox="0 0 {0} 22" width="{0}" height="22" aria-hidden="true">'

@@ -12,7 +12,7 @@ import pandas as pd
 
 from reports.neutral import neutral, neutral_value
 from reports.rows import methods
-from results.records import is_search
+from results.records import is_search, once
 from results.store import Run
 
 KEYS = ["protocol", "space", "search_dataset"]
@@ -111,7 +111,7 @@ _CONFIGURED = {
 
 
 def split(runs: Sequence[Run]) -> list[Section]:
-    """Sections in the order in which the runs name them; a trial that several runs hold counts once."""
+    """Sections in the order in which the runs name them; a trial that several runs hold counts once, or is refused."""
     parts: dict[tuple[str, str, str, str], list[tuple[Run, pd.DataFrame]]] = {}
     for run in map(_harmless, runs):
         digest = str(run.config.get("data_digest", ""))
@@ -133,7 +133,7 @@ def _harmless(run: Run) -> Run:
 
 def _section(names: tuple[str, str, str], digest: str, members: Sequence[tuple[Run, pd.DataFrame]]) -> Section:
     records = _joined(group for _, group in members)
-    records = records.drop_duplicates(["trial", "eval_dataset", "evaluation", "eval_seed"]).reset_index(drop=True)
+    records = once(records)
     history = _joined(run.history[run.history["trial"].isin(group["trial"])] for run, group in members)
     history = history.drop_duplicates(["trial", "epoch"]).reset_index(drop=True)
     return Section(*names, tuple(run.config for run, _ in members), records, history, digest)

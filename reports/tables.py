@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from reports import formats as f
+from reports.dynamics import key_of
 from reports.rows import Methods, counts, kinds, names, ordered
 from reports.table import Table, table
 from results import metrics
@@ -159,16 +160,20 @@ def ranks(records: pd.DataFrame, named: Methods) -> Table:
     An algorithm of fewer than ``FEW`` seeds is left out, for its missing seeds would drop out for all others too.
     """
     done = judged(records)
-    done = done.assign(shown=names(done, named))
+    done = done.assign(
+        method=[key_of((str(a), str(v))) for a, v in zip(done["algorithm"], done["variant"], strict=True)]
+    )
+    labels = dict(zip(done["method"], names(done, named), strict=True))
     rows = []
     for (dataset, kind), same in done.groupby(["eval_dataset", "evaluation"], sort=False):
-        errors = same.pivot_table("test_error", ["split_seed", "seed"], "shown", sort=False)
+        errors = same.pivot_table("test_error", ["split_seed", "seed"], "method", sort=False)
         enough = errors.count() >= FEW
         test = friedman(errors.loc[:, enough])
         if test is not None and test.n >= FEW:
             order = sorted(test.ranks.items(), key=lambda item: item[1])
-            text = ", ".join(f"{algorithm} {f.fixed(rank)}" for algorithm, rank in order)
-            rows.append((dataset, kind, test.n, text, test.statistic, test.p, ", ".join(errors.columns[~enough])))
+            text = ", ".join(f"{labels[method]} {f.fixed(rank)}" for method, rank in order)
+            few = ", ".join(labels[method] for method in errors.columns[~enough])
+            rows.append((dataset, kind, test.n, text, test.statistic, test.p, few))
     frame = pd.DataFrame(rows, columns=["eval_dataset", "evaluation", "n", "ranks", "statistic", "p", "too_few"])
     shown = {
         "Data set": frame["eval_dataset"],

@@ -49,7 +49,7 @@ def pack(run_folder: Path | str, path: Path | str) -> Path:
     run_folder
         A run's folder, as ``results.load`` takes it. It is only read.
     path
-        The archive to write, whole or not at all; what it held before is replaced.
+        The archive to write, whole or not at all; one that is there is replaced.
 
     Returns
     -------
@@ -59,9 +59,11 @@ def pack(run_folder: Path | str, path: Path | str) -> Path:
     Raises
     ------
     BadInput
-        Where ``run_folder`` is no run, or ``path`` cannot be written.
+        Where ``run_folder`` is no run, or ``path`` cannot be written or is a file of another kind.
     """
     run, path = load(run_folder), Path(path)
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise BadInput(f"{path} is there and no archive: name another file, or remove it first")
     contents = {
         "config.yaml": yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True).encode(),
         "records.parquet": _parquet(run.records),

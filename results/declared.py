@@ -175,10 +175,10 @@ class Declarations:
         match node:
             case ast.Name():
                 return self._named(module, node.id)
-            case ast.Attribute(value=ast.Name()) if place := self._class(module, node.value.id):
+            case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if place := self._class(module, owner):
                 facts = self.facts(*place)
-                if node.attr in facts:
-                    return facts[node.attr]
+                if attribute in facts:
+                    return facts[attribute]
             case ast.Tuple():
                 return tuple(self._value(module, element) for element in node.elts)
             case ast.Call(func=ast.Name(), keywords=[]):

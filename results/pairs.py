@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -144,12 +144,6 @@ def frame(pairs: Pairs) -> pd.DataFrame:
         if len(pair.seeds)
     ]
     return pd.DataFrame(rows, columns=columns)
-
-
-def undecided(pairs: Pairs, best: Method) -> Sequence[Method]:
-    """The methods that the adjusted test does not tell from ``best``, by mean error."""
-    others = [method for method in pairs.methods if method != best]
-    return [method for method in others if not beats(pairs.of(best, method))]
 
 
 def beats(pair: Pair) -> bool:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
+from results.errors import BadInput
 from results.metrics import is_hyperparameter
+
+SAME = ["trial", "eval_dataset", "evaluation", "eval_seed"]
+"""What tells one record from another, whichever run holds it."""
+
+OUTCOME = ["status", "genotype", "forwards", "test_error"]
+"""What two records of one trial agree in, clocks aside."""
 
 
 def is_search(records: pd.DataFrame) -> pd.Series:
@@ -33,3 +40,21 @@ def inherited(records: pd.DataFrame) -> pd.DataFrame:
     own = records[is_search(records)].drop_duplicates("trial").set_index("trial")[names]
     parents = own.reindex(records["parent"]).set_axis(records.index)
     return records.assign(**{name: records[name].where(records[name].notna(), parents[name]) for name in names})
+
+
+def once(records: pd.DataFrame) -> pd.DataFrame:
+    """The records of several runs, a trial that several hold once.
+
+    Raises
+    ------
+    BadInput
+        Where two runs hold a trial with different outcomes: other code made one of them, or another device.
+    """
+    kept = records.drop_duplicates([*SAME, *OUTCOME])
+    if (twice := kept.duplicated(SAME)).any():
+        row = kept[twice].iloc[0]
+        raise BadInput(
+            f"the runs hold the trial {row['trial']} ({row['algorithm']}, seed {row['seed']}) with different outcomes, "
+            "as other code or another device gives them: report each run by itself"
+        )
+    return records.drop_duplicates(SAME, ignore_index=True)

@@ -97,21 +97,6 @@ def _check_known(names: Iterable[str]) -> None:
             )
 
 
-def renamed(
-    rows: Iterable[Mapping[str, object]], methods: Mapping[str, tuple[str, int, str]]
-) -> list[dict[str, object]]:
-    """Rows of a record from before hyperparameters had a prefix, as records have them now.
-
-    ``methods`` gives title, order and role by algorithm. Rows that are as they should be stay so.
-    """
-    made = []
-    for row in rows:
-        named = {name if metrics.registered(name) else metrics.HYPER + name: row[name] for name in row}
-        title, order, role = methods[str(row["algorithm"])]
-        made.append({"title": title, "order": order, "role": role} | named)
-    return made
-
-
 def history_frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     """Rows of plain values as the history frame: every column of ``HISTORY_COLUMNS``, then what else the rows hold."""
     return _typed(rows, HISTORY_COLUMNS)

@@ -122,7 +122,8 @@ class Store:
             _verify(self.trial_dir(trial))
 
     def write_config(self, trial: str, config: Mapping[str, object], columns: Mapping[str, object]) -> None:
-        """Store the trial's configuration, and the record columns known before it runs."""
+        """Store the trial's configuration, and the record columns known before it runs; an earlier failure is over."""
+        (self.trial_dir(trial) / "error.txt").unlink(missing_ok=True)
         _write_json(self.trial_dir(trial) / "config.json", {**config, "columns": columns})
 
     def read_config(self, trial: str) -> dict[str, object]:
@@ -344,7 +345,7 @@ def _sum(path: Path) -> str:
 
 def _write_json(path: Path, value: object) -> None:
     # Infinity is Python's own extension of JSON and is read back as such; NaN is what null stands for in a record.
-    write_text(path, json.dumps(_plain(value), indent=1))
+    write_text(path, json.dumps(plain(value), indent=1))
 
 
 def _read_json(path: Path) -> Any:  # JSON, whose writer stands above each reader
@@ -354,12 +355,12 @@ def _read_json(path: Path) -> Any:  # JSON, whose writer stands above each reade
         raise BadInput(f"cannot read {path}: remove the folder {path.parent} and launch the run again") from error
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """``value`` as JSON holds it: NumPy's scalars as Python's, NaN as None."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and math.isnan(value) else value

@@ -15,7 +15,7 @@ from results.errors import BadInput
 from results.lookup import lookup
 from results.metrics import named
 from results.pairs import compare as all_pairs
-from results.records import judged
+from results.records import judged, once
 from results.schema import history_frame, records_frame
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 ERROR = [f"test_error_{figure}" for figure in ("mean", "sd", "low", "high")]
 COST = [named(name).mean for name in ("search_macs", "search_seconds")]
-
-SAME_RECORD = ["trial", "eval_dataset", "evaluation", "eval_seed"]
-"""What tells one record from another, whichever run holds it."""
 
 
 def summary(records: pd.DataFrame) -> pd.DataFrame:
@@ -124,7 +121,7 @@ def joined(runs: Sequence[Run]) -> Run:
     Raises
     ------
     BadInput
-        Where there is none.
+        Where there is none, and where two hold a trial with different outcomes.
     """
     if not runs:
         raise BadInput("there is no run to load: name at least one run's folder or archive")
@@ -138,7 +135,7 @@ def joined(runs: Sequence[Run]) -> Run:
     return type(first)(
         Path(os.path.commonpath([run.path.absolute() for run in runs])),
         {key: value for key, value in first.config.items() if all(run.config.get(key) == value for run in runs)},
-        records.drop_duplicates(SAME_RECORD, ignore_index=True),
+        once(records),
         history.drop_duplicates(["trial", "epoch"], ignore_index=True),
     )
 

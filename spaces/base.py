@@ -22,6 +22,9 @@ Genotype = str
 """A discrete architecture as canonical text in the field's notation; each space parses and writes its own."""
 
 
+CLOSED = -1000.0
+"""α of an operation that its edge cannot have, or has no more: its softmax and its gradient are exactly 0."""
+
 AfterSkip = Callable[[Tensor], Tensor]
 """What an identity skip's output passes through."""
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from results.errors import BadInput
 from results.schema import CONCAT
 from spaces import SPACES
-from spaces.base import Alpha, Edge, Genotype, Mix, SpaceOptions, Timed, Topology
+from spaces.base import CLOSED, Alpha, Edge, Genotype, Mix, SpaceOptions, Timed, Topology
 from spaces.contracts import CellSpace, DropsPaths, Lies, PartlyConnected, Stackable, Timeable
 from spaces.darts_cell import maker
 from spaces.darts_genotype import INPUTS, Architecture, Cell, canonical, cell, parse, text
@@ -25,7 +25,7 @@ from spaces.darts_mixed import leaving
 from spaces.darts_network import CifarNetwork, ImageNetNetwork, reductions
 from spaces.darts_partial import PartialSupernet
 from spaces.darts_shapes import PRESETS
-from spaces.darts_subsets import CLOSED, NOISE, S1_NODES, WHOLE, Subset, allowed, columns
+from spaces.darts_subsets import NOISE, S1_NODES, WHOLE, Subset, allowed, columns
 from spaces.darts_supernet import Supernet
 from spaces.darts_timed import kind, timed
 from spaces.partial import PartialChannels, operation_weights

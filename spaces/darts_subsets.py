@@ -18,9 +18,6 @@ Subset = Literal["all", "s1", "s2", "s3", "s4", "no_skip", "all_skip"]
 NOISE = "noise"
 """S4's operation: standard normal noise whatever the input."""
 
-CLOSED = -1000.0
-"""α of an operation that its edge cannot have: its softmax and its gradient are exactly 0."""
-
 SKIP, SEP3, DIL3, DIL5, MAX, AVG = (
     "skip_connect",
     "sep_conv_3x3",

@@ -48,6 +48,7 @@ COSTS = tuple(f"{d}_cost_{epochs}_s" for d in DATASETS for epochs in EPOCHS)
 SIZES = tuple(f"{d}_{figure}" for d in DATASETS for figure in ("params", "flops_M"))
 LATENCIES = tuple(f"{d}_latency_s" for d in DATASETS)
 REQUIRED = (*ACCURACIES, *SIZES, *LATENCIES)
+"""What no table file lacks."""
 
 
 class Table(Ranked):

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from results.errors import BadInput
 from results.lookup import lookup
 from spaces.contracts import Device
-from spaces.nats_benchmark import CELLS, every_cell
+from spaces.nats_benchmark import CELLS, REQUIRED, every_cell
 from spaces.nats_cell import EDGES, FORM, NODES, OPERATIONS, STAGES, parse
 from spaces.tabular import numbers, read
 
@@ -75,6 +75,10 @@ class Devices:
         frame = read(path, HOW_TO_GET)
         if "arch" not in frame or len(frame.columns) < 2:
             raise BadInput(f"{path} has no column arch beside a device's: {HOW_TO_GET}")
+        if both := [name for name in REQUIRED if name in frame]:
+            raise BadInput(
+                f"{path} has {both[0]}, a column of the benchmark's own table, and no device's: {HOW_TO_GET}"
+            )
         self.path = path
         self.cells = _cells(path, frame["arch"])
         self._rows = {cell: row for row, cell in enumerate(self.cells)}
@@ -84,6 +88,10 @@ class Devices:
             if (values < 0).any():
                 row = int((values < 0).argmax())
                 raise BadInput(f"{path}, row {row}: {name} is {values[row]:g} ms; no latency is negative")
+            if values.min() == values.max():
+                raise BadInput(
+                    f"{path}: {name} is {values[0]:g} ms for every cell, which is no measurement; leave it out"
+                )
 
     @property
     def names(self) -> list[str]:

@@ -7,9 +7,8 @@ from typing import Any
 import torch
 from searches import make_batch, make_search
 
-from algorithms.growing import CLOSED
 from algorithms.pdarts import PDarts
-from spaces.base import Space
+from spaces.base import CLOSED, Space
 from spaces.darts import Darts, DartsOptions
 from spaces.nats import Nats, NatsOptions
 

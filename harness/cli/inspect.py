@@ -156,5 +156,7 @@ def _answer(columns: dict[str, object], space: Space, genotype: str | None, as_j
 
 
 def print_json(value: object) -> None:
-    """One JSON value, indented."""
-    typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
+    """One JSON value, indented; null where a number is missing."""
+    from results.store import plain
+
+    typer.echo(json.dumps(plain(value), indent=1, ensure_ascii=False, allow_nan=False))

@@ -63,11 +63,11 @@ def print_ranking(runs: Sequence[Run]) -> None:
     from reports.ranking import ranking
 
     for ranked in ranking(runs):
-        shown = Table(title=escape(ranked.title), title_justify="left", box=box.SIMPLE)
+        shown = Table(title=ranked.title, title_justify="left", box=box.SIMPLE)
         for header, right in zip(ranked.shown.columns, ranked.numeric(), strict=True):
-            shown.add_column(escape(header), justify="right" if right else "left")
+            shown.add_column(header, justify="right" if right else "left")
         for row in ranked.shown.itertuples(index=False):
-            shown.add_row(*map(escape, map(str, row)))
+            shown.add_row(*map(str, row))
         console.print(shown)
 
 

@@ -166,13 +166,16 @@ class Board:
 
     def _log(self, row: Row, before: str) -> None:
         """Epochs at an interval, and the end; a trial that is over between two looks says all at once."""
+        if before in ENDED:
+            return
         epoch, now = row.state.get("epoch", -1), time.monotonic()
         if epoch is not None and epoch > row.shown_epoch and now - row.logged >= LOGGED:
             row.shown_epoch, row.logged, left = epoch, now, row.left()
             text = f"{row.name}: epoch {epoch}  {_losses(row.state)}  {_genotype(row.state)}"
             self._say(text + (f"  {left} left" if left else ""))
         if row.stage == "done" != before:
-            self._say(f"{row.name}: done{_judged(self.store.record(row.config.hash))}")
+            over = sum(other.stage in ENDED for other in self.rows)
+            self._say(f"{row.name}: done{_judged(self.store.record(row.config.hash))}  ({over} of {len(self.rows)})")
 
     def _say(self, text: str, style: str = "") -> None:
         self.console.print(Text(text, style=style), soft_wrap=True, markup=False, highlight=False)

@@ -98,6 +98,7 @@ class Trial:
         A trial killed in it starts it again from the last epoch's checkpoint.
         """
         self.watch.update(force=True, stage="selection", done=1.0)
+        self.algorithm.progress = self.progress()  # not the last step's, which a resumed trial does not know
         with self.memory.running(), self.clock.running():
             losses = self.algorithm.select(zip(self.train, self.val, strict=True))
         self.selected = True

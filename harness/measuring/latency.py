@@ -209,14 +209,14 @@ def predicted(space: Space, genotype: str) -> float | None:
     None without a latency table, or where an operation is not in it (a published cell may have others than the space).
     What is the same for every genotype is not in the sum: the stem, what joins and prepares cells, the classifier.
     """
-    if not space.options.latency_source or not offers(space, Timeable):
+    given = space.options.model_dump().get("latency")
+    if given is None or not offers(space, Timeable):
         return None
     timed = space.timed()
     operations = list(dict.fromkeys(t.operation for t in timed))
     cells: dict[str, int] = {}
     for t in timed:
         cells[t.kind] = cells.get(t.kind, 0) + t.count * (t.operation == operations[0])
-    given = space.options.model_dump()["latency"]
     by_kind = given if isinstance(given, dict) else dict.fromkeys(cells, given)
     edges = [edge for edge in space.edges(genotype) if edge.operation != CONCAT]
     if not {edge.operation for edge in edges} <= set(operations):

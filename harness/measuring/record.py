@@ -26,9 +26,6 @@ from spaces.contracts import CellSpace, Latencies, offers
 
 SECONDS_A_DAY = 86_400
 
-LAST_BUT_CONTROLS = 100
-"""The place in tables of what says none: after the paper's own algorithms."""
-
 PACKAGES = ("algorithms", "harness", "reports", "results", "spaces", "pyproject.toml")
 """Where in a checkout lies what a record hangs on."""
 
@@ -63,7 +60,7 @@ def method_columns(algorithm: str) -> dict[str, object]:
     known = ALGORITHMS.get(algorithm)
     return {
         "title": getattr(known, "title", algorithm),
-        "order": getattr(known, "order", LAST_BUT_CONTROLS),
+        "order": getattr(known, "order", Algorithm.order),
         "role": getattr(known, "role", ""),
     }
 

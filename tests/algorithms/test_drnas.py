@@ -12,8 +12,8 @@ from searches import make_batch, make_search
 from torch.distributions import Dirichlet, kl_divergence
 
 from algorithms.drnas import DrNas, concentration, divergence
+from spaces.base import CLOSED
 from spaces.darts import Darts, DartsOptions
-from spaces.darts_subsets import CLOSED
 from spaces.nats import Nats, NatsOptions
 
 SMALL = NatsOptions(channels=2, cells=1, image_size=8)

@@ -11,9 +11,10 @@ from pydantic import ValidationError
 from searches import make_batch, make_search
 from torch import Tensor
 
-from algorithms.drnas_progressive import CLOSED, DrNasProgressive
+from algorithms.drnas_progressive import DrNasProgressive
 from algorithms.net2wider import net2wider
 from results.errors import BadInput
+from spaces.base import CLOSED
 from spaces.contracts import PartlyConnected
 from spaces.darts import Darts, DartsOptions
 from spaces.nats import Nats, NatsOptions

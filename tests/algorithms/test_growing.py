@@ -12,11 +12,10 @@ from equal_runs import frames
 from searches import make_batch
 from staged import darts, give, nats, pdarts, steps
 
-from algorithms.growing import CLOSED
 from harness.config.protocol import Protocol
 from harness.config.sections import Environment
 from harness.execution.job import run_job
-from spaces.base import Space
+from spaces.base import CLOSED, Space
 from spaces.darts_mixed import MixedCell
 from spaces.nats import Nats
 from spaces.nats_cell import EDGES

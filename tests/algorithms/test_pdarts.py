@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from staged import VAL, darts, give, nats, pdarts, steps
 
-from algorithms.growing import CLOSED
 from algorithms.pdarts import PDarts, PDartsHyper
 from harness.config.protocol import Protocol
 from results.errors import BadInput
 from spaces import SPACES
-from spaces.base import Mix, Space
+from spaces.base import CLOSED, Mix, Space
 from spaces.darts_graph import CELLS, OPERATIONS, edges
 from spaces.nats import Nats
 from spaces.nats_cell import OPERATIONS as NATS_OPERATIONS

@@ -113,8 +113,24 @@ def test_without_a_terminal_each_trial_says_start_epochs_and_end(tmp_path: Path)
     store.write_error(failed.hash, "Traceback\nRuntimeError: out of [/memory]")
     board.look()
     said = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
-    assert said[:2] == ["rarts seed 0: started", "rarts seed 0: done, test error digits 12.35 %"]
+    assert said[:2] == ["rarts seed 0: started", "rarts seed 0: done, test error digits 12.35 %  (1 of 3)"]
     assert said[2] == "rarts seed 1: started"
     assert said[3].startswith("rarts seed 1: epoch 0")
     assert len([line for line in said if "epoch" in line]) == 1, "not a line for each of fifty epochs in no time"
     assert said[-1] == "rarts seed 2: failed: RuntimeError: out of [/memory]"
+
+
+def test_nothing_is_said_of_a_trial_after_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.execution.board.LOGGED", 0.0)
+    store, (trial, _) = Store(tmp_path), trials(2)
+    board = Board(store, [trial], console := Console(file=io.StringIO(), width=80))
+    for epoch in range(3):
+        progress(store, trial, done=epoch / 3, epoch=epoch, train_loss=1.0, val_loss=1.0)
+        if epoch != 1:
+            board.look()  # the one before the last was not seen
+    record(store, trial, test_error=12.345)
+    progress(store, trial, done=1.0, epoch=3, train_loss=1.0, val_loss=1.0)
+    board.look()
+    board.look()
+    said = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert said[-1] == "rarts seed 0: done, test error digits 12.35 %  (1 of 1)"

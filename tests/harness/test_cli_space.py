@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import yaml
 from faults import RUN, Faults
 
+from harness.cli.inspect import print_json
 from harness.config.sections import Evaluation
 from harness.training.stand_alone import check_network
 from results.errors import BadInput
@@ -98,3 +100,10 @@ def test_evaluate_trains_no_runs_architectures_in_another_space(fault: Faults, t
 def test_evaluate_of_a_run_without_a_finished_search(fault: Faults, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(yaml.safe_dump({"space": "nats"}))
     assert "holds no finished search" in fault("evaluate --algos rarts", tmp_path)
+
+
+def test_a_missing_number_is_null_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """NaN is Python's own: jq and JSON.parse refuse it."""
+    print_json({"latency_ms": float("nan"), "params": 7, "edges": [float("nan")]})
+    found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert found == {"latency_ms": None, "params": 7, "edges": [None]}

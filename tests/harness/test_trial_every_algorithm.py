@@ -18,7 +18,7 @@ from harness.execution.job import run_job
 from spaces.nats import Nats
 
 SINGLE = [name for name in ALGORITHMS if "+" not in name and takes(name, Nats())]
-COMPOSED = ["rarts+pt", "rarts+beta", "pcdarts+sdarts_rs", "darts1+oles+es"]
+COMPOSED = ["rarts+pt", "rarts+beta", "pcdarts+sdarts_rs", "darts1+oles+es", "darts1+beta+pt", "darts1+minus+pt"]
 ON_DARTS = ["rarts+pt"]
 """What goes another way where a space chooses among edges."""
 

@@ -191,6 +191,14 @@ def test_ranks_over_common_seeds(make: Make) -> None:
     assert tables.ranks(frame[frame["seed"] < 4], methods(frame)).shown.empty
 
 
+def test_two_algorithms_of_one_title_are_ranked_apart(make: Make) -> None:
+    errors = {"darts1": ("DARTS-1", 10.0), "rarts": ("X", 20.0), "gdas": ("X", 40.0), "milenas": ("Z", 30.0)}
+    rows = [make(name, s, e + s, title=title) for name, (title, e) in errors.items() for s in range(6)]
+    frame = records_frame(rows)
+    shown = tables.ranks(frame, methods(frame)).shown.iloc[0]
+    assert shown["Mean ranks by test error (1 = lowest)"] == "DARTS-1 1.00, X 2.00, Z 3.00, X 4.00"
+
+
 def test_an_algorithm_of_few_seeds_takes_none_from_the_ranks_of_the_others(make: Make) -> None:
     errors = {"rarts": 1.0, "darts1": 2.0, "milenas": 3.0}
     whole = [make(a, s, e + s) for a, e in errors.items() for s in range(5)]

@@ -134,3 +134,11 @@ def test_only_a_run_is_packed(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="not a run's folder"):
         pack(tmp_path, tmp_path / "run.tar")
     assert not (tmp_path / "run.tar").exists()
+
+
+def test_a_file_of_the_run_is_not_replaced_by_its_archive(folder: Path, tmp_path: Path) -> None:
+    before = (folder / "config.yaml").read_bytes()
+    with pytest.raises(BadInput, match=r"config\.yaml is there and no archive: name another file"):
+        pack(folder, folder / "config.yaml")
+    assert (folder / "config.yaml").read_bytes() == before
+    assert pack(folder, pack(folder, tmp_path / "it.zip")).exists(), "an archive is replaced"

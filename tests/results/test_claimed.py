@@ -31,7 +31,7 @@ def test_every_claim_is_of_an_algorithm_here_and_says_where_it_stands() -> None:
     frame = pd.read_csv(CLAIMED)
     assert all(ALGORITHMS.known(name) for name in frame["algorithm"])
     assert frame[["source", "read_in", "protocol"]].notna().all(axis=None)
-    assert not frame.duplicated(["algorithm", "space", "dataset", "metric"]).any()
+    assert not frame.duplicated(["algorithm", "space", "dataset", "metric", "protocol"]).any()
 
 
 def test_accuracies_on_nas_bench_201_are_ones_that_its_table_can_give(nats_frame: pd.DataFrame) -> None:

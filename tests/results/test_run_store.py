@@ -98,6 +98,15 @@ def test_infinity_and_nan_survive(store: Store) -> None:
     assert '"test_error": null' in (store.trial_dir("a") / "record.json").read_text()
 
 
+def test_a_new_attempt_forgets_why_the_one_before_failed(store: Store) -> None:
+    known = {"algorithm": "rarts", "seed": 0}
+    store.write_config("a", {}, known)
+    store.write_error("a", "MemoryError: no room")
+    assert store.records()["status"].tolist() == ["failed"]
+    store.write_config("a", {}, known)
+    assert store.records().empty, "killed now, it has not failed"
+
+
 def test_only_ended_trials_are_in_the_records(store: Store) -> None:
     for trial in ("done", "diverged", "failed", "running", "interrupted"):
         store.write_config(trial, {"lr": 0.1}, {"algorithm": "rarts", "seed": 7, "hp.lr": 0.1})

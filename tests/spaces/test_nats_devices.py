@@ -158,3 +158,12 @@ def test_a_record_holds_what_was_measured_of_the_found_cell_on_each_device(path:
 def test_of_a_cell_without_a_path_nothing_is_recorded(devices: Devices) -> None:
     none = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
     assert device_columns(devices, ["raspi4"], none) == {"device_latency.raspi4": None}
+
+
+def test_files_of_another_kind_are_no_latencies(tmp_path: Path) -> None:
+    """The benchmark's own table was once fitted as milliseconds."""
+    frame = pd.DataFrame({"arch": sorted(every_cell())})
+    for fault, column, value in (("own table", "cifar10_test_200", 50.0), ("no measurement", "phone", 1.0)):
+        frame.assign(**{column: value}).to_parquet(tmp_path / "file.parquet")
+        with pytest.raises(BadInput, match=fault):
+            Devices(tmp_path / "file.parquet")
