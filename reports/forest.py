@@ -108,7 +108,20 @@ def forest(records: pd.DataFrame, verdict: Verdict, named: Methods) -> Forest:
         cost_headers=tuple(f"{metrics.named(kind).title} ({unit})" for kind, (_, unit) in costs.units.items()),
         cost_ruler=svg.ruler(costs.scale, COST_WIDTH, 1) if costs.units and costs.scale.log else Markup(""),
         rows=(*rows, *lost),
-        notes=_notes(rows, controls, named, value),
+        notes=(*_notes(rows, controls, named, value), *_sizes(by_method, verdict, costs, named)),
+    )
+
+
+def _sizes(
+    by_method: Mapping[Method, pd.DataFrame], verdict: Verdict, costs: _Costs, named: Methods
+) -> tuple[str, ...]:
+    """What to say where a table's trainings stand beside supernets: their costs are of two sizes."""
+    asked = [m for m in verdict.pairs.methods if costs.drawn(m) > 0 and by_method[m]["forwards"].eq(0).all()]
+    if verdict.evaluation != "table" or not asked or len(asked) == len(verdict.pairs.methods):
+        return ()
+    names = ", ".join(named.label(*m) for m in asked)
+    return (
+        f"Cost of {names}: the trainings that the table holds, at the benchmark's size; else a search's own passes.",
     )
 
 

@@ -1,7 +1,8 @@
 """The one registry of what a record holds besides hyperparameters: names, types, units, headers and aggregates.
 
-A new column is one line here and its producer: it is then in the records, in the means of ``results.comparison``, in the
-report's file of trials and in ``results.describe()``. A table of the page shows it once ``reports/tables.py`` names it.
+A new column is one line here and its producer: it is then in the records, in the means of ``results.comparison``, in
+the report's file of trials and in ``results.describe()``. A table of the page shows it once ``reports/tables.py`` names
+it.
 """
 
 from __future__ import annotations

@@ -81,6 +81,22 @@ def test_the_forest_is_sorted_by_result_and_draws_no_interval_below_five(make: M
     assert [row.front for row in plot.rows] == [True, True, False]  # one is better, the other cheaper
 
 
+def test_costs_of_two_sizes_are_told_apart(make: Make) -> None:
+    """A table's trainings at the benchmark's size once stood beside small supernets without a word."""
+    rows = [make("rarts", 0, 9.0), make("random", 0, 8.0, title="Random", forwards=0, search_macs=4e14)]
+    notes = {
+        kind: forest(frame, answer(frame).verdicts[0], methods(frame)).notes
+        for kind in ("table", "trained")
+        for frame in [records_frame([row | {"evaluation": kind} for row in rows])]
+    }
+    assert any(note.startswith("Cost of Random") and "benchmark's size" in note for note in notes["table"])
+    assert not any("benchmark's size" in note for note in notes["trained"])
+    alone = records_frame(rows[1:])
+    assert not any(
+        "benchmark's size" in note for note in forest(alone, answer(alone).verdicts[0], methods(alone)).notes
+    )
+
+
 def test_a_profile_is_the_share_with_at_most_so_much_regret(make: Make) -> None:
     frame = records_frame([make("rarts", s, 9.0, regret=r) for s, r in enumerate((1.0, 2.0, 2.0, 4.0))])
     (chart,) = scatters.profiles(frame, answer(frame), methods(frame))
