@@ -114,7 +114,7 @@ class Search(Algorithm):
         return Parameters(tensors, weight_optimiser(self.hyper), clip=self.hyper.clip)
 
     def relax(self, alpha: Alpha) -> Mix:
-        """The mix that α stands for where a pass names none: the space's rule (softmax for cells)."""
+        """The mix that α, by name and shaped as the space has it, stands for: the space's rule (softmax for cells)."""
         return self.space.relax(alpha)
 
     def expected(self, alpha: Alpha) -> Alpha:
@@ -126,15 +126,15 @@ class Search(Algorithm):
         return among_choices(self.expected(self.alpha.views(self.alpha.flat.detach())))
 
     def grad_w(self, w: Parameters | Tensor, batch: Batch, relax: Relax | None = None) -> Tensor:
-        """∇_w of the loss on ``batch``: one forward, one backward to the weights."""
+        """∇_w of the loss on ``batch`` as a flat vector, as long as w: one forward, one backward to the weights."""
         return self.passes.gradient(_flat(w), self.alpha.flat, batch, "w", relax)[0]
 
     def grad_alpha(self, w: Parameters | Tensor, batch: Batch, relax: Relax | None = None) -> Tensor:
-        """∇_α of the loss on ``batch``: one forward, one backward to α alone."""
+        """∇_α of the loss on ``batch`` as a flat vector, as long as α: one forward, one backward to α alone."""
         return self.passes.gradient(_flat(w), self.alpha.flat, batch, "alpha", relax)[0]
 
     def grad_both(self, w: Parameters | Tensor, batch: Batch, relax: Relax | None = None) -> tuple[Tensor, Tensor]:
-        """(∇_w, ∇_α) of the loss on ``batch``: one forward, one full backward."""
+        """(∇_w, ∇_α) of the loss on ``batch``, flat vectors: one forward, one full backward."""
         gradients = self.passes.gradient(_flat(w), self.alpha.flat, batch, "both", relax)
         return gradients[0], gradients[1]
 
@@ -143,7 +143,7 @@ class Search(Algorithm):
         return self.expected(alpha)
 
     def grad_penalty(self) -> Tensor | float:
-        """κ ∇_α of the space's penalty, which each descent of α adds; 0 where κ is 0."""
+        """κ ∇_α of the space's penalty, flat, which each descent of α adds; 0 where κ is 0."""
         if not self.hyper.latency_weight:
             return 0.0
         alpha = self.alpha.flat.detach().requires_grad_()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from harness.config.sections import Environment
     from harness.config.trial import TrialConfig
     from harness.measuring.correlation import Correlation, Progress
     from spaces.contracts import Described, Tabular
@@ -130,14 +131,11 @@ def correlate(
     kept = left(supernet, space, images)
     space = kept[1].space if kept else space
     cls, opened = with_table(space, table)
-    searched = kept[1].settings.dataset if kept else ""
-    default = searched if searched in cls.table_datasets else cls.table_datasets[0]
-    dataset = lookup("data set of the table", dataset or default, {name: name for name in cls.table_datasets})
+    dataset = judged_on(cls, dataset, kept[1].settings.dataset if kept else "")
     torch.set_num_threads(threads)
     from harness.config.request import absolute
     from harness.config.sections import Environment
     from harness.data import load
-    from harness.measuring import one_shot
     from harness.measuring.correlation import one_batch, sample, score_all
     from harness.measuring.device import device_here, prepare
 
@@ -145,7 +143,7 @@ def correlate(
     genotypes = sample(made, cells, seed)
     where = torch.device(device_here(device))
     prepare(where)
-    frames = []
+    frames, seen = [], dict[str, object]()
     if kept:
         own = Environment(
             run=absolute(kept[0]),
@@ -155,32 +153,39 @@ def correlate(
             device=str(where),
             threads=threads,
         )
-        task, search = one_shot.trained(kept[1], own)
-        held_out = task.fixed(images or IMAGES, kept[1].settings.batch_size)
-        frames.append(one_shot.score_all(search, genotypes, held_out, progress()))
+        frame, count = by_supernet(kept[1], own, genotypes, images or IMAGES)
+        frames.append(frame)
+        seen |= {"supernet": kept[1].hash, "supernet_of": kept[1].label, "images": count}
     if names:
         batch = one_batch(load(dataset, data_dir, image_size, download), batch_size, seed, where)
         frames.append(score_all(made, genotypes, names, batch, seed, progress()))
-    ranked = [*names, *([one_shot.SCORE] if kept else [])]
-    frame, found = measured(made, genotypes, frames, ranked, seed, dataset)
+        seen |= {"batch_size": batch_size, "image_size": image_size, "options": made.options.model_dump(mode="json")}
+    frame, found = measured(made, genotypes, frames, seed, dataset)
     if out is not None:
         frame.to_csv(out, index=False)
-    told = {
-        "space": space,
-        "table": opened.description,
-        "table_digest": opened.digest,
-        "dataset": dataset,
-        "seed": seed,
-        "cells": cells,
-    }
-    if names:
-        told |= {"batch_size": batch_size, "image_size": image_size, "options": made.options.model_dump(mode="json")}
-    if kept:
-        told |= {"supernet": kept[1].hash, "supernet_of": kept[1].label, "images": sum(len(b.y) for b in held_out)}
+    table_of = {"space": space, "table": opened.description, "table_digest": opened.digest, "dataset": dataset}
+    told = table_of | {"seed": seed, "cells": cells} | seen
     if json_:
-        print_json(told | {"scores": [_plain(asdict(row)) for row in found]})
+        print_json(told | {"scores": [asdict(row) for row in found]})
     else:
         show(found, told)
+
+
+def judged_on(cls: type[Tabular], asked: str | None, searched: str) -> str:
+    """The table's data set: the one asked for, else the searched one, else its first. Raises BadInput for another."""
+    default = searched if searched in cls.table_datasets else cls.table_datasets[0]
+    return lookup("data set of the table", asked or default, {name: name for name in cls.table_datasets})
+
+
+def by_supernet(
+    config: TrialConfig, environment: Environment, genotypes: Sequence[str], images: int
+) -> tuple[pd.DataFrame, int]:
+    """Each genotype's one-shot accuracy in the supernet that a trial left, and the number of images it is of."""
+    from harness.measuring import one_shot
+
+    task, search = one_shot.trained(config, environment)
+    held_out = task.fixed(images, config.settings.batch_size)
+    return one_shot.score_all(search, genotypes, held_out, progress()), sum(len(batch.y) for batch in held_out)
 
 
 def writable(out: Path | None) -> None:
@@ -232,7 +237,6 @@ def measured(
     space: Tabular,
     genotypes: Sequence[str],
     frames: Sequence[pd.DataFrame],
-    names: Sequence[str],
     seed: int,
     dataset: str,
 ) -> tuple[pd.DataFrame, list[Correlation]]:
@@ -244,6 +248,7 @@ def measured(
     frame = pd.concat([frame.set_index("arch") for frame in frames], axis=1).reset_index()
     frame.insert(1, "test_accuracy", accuracies(space, genotypes, dataset))
     truth = frame["test_accuracy"].tolist()
+    names = [name.removesuffix("_seconds") for name in frame.columns.astype(str) if name.endswith("_seconds")]
     found = [
         correlate(name, frame[name].tolist(), truth, float(frame[f"{name}_seconds"].mean()), seed) for name in names
     ]
@@ -285,8 +290,3 @@ def _number(value: float) -> str:
 
 def _interval(low: float, high: float) -> str:
     return "–" if math.isnan(low) else f"{low:.2f} to {high:.2f}"
-
-
-def _plain(row: dict[str, object]) -> dict[str, object]:
-    """Without NaN, which JSON does not have."""
-    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}

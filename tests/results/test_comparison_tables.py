@@ -159,7 +159,7 @@ def test_pairs_are_of_common_seeds_on_the_same_split() -> None:
     rows += [record("darts1", 3, 99.0, split_seed=1), record("darts1", 0, 99.0, status="diverged")]
     frame = pairs.frame(pairs.compare(records_frame(rows)))
     assert rows_of(frame, "algorithm_a", "algorithm_b", "n", "difference") == [["rarts", "darts1", 2, -5.0]]
-    assert frame[["low", "high", "p"]].isna().all(axis=None)  # two differences are their own interval
+    assert frame[["low", "high", "p"]].isna().all(axis=None)  # two differences have no interval
     assert frame["values"].tolist() == [[-4.0, -6.0]]
 
 
