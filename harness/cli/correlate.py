@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -57,11 +57,11 @@ Threads = Annotated[
     int, typer.Option(min=1, max=options.MOST_CPUS, help="CPU threads", rich_help_panel=options.RUNNING)
 ]
 Supernet = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         metavar="RUN[:ALGO[:SEED]]",
-        help="also score by the trained supernet that this search left (`run --keep-supernet`), on its space; "
-        "--scores is then none by default",
+        help="also score by the trained supernet that this search left (`run --keep-supernet`), on its space; again "
+        "for another; --scores is then none by default",
         rich_help_panel=options.WHAT,
     ),
 ]
@@ -128,10 +128,10 @@ def correlate(
 
     wanted = options.some_names("--scores", scores) or ([] if supernet else list(SCORES))
     names = [lookup("score", name, {n: n for n in SCORES}) for name in wanted]
-    kept = left(supernet, space, images)
-    space = kept[1].space if kept else space
+    kept = left(supernet or [], space, images)
+    space = kept[0][1].space if kept else space
     cls, opened = with_table(space, table)
-    dataset = judged_on(cls, dataset, kept[1].settings.dataset if kept else "")
+    dataset = judged_on(cls, dataset, kept[0][1].settings.dataset if kept else "")
     torch.set_num_threads(threads)
     from harness.config.request import absolute
     from harness.config.sections import Environment
@@ -143,19 +143,20 @@ def correlate(
     genotypes = sample(made, cells, seed)
     where = torch.device(device_here(device))
     prepare(where)
-    frames, seen = [], dict[str, object]()
-    if kept:
+    frames, seen = [], dict[str, Any]()
+    for run, config in kept:
         own = Environment(
-            run=absolute(kept[0]),
+            run=absolute(run),
             data_dir=absolute(data_dir) if data_dir else None,
             download=download,
             table=absolute(table) if table else None,
             device=str(where),
             threads=threads,
         )
-        frame, count = by_supernet(kept[1], own, genotypes, images or IMAGES)
+        score = "supernet" if len(kept) == 1 else f"supernet of {config.label}"
+        frame, count = by_supernet(config, own, genotypes, images or IMAGES, score)
         frames.append(frame)
-        seen |= {"supernet": kept[1].hash, "supernet_of": kept[1].label, "images": count}
+        seen |= {"images": count, "supernets": {**seen.get("supernets", {}), score: f"{config.label} ({config.hash})"}}
     if names:
         batch = one_batch(load(dataset, data_dir, image_size, download), batch_size, seed, where)
         frames.append(score_all(made, genotypes, names, batch, seed, progress()))
@@ -178,14 +179,14 @@ def judged_on(cls: type[Tabular], asked: str | None, searched: str) -> str:
 
 
 def by_supernet(
-    config: TrialConfig, environment: Environment, genotypes: Sequence[str], images: int
+    config: TrialConfig, environment: Environment, genotypes: Sequence[str], images: int, score: str
 ) -> tuple[pd.DataFrame, int]:
     """Each genotype's one-shot accuracy in the supernet that a trial left, and the number of images it is of."""
     from harness.measuring import one_shot
 
     task, search = one_shot.trained(config, environment)
     held_out = task.fixed(images, config.settings.batch_size)
-    return one_shot.score_all(search, genotypes, held_out, progress()), sum(len(batch.y) for batch in held_out)
+    return one_shot.score_all(search, genotypes, held_out, progress(), score), sum(len(batch.y) for batch in held_out)
 
 
 def writable(out: Path | None) -> None:
@@ -211,18 +212,30 @@ def sized(
     return cls(validated("space", cls.Options, options), table), image_size
 
 
-def left(supernet: str | None, space: str, images: int | None) -> tuple[Path, TrialConfig] | None:
-    """The run and the trial that left the supernet; None where none is named. Raises BadInput where it is not there."""
-    if supernet is None:
-        if images is not None:
-            raise BadInput("--images are what --supernet is scored on: name one, or leave --images out")
-        return None
+def left(supernets: Sequence[str], space: str, images: int | None) -> list[tuple[Path, TrialConfig]]:
+    """The run and the trial that left each supernet.
+
+    Raises
+    ------
+    BadInput
+        Where one is not there or named twice, or they searched different spaces or data sets.
+    """
+    if not supernets and images is not None:
+        raise BadInput("--images are what --supernet is scored on: name one, or leave --images out")
+    if not supernets:
+        return []
     from harness.measuring.one_shot import kept_by
 
-    folder, config = kept_by(supernet)
-    if space not in (defaults.SPACE, config.space):
-        raise BadInput(f"--space {space}, but --supernet {supernet} searched {config.space}: leave --space out")
-    return folder, config
+    found = [kept_by(name) for name in supernets]
+    first = found[0][1]
+    for name, (_, config) in zip(supernets, found, strict=True):
+        if space not in (defaults.SPACE, config.space):
+            raise BadInput(f"--space {space}, but --supernet {name} searched {config.space}: leave --space out")
+        if (config.space, config.settings.dataset) != (first.space, first.settings.dataset):
+            raise BadInput(f"--supernet {name} searched another space or data set than {supernets[0]}: leave one out")
+    if len({config.label for _, config in found}) < len(found):
+        raise BadInput("two of --supernet are of one algorithm and seed: leave one out")
+    return found
 
 
 def progress() -> Progress:
@@ -243,7 +256,7 @@ def measured(
     """Each architecture's accuracy and scores, and each score's correlations, the strongest first."""
     import pandas as pd
 
-    from harness.measuring.correlation import accuracies, correlate
+    from harness.measuring.correlation import accuracies, compared, correlate
 
     frame = pd.concat([frame.set_index("arch") for frame in frames], axis=1).reset_index()
     frame.insert(1, "test_accuracy", accuracies(space, genotypes, dataset))
@@ -252,31 +265,36 @@ def measured(
     found = [
         correlate(name, frame[name].tolist(), truth, float(frame[f"{name}_seconds"].mean()), seed) for name in names
     ]
-    return frame, sorted(found, key=lambda row: -1.0 if math.isnan(row.kendall) else abs(row.kendall), reverse=True)
+    found.sort(key=lambda row: -1.0 if math.isnan(row.kendall) else abs(row.kendall), reverse=True)
+    best, *others = found
+    against = frame[best.score].tolist()
+    return frame, [best, *(compared(row, frame[row.score].tolist(), against, truth, seed) for row in others)]
 
 
 def show(found: Sequence[Correlation], told: dict[str, object]) -> None:
-    """The correlations for people, and under them what they are of."""
+    """The correlations for people, ρ without its interval, and under them what they are of."""
     import rich.table
     from rich.box import SIMPLE_HEAD
 
     shown = rich.table.Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for head in ("score", "Kendall τ", "95 %", "Spearman ρ", "95 %", "n", "ms a cell"):
+    for head in ("score", "Kendall τ", "95 %", "less by", "95 %", "Spearman ρ", "n", "ms a cell"):
         shown.add_column(head, justify="left" if head == "score" else "right")
     for row in found:
         shown.add_row(
             row.score,
             _number(row.kendall),
             _interval(row.kendall_low, row.kendall_high),
+            _number(row.behind),
+            _interval(row.behind_low, row.behind_high),
             _number(row.spearman),
-            _interval(row.spearman_low, row.spearman_high),
             str(row.n),
             f"{1000 * row.seconds:,.1f}",
         )
     console.print(shown)
+    console.print("less by: how far |τ| is below the first row's, over the same architectures")
     seen = [f"networks: {told['options']}; {told['batch_size']} images"] if "options" in told else []
-    if "supernet" in told:
-        seen.append(f"supernet of {told['supernet_of']} ({told['supernet']}): {told['images']} validation images")
+    if isinstance(supernets := told.get("supernets"), dict):
+        seen.append(f"trained supernets: {', '.join(supernets.values())}; {told['images']} validation images")
     console.print(
         f"{told['cells']} random architectures of {told['space']}, seed {told['seed']}; {told['table']}, "
         f"{told['dataset']}; {'; '.join(seen)}",

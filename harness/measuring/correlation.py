@@ -5,9 +5,10 @@ Scores that need no training are compared with what the table says after it, eac
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -33,14 +34,18 @@ RESAMPLES = 1000
 Progress = Callable[[Sequence[str]], Iterable[str]]
 """Shows how far an iteration is."""
 
-Statistic = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
+Ranks = NDArray[np.float64]
+
+Statistic = Callable[..., float]
+"""A number from two or three lists of ranks of the same architectures."""
 
 
 @dataclass(frozen=True)
 class Correlation:
     """Rank correlations of one score with the table's accuracy over ``n`` architectures, each with its 95 % interval.
 
-    ``seconds`` is the mean time of a score, its network's making left out. NaN stands where there is no such figure.
+    ``seconds`` is the mean time of a score, its network's making left out. ``behind`` is by how much its |τ| is below
+    that of the strongest score, over the same architectures. NaN stands where there is no such figure.
     """
 
     score: str
@@ -52,6 +57,9 @@ class Correlation:
     spearman_low: float
     spearman_high: float
     seconds: float
+    behind: float = math.nan
+    behind_low: float = math.nan
+    behind_high: float = math.nan
 
 
 def sample(space: Tabular, count: int, seed: int) -> list[str]:
@@ -118,9 +126,27 @@ def correlate(name: str, values: Sequence[float], truth: Sequence[float], second
     kept = np.array([not np.isnan(value) for value in values])
     # Ranks, for −∞ is a score; a rank correlation does not see the difference.
     ours, table = (stats.rankdata(np.asarray(side, dtype=float)[kept]) for side in (values, truth))
-    kendall = _with_interval(_kendall, ours, table, seed)
-    spearman = _with_interval(_spearman, ours, table, seed)
+    kendall = _with_interval(_kendall, (ours, table), seed)
+    spearman = _with_interval(_spearman, (ours, table), seed)
     return Correlation(name, int(kept.sum()), *kendall, *spearman, seconds)
+
+
+def compared(
+    row: Correlation, own: Sequence[float], best: Sequence[float], truth: Sequence[float], seed: int
+) -> Correlation:
+    """``row`` with how far its score is behind the strongest one, over the architectures that both have a score of.
+
+    Scores of the same architectures are no independent samples: the interval is of the difference, and one that holds 0
+    does not tell the two apart.
+    """
+    kept = ~(np.isnan(np.asarray(own, dtype=float)) | np.isnan(np.asarray(best, dtype=float)))
+    ranks = [stats.rankdata(np.asarray(side, dtype=float)[kept]) for side in (best, own, truth)]
+
+    def behind(best: Ranks, own: Ranks, truth: Ranks) -> float:
+        return abs(_kendall(best, truth)) - abs(_kendall(own, truth))
+
+    value, low, high = _with_interval(behind, ranks, seed)
+    return replace(row, behind=value, behind_low=low, behind_high=high)
 
 
 def _kendall(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
@@ -132,15 +158,13 @@ def _spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     return float(stats.spearmanr(a, b).statistic) if np.ptp(a) and np.ptp(b) else float("nan")
 
 
-def _with_interval(
-    statistic: Statistic, a: NDArray[np.float64], b: NDArray[np.float64], seed: int
-) -> tuple[float, float, float]:
-    """A statistic and the ends of its 95 % percentile interval, pairs drawn with replacement."""
-    value = statistic(a, b) if len(a) >= FEWEST else float("nan")
-    if len(a) < FEW or np.isnan(value):
+def _with_interval(statistic: Statistic, sides: Sequence[Ranks], seed: int) -> tuple[float, float, float]:
+    """A statistic and the ends of its 95 % percentile interval, architectures drawn with replacement."""
+    value = statistic(*sides) if len(sides[0]) >= FEWEST else float("nan")
+    if len(sides[0]) < FEW or np.isnan(value):
         return value, float("nan"), float("nan")
     interval = stats.bootstrap(
-        (a, b),
+        tuple(sides),
         statistic,
         paired=True,
         vectorized=False,

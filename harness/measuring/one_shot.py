@@ -28,7 +28,7 @@ from spaces.base import Batch
 from spaces.contracts import CellSpace, need
 
 SCORE = "supernet"
-"""What the score is called."""
+"""What the score of one supernet is called; of several each is named after its search."""
 
 
 def kept_by(named: str) -> tuple[Path, TrialConfig]:
@@ -91,8 +91,10 @@ def _nobody(genotype: str) -> Evaluated:
 
 
 @torch.no_grad()
-def score_all(search: Search, genotypes: Sequence[str], batches: Sequence[Batch], progress: Progress) -> pd.DataFrame:
-    """A row a genotype: ``arch``, ``supernet`` (accuracy on ``batches``, percent) and ``supernet_seconds``.
+def score_all(
+    search: Search, genotypes: Sequence[str], batches: Sequence[Batch], progress: Progress, score: str = SCORE
+) -> pd.DataFrame:
+    """A row a genotype: ``arch``, ``score`` (accuracy on ``batches``, percent) and ``{score}_seconds``.
 
     Batch norm takes each batch's own statistics, as in the search.
     """
@@ -102,5 +104,5 @@ def score_all(search: Search, genotypes: Sequence[str], batches: Sequence[Batch]
         w, alpha = search.reported.flat, search.alpha.flat
         hits = sum(float(search.passes.score(w, alpha, batch, relax)[1]) for batch in batches)
         seconds = time.perf_counter() - start
-        rows.append({"arch": genotype, SCORE: 100 * hits / images, f"{SCORE}_seconds": seconds})
+        rows.append({"arch": genotype, score: 100 * hits / images, f"{score}_seconds": seconds})
     return pd.DataFrame(rows)

@@ -16,7 +16,7 @@ from faults import Faults
 
 from algorithms.zero_cost import SCORES
 from harness.__main__ import main
-from harness.measuring.correlation import correlate, sample
+from harness.measuring.correlation import compared, correlate, sample
 from results.errors import BadInput
 from spaces.macro import Macro
 from spaces.nats import Nats
@@ -72,6 +72,23 @@ def test_what_has_no_score_is_left_out_and_few_have_no_interval() -> None:
 def test_a_score_that_is_always_the_same_ranks_nothing() -> None:
     found = correlate("s", [1.0] * 20, list(range(20)), 0.0, seed=0)
     assert found.n == 20 and math.isnan(found.kendall) and math.isnan(found.spearman)
+
+
+def test_scores_of_the_same_architectures_are_compared_as_pairs() -> None:
+    """Two scores with overlapping intervals may differ surely, where one is the other with something taken off."""
+    random = np.random.default_rng(0)
+    table = random.standard_normal(200)
+    best = table + 0.8 * random.standard_normal(200)
+    worse = best + 0.3 * random.standard_normal(200)
+    found = {name: correlate(name, list(values), list(table), 0.0, 0) for name, values in (("b", best), ("w", worse))}
+    assert found["w"].kendall_high > found["b"].kendall_low, "the intervals overlap"
+    row = compared(found["w"], list(worse), list(best), list(table), seed=0)
+    assert row.behind == pytest.approx(found["b"].kendall - found["w"].kendall, abs=1e-12)
+    assert 0 < row.behind_low < row.behind < row.behind_high
+    same = compared(found["b"], list(best), list(best), list(table), seed=0)
+    assert (same.behind, same.behind_low, same.behind_high) == (0, 0, 0)
+    turned = compared(found["w"], list(-worse), list(best), list(table), seed=0)
+    assert turned.behind == pytest.approx(row.behind, abs=1e-12), "the reverse order ranks as well"
 
 
 def test_an_interval_is_as_wide_as_samples_spread() -> None:

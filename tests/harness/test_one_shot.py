@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -91,16 +92,24 @@ def test_the_command_ranks_a_sample_by_the_kept_weights(
     kept: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     values = tmp_path / "values.csv"
-    words = (
-        f"correlate --supernet {kept}:random_ws --cells 12 --seed 3 --images 40 --table {table} --out {values} --json"
-    )
-    monkeypatch.setattr(sys, "argv", ["harness", *words.split()])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 0
-    told = json.loads(capsys.readouterr().out)
+    words = f"correlate --cells 12 --seed 3 --images 40 --table {table} --out {values} --json --supernet {kept}:"
+
+    def told_of(*searches: str) -> dict[str, Any]:
+        asked = f"--supernet {kept}:".join(f"{search} " for search in searches)
+        monkeypatch.setattr(sys, "argv", ["harness", *f"{words}{asked}".split()])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 0
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return found
+
+    both = told_of("rarts:0", "random_ws")
+    assert {row["score"] for row in both["scores"]} == {"supernet of rarts seed 0", "supernet of random_ws seed 0"}
+    first, second = both["scores"]
+    assert first["behind"] is None and second["behind"] == pytest.approx(abs(first["kendall"]) - abs(second["kendall"]))
+    told = told_of("random_ws")
     folder, config = kept_by(f"{kept}:random_ws:0")
-    assert (told["supernet"], told["images"], told["dataset"]) == (config.hash, 40, "cifar10")
+    assert (told["images"], told["dataset"]) == (40, "cifar10") and config.hash in told["supernets"]["supernet"]
     assert [row["score"] for row in told["scores"]] == ["supernet"]
     task, search = trained(config, Environment(run=str(folder), table=str(table)))
     cells = sample(Nats(), 12, seed=3)
@@ -120,6 +129,8 @@ def test_what_is_not_there_or_cannot_score_is_one_line(kept: Path, table: Path, 
     assert "0 trials that left one" in refused(f"{kept}:gdas")
     assert "pcdarts searches a supernet that does not run every cell whole" in refused(f"{kept}:pcdarts")
     assert "--space macro, but" in refused(f"{kept}:random_ws", "--space", "macro")
+    twice = refused(f"{kept}:rarts:0", "--supernet", f"{kept}:rarts:0")
+    assert "two of --supernet are of one algorithm and seed" in twice
     assert "--images are what --supernet is scored on" in fault("correlate --images 10 --table", table)
 
 
