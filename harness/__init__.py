@@ -2,6 +2,11 @@
 
 ``compare`` and ``sweep`` do what the commands ``run`` and ``sweep`` do; ``plan`` and ``run`` are their two halves. They
 are imported when asked for, so that importing ``harness`` imports no torch.
+
+- ``api``: these functions. ``reproduce``: the paper's experiments as requests. ``__main__``: ``python -m harness``.
+- ``cli``: the command line. ``config``: what is asked. ``planning``: the trials that answer it, or why there are none.
+- ``execution``: trials run. ``training``: networks trained. ``measuring``: what a record says.
+- ``data``: data sets, splits and batches.
 """
 
 from __future__ import annotations

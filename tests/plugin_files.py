@@ -11,6 +11,7 @@ SEARCH = '''"""First-order DARTS with two steps of α for one of the weights."""
 from algorithms import ALGORITHMS
 from algorithms.counts import Cost
 from algorithms.darts import Darts1
+from spaces.base import Batch
 
 
 @ALGORITHMS.register
@@ -19,11 +20,11 @@ class Twice(Darts1):
 
     name = "twice"
     title = "DARTS-1, twice"
-    role = ""
+    traits = ("steady", "softmax", "logits", "mixture")
     cost = Cost(3, 1, 2)
     source = "a file of one's own"
 
-    def step(self, train, val):
+    def step(self, train: Batch, val: Batch) -> None:
         """α, α again from where it is then, and w."""
         for _ in range(2):
             self.alpha.descend(self.grad_alpha(self.w, val))

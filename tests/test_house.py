@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from described import DESCRIBED
 
 from algorithms import ALGORITHMS, PARTS
@@ -45,11 +46,22 @@ ALLOWED: dict[str, set[str]] = {
         *("nats", "darts", "resnet164", "darts1", "darts2", "gdas", "rarts", "snas", "tas", "network_slimming"),
     },
     # Words that are a part's name as well: a symbol, a hyperparameter, a row of the paper's Table 2.
-    "reports/glossary.py": {"lambda"},
     "reports/trajectories.py": {"beta"},
     "reports/paper_tables.py": {"baseline"},
 }
 """Names that stand in another file, which has its reason."""
+
+WORDS = ("reports/glossary.py",)
+"""Files whose literals are words of the page and their definitions: a part may be called as one of them is."""
+
+MAPPED = (
+    "algorithms",
+    "spaces",
+    "reports",
+    "harness",
+    *sorted(f"harness/{p.parent.name}" for p in (ROOT / "harness").glob("*/__init__.py")),
+)
+"""Packages whose docstring says of each file what it holds."""
 
 BORDER = {
     "algorithms/base.py": "what a checkpoint holds",
@@ -87,12 +99,12 @@ def own_files() -> dict[str, set[str]]:
     return found
 
 
-def named(*packages: str) -> list[str]:
+def named(own: dict[str, set[str]]) -> list[str]:
     """Literals that are a name and stand neither in its own file nor where they are allowed."""
-    own = own_files()
     return [
         f"{path}:{node.lineno} {node.value!r}"
-        for path, tree in files(*packages)
+        for path, tree in files(*PACKAGES)
+        if path not in WORDS
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
@@ -103,7 +115,14 @@ def named(*packages: str) -> list[str]:
 
 
 def test_algorithms_spaces_and_data_sets_are_named_in_their_own_files_alone() -> None:
-    assert named(*PACKAGES) == []
+    """So that no code treats one of them in a way of its own; a word that is a name as well is ALLOWED, with why."""
+    assert named(own_files()) == []
+
+
+def test_a_part_may_be_called_as_a_word_that_the_page_explains() -> None:
+    """But not as what code compares with."""
+    assert named({"entropy": {"algorithms/entropy.py"}}) == []
+    assert named({"sgd": {"algorithms/sgd.py"}})
 
 
 def test_what_is_allowed_is_there() -> None:
@@ -151,11 +170,27 @@ def test_how_an_algorithm_is_shown_is_the_same_where_its_class_cannot_be_read() 
     assert {name: (own["title"], own["order"], own["role"]) for name, own in facts.items()} == DESCRIBED
 
 
+def _algorithm(path: Path) -> bool:
+    """Whether a file registers an algorithm or a part."""
+    return bool(re.search(r"^@(ALGORITHMS|PARTS)\.register", path.read_text(encoding="utf-8"), re.MULTILINE))
+
+
 def test_an_algorithm_is_a_page() -> None:
     """A file that registers an algorithm or a part has no more than 120 lines."""
-    long = {}
-    for path in sorted((ROOT / "algorithms").glob("*.py")):
-        text = path.read_text(encoding="utf-8")
-        if re.search(r"^@(ALGORITHMS|PARTS)\.register", text, re.MULTILINE) and text.count("\n") > 120:
-            long[path.name] = text.count("\n")
-    assert not long
+    found = [path for path in sorted((ROOT / "algorithms").glob("*.py")) if _algorithm(path)]
+    lengths = {path.name: path.read_text(encoding="utf-8").count("\n") for path in found}
+    assert len(lengths) > 20 and {name: length for name, length in lengths.items() if length > 120} == {}
+
+
+@pytest.mark.parametrize("package", MAPPED)
+def test_a_packages_map_names_each_of_its_files_once(package: str) -> None:
+    """Lines that begin with a dash name files, before the colon; algorithms are found by their registry instead."""
+    folder = ROOT / package
+    described = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+    lines = re.findall(r"^- (.+)$", described, re.MULTILINE)
+    # ``a``, ``b``: what they are. ``c``: what it is.
+    heads = [head for line in lines for head in re.findall(r"(?:^|\. )((?:``\w+``(?:, )?)+):", line)]
+    mapped = Counter(name for head in heads for name in re.findall(r"``(\w+)``", head))
+    files = {path.stem for path in folder.glob("*.py") if package != "algorithms" or not _algorithm(path)}
+    packages = {path.parent.name for path in folder.glob("*/__init__.py")}
+    assert mapped == Counter((files | packages) - {"__init__"})

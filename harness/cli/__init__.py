@@ -2,6 +2,13 @@
 
 ``app`` is complete once the command modules are imported, which ``harness.__main__`` does. A command imports what
 searches and draws in its own body: help, lists and a refused name must not wait for torch.
+
+- ``run``, ``sweep``, ``evaluate``, ``correlate``: the commands of these names. ``report``: it and ``reproduce``.
+- ``latency``, ``doctor``, ``export``, ``archive``: the commands of these names.
+- ``inspect``: ``score``, ``describe`` and ``show``. ``listing``: ``list``.
+- ``options``: the options that several commands share.
+- ``complete``, ``completion``: what the shell offers for a value, and how it learns to.
+- ``output``: standard output that may go away.
 """
 
 from __future__ import annotations

@@ -27,7 +27,9 @@ class Budget(Section):
     """When a search ends. Equal epochs, equal multiply-adds and equal seconds are different comparisons."""
 
     kind: Literal["epochs", "macs", "seconds"] = "epochs"
-    amount: float = Field(gt=0, description="length of a search, in the unit that kind names")
+    amount: float = Field(
+        gt=0, description="length of a search: in epochs, or in the unit of --budget macs=N or seconds=N"
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> Budget:

@@ -2,6 +2,13 @@
 
 ``DATASETS`` names the data sets; each is one class in one file (docs/add-a-data-set.md). What needs torch is imported
 when asked for, so that names are listed without it.
+
+- ``source``: what a data set is to the harness. ``datasets``: data sets by name, whole and in memory.
+- ``digits``, ``cifar10``, ``cifar100``, ``fashion_mnist``, ``imagenet16``, ``imagenet``, ``imagefolder``: one each.
+- ``cifar``: the files of both CIFAR sets. ``images``: decoded images, and their exact resizing.
+- ``splits``: which images train w, which train α, which are left.
+- ``batches``: the stream that a search trains on. ``augment``: a batch varied.
+- ``streamed``: images read as a training goes. ``random_crop``: RandomResizedCrop with our generators.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What docs/add-a*.md show as a whole change is one: the diffs are applied to a copy of the code, which then has it."""
+"""What docs/add-a*.md show as a whole change is one: it is made in a copy of the code, which then has it.
+
+Three pages show a diff, docs/add-a-space.md a file and a section of a protocol's YAML.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ import json, sys
 from pathlib import Path
 import results
 from algorithms import ALGORITHMS
+from harness.config.names import protocol_spaces
 from harness.config.request import Request
 from harness.config.sections import Comparison
 from harness.data import DATASETS, load
@@ -38,6 +42,11 @@ made = plan(Request(["one_batch"], "nats", [0], dataset="arrays", data_dir=folde
 Store.open_run(made.folder, made.config, Comparison.FROZEN)
 run_job(made.trials[0], made.environment)
 run, data = results.load(made.folder), load("arrays", folder)
+asked = {"evaluate": "none", "budget": "epochs=1", "overrides": ["limit=64"], "out": folder / "kernels"}
+made = plan(Request(["darts1", "gdas"], "kernels", [0], **asked))
+Store.open_run(made.folder, made.config, Comparison.FROZEN)
+for trial in made.trials:
+    run_job(trial, made.environment)
 print(json.dumps({
     "algorithms": list(ALGORITHMS),
     "datasets": list(DATASETS),
@@ -46,6 +55,8 @@ print(json.dumps({
     "record": json.loads(run.records.to_json(orient="records", double_precision=15))[0],
     "mean": cost(run.records)["macs_per_second_mean"].item(),
     "header": metrics.header("macs_per_second"),
+    "protocol": protocol_spaces("quick"),
+    "kernels": json.loads(results.load(made.folder).records.set_index("algorithm").to_json(orient="index")),
     "described": results.describe().set_index("name").loc["macs_per_second"].tolist(),
 }))
 """
@@ -60,19 +71,38 @@ def images() -> dict[str, Any]:
     return pictures | {f"{part}_y": np.arange(n) % 3 for part, n in sizes.items()}
 
 
+def block(document: str, language: str, opening: str = "") -> str:
+    """The first block of a page that is in a language and begins with ``opening``."""
+    text = (ROOT / "docs" / document).read_text(encoding="utf-8")
+    return opening + text.partition(f"```{language}\n{opening}")[2].partition("```\n")[0]
+
+
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory, images: dict[str, Any]) -> dict[str, Any]:
-    """What a copy of the code says of itself, and of a search, once every document's diff is applied."""
-    folder = tmp_path_factory.mktemp("changed")
-    code = folder / "code"
+def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the code in which every document's change is made."""
+    code = tmp_path_factory.mktemp("changed") / "code"
     for package in PACKAGES:
         shutil.copytree(ROOT / package, code / package, ignore=shutil.ignore_patterns("__pycache__"))
     for document in DOCUMENTS:
-        text = (ROOT / "docs" / document).read_text(encoding="utf-8")
-        diff = text.partition("```diff\n")[2].partition("```\n")[0]
+        diff = block(document, "diff")
         subprocess.run(["git", "apply", "-"], cwd=code, input=diff, text=True, check=True)
+    (code / "spaces" / "kernels.py").write_text(block("add-a-space.md", "python"), encoding="utf-8")
+    with (code / "harness" / "config" / "protocols" / "quick.yaml").open("a", encoding="utf-8") as protocol:
+        protocol.write(block("add-a-space.md", "yaml"))
+    return code
+
+
+@pytest.fixture(scope="module")
+def environment(code: Path) -> dict[str, str]:
+    """Of a process that imports the copy."""
+    return os.environ | {"PYTHONPATH": str(code), "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="module")
+def found(code: Path, environment: dict[str, str], images: dict[str, Any]) -> dict[str, Any]:
+    """What the copy says of itself, and of its searches."""
+    folder = code.parent
     np.savez(folder / "arrays.npz", **images)
-    environment = os.environ | {"PYTHONPATH": str(code), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", SEARCH, str(folder)]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -86,6 +116,35 @@ def test_the_documented_algorithm_is_listed_composed_and_searches(found: dict[st
     assert (record["status"], record["title"], record["hp.one_batch.rest"]) == ("done", "One batch", 0.25)
     # Two steps of four of the eight images, each a forward pass and one backward pass that reaches w (and α as well).
     assert (record["forwards"], record["weight_backwards"], record["alpha_backwards"]) == (2, 2, 0)
+
+
+def test_the_changes_pass_what_is_tested_of_every_algorithm_and_of_the_house(
+    code: Path, environment: dict[str, str]
+) -> None:
+    """The tests themselves, run on the copy: a page that leads to a red suite is wrong."""
+    for name in ("conftest.py", "searches.py", "described.py", "test_house.py", "algorithms/test_every_algorithm.py"):
+        (code / "tests" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "tests" / name, code / "tests" / name)
+    shutil.copy(ROOT / "pyproject.toml", code)
+    chosen = ("-p", "no:cacheprovider", "-rp", "-k", "one_batch or test_house")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        *chosen,
+        "tests/algorithms/test_every_algorithm.py",
+        "tests/test_house.py",
+    ]
+    done = subprocess.run(command, cwd=code, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert done.stdout.count("[one_batch]") == 3 and "test_algorithms_spaces_and_data_sets_are_named" in done.stdout
+
+
+def test_the_documented_space_runs_what_is_sampled_alone(found: dict[str, Any]) -> None:
+    assert "kernels" in found["protocol"]
+    darts1, gdas = (found["kernels"][name] for name in ("darts1", "gdas"))
+    assert darts1["status"] == gdas["status"] == "done" and darts1["forwards"] == gdas["forwards"]
+    assert 0 < gdas["search_macs"] < darts1["search_macs"]
 
 
 def test_the_documented_data_set_is_listed_read_and_searched_on(found: dict[str, Any], images: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from plugin_files import SEARCH
+from plugin_files import SEARCH, SPACE
 
 from harness.config.reference import protocols_page
 
@@ -16,5 +16,6 @@ def test_the_protocols_page_is_up_to_date() -> None:
     assert (DOCS / "protocols.md").read_text(encoding="utf-8") == protocols_page() + "\n"
 
 
-def test_the_plugin_that_is_shown_is_the_one_that_is_tested() -> None:
-    assert f"```python\n{SEARCH}```" in (DOCS / "plug-ins.md").read_text(encoding="utf-8")
+def test_the_plugins_that_are_shown_are_those_that_are_tested() -> None:
+    page = (DOCS / "plug-ins.md").read_text(encoding="utf-8")
+    assert f"```python\n{SEARCH}```" in page and f"```python\n{SPACE}```" in page

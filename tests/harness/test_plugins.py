@@ -45,6 +45,24 @@ def test_a_plugins_own_step_ran(folder: Path) -> None:
     assert records.loc["twice", ["forwards", "alpha_backwards"]].tolist() == [3 * steps, 2 * steps]
 
 
+def test_a_plugin_composes_by_the_traits_that_it_declares(folder: Path) -> None:
+    """``+es`` measures λ_max after epochs 1 and 2 of three: passes that ``twice`` alone does not make."""
+    short = ("--set", "es_every=1", "--set", "es_window=1", "--set", "es_delta=1", "--set", "es_start=0")
+    asked = ("--algos", "twice,twice+es", "--no-random", "--space", "narrow", "--seeds", "0", "--evaluate", "none")
+    out = ("--budget", "epochs=3", "--serial", "--out", "composed")
+    ran = python(folder, "-m", "harness", "run", *PLUGINS, *asked, *short, *out)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    records = results.load(folder / "composed").records.set_index("algorithm")
+    assert records.loc["twice+es", "title"] == "DARTS-1, twice + ES"
+    assert records.loc["twice+es", "forwards"] > records.loc["twice", "forwards"]
+
+
+def test_a_plugin_does_not_compose_by_its_parents_traits(folder: Path) -> None:
+    refused = python(folder, "-m", "harness", "run", *PLUGINS, "--algos", "twice+oles", "--space", "narrow")
+    assert refused.returncode != 0
+    assert "+oles needs a search that is alternating, which twice is not by its traits" in refused.stderr
+
+
 def test_the_frozen_description_names_each_plugin_with_its_digest(folder: Path) -> None:
     config = yaml.safe_load((folder / "ray" / "config.yaml").read_text())
     assert set(config["plugins"]) == {"my_search", "my_space"}
