@@ -88,10 +88,6 @@ class Devices:
             if (values < 0).any():
                 row = int((values < 0).argmax())
                 raise BadInput(f"{path}, row {row}: {name} is {values[row]:g} ms; no latency is negative")
-            if values.min() == values.max():
-                raise BadInput(
-                    f"{path}: {name} is {values[0]:g} ms for every cell, which is no measurement; leave it out"
-                )
 
     @property
     def names(self) -> list[str]:

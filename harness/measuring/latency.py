@@ -210,7 +210,7 @@ def predicted(space: Space, genotype: str) -> float | None:
     What is the same for every genotype is not in the sum: the stem, what joins and prepares cells, the classifier.
     """
     given = space.options.model_dump().get("latency")
-    if given is None or not offers(space, Timeable):
+    if not space.options.latency_source or given is None or not offers(space, Timeable):
         return None
     timed = space.timed()
     operations = list(dict.fromkeys(t.operation for t in timed))
