@@ -86,6 +86,7 @@ def plan(request: Request) -> Plan:
     }
     trials = _trials(points, request, evaluation, data, digests)
     _check_batches(trials, points, {data.name: data, **others})
+    _check_answered(trials)
     if evaluation == "table" and (drawn := sorted({t.algorithm for t in trials if _trains_what_it_draws(t)})):
         notes.append(f"the table has no validation accuracies: {', '.join(drawn)} trains what it draws, briefly")
     notes += _without_effect(request, asked)
@@ -334,6 +335,20 @@ def _trains_what_it_draws(trial: TrialConfig) -> bool:
     space = SPACES[trial.space]
     asked = trial.evaluation == "table" and provides(space, Tabular) and space.validates
     return ALGORITHMS[trial.algorithm].queries and not asked
+
+
+def _check_answered(trials: Sequence[TrialConfig]) -> None:
+    """Refuse searches that ask a table for validation accuracies on a data set of which it has none."""
+    space, dataset = SPACES[trials[0].space], trials[0].settings.dataset
+    if trials[0].evaluation != "table" or not provides(space, Tabular) or dataset in space.table_datasets:
+        return
+    asking = sorted({t.algorithm for t in trials if ALGORITHMS[t.algorithm].queries and not _trains_what_it_draws(t)})
+    if asking:
+        raise BadInput(
+            f"{', '.join(asking)} would read validation accuracies on {dataset}, and the table has them on "
+            f"{', '.join(space.table_datasets)}: search on one of these (--dataset), take --evaluate train, or leave "
+            f"{', '.join(asking)} out (of `run`, random by --no-random)"
+        )
 
 
 def _changes(request: Request, asked: Protocol, data: Dataset) -> list[str]:
