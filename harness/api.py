@@ -11,7 +11,7 @@ The way is the same as the command line's: a request, checked and resolved once 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from numbers import Integral
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -316,7 +316,7 @@ def _path(name: str, value: Any) -> Path:  # as the user gave it
 def _seeds(given: Any) -> list[int]:  # as the user gave it
     """The seeds, numpy's whole numbers as Python's own. Raises BadInput where they are no list."""
     try:
-        return [int(seed) if isinstance(seed, Integral) and type(seed) is not bool else seed for seed in given]
+        return [index(seed) if hasattr(seed, "__index__") and not isinstance(seed, bool) else seed for seed in given]
     except TypeError:
         raise BadInput(f"seeds = {given!r}: give a list of whole numbers, such as range(3)") from None
 
