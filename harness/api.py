@@ -11,6 +11,7 @@ The way is the same as the command line's: a request, checked and resolved once 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -18,6 +19,7 @@ from rich.console import Console
 
 from harness.config import defaults, plugins
 from harness.config.names import Evaluate, check_names
+from results.errors import BadInput
 
 if TYPE_CHECKING:
     from harness.config.request import Request
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from results.store import Run
 
 PATHS = ("out", "data_dir", "table", "latency")
+LISTS = ("eval_datasets", "overrides", "log", "plugins")
 
 
 class Options(TypedDict, total=False):
@@ -230,6 +233,8 @@ def plan_sweep(
     **options: Unpack[Options],
 ) -> Plan:
     """What ``sweep`` runs; arguments and faults as there."""
+    if not isinstance(algorithm, str):
+        raise BadInput(f"algorithm = {algorithm!r}: give its name as text; several, comma separated")
     algorithms = [name.strip() for name in algorithm.split(",") if name.strip()]
     check(algorithms, space, protocol, options.get("plugins", ()))
     from dataclasses import replace
@@ -278,14 +283,42 @@ def request_of(
     from harness.config.request import Request
 
     fields: dict[str, Any] = dict(options)
-    fields |= {name: Path(fields[name]) for name in PATHS if fields.get(name) is not None}
-    return Request(list(algorithms), space, list(seeds), protocol, **fields)
+    fields |= {name: _path(name, fields[name]) for name in PATHS if fields.get(name) is not None}
+    fields |= {name: _listed(fields[name]) for name in LISTS if name in fields}
+    return Request(list(algorithms), space, _seeds(seeds), protocol, **fields)
 
 
 def check(algorithms: Sequence[str], space: str, protocol: str, named: Sequence[str]) -> None:
     """Import the plug-ins that are named and refuse a misspelt name, before anything slow is imported."""
-    plugins.load(named)
+    listed = isinstance(algorithms, Iterable)
+    if not listed or not all(isinstance(name, str) for name in [*algorithms, space, protocol]):
+        raise BadInput(
+            f"algorithms {algorithms!r}, space {space!r}, protocol {protocol!r}: name each by a text, and algorithms "
+            "by a list of them"
+        )
+    plugins.load(_listed(named))
     check_names(algorithms, space, protocol)
+
+
+def _listed(value: Any) -> Any:  # as the user gave it; what is neither is refused with the other types
+    """One text as a list of it, which a sequence of texts would take for its letters."""
+    return [value] if isinstance(value, str) else value
+
+
+def _path(name: str, value: Any) -> Path:  # as the user gave it
+    """A path. Raises BadInput for what is none."""
+    try:
+        return Path(value)
+    except TypeError:
+        raise BadInput(f"{name} = {value!r}: give a path, as text or as a Path") from None
+
+
+def _seeds(given: Any) -> list[int]:  # as the user gave it
+    """The seeds, numpy's whole numbers as Python's own. Raises BadInput where they are no list."""
+    try:
+        return [index(seed) if hasattr(seed, "__index__") and not isinstance(seed, bool) else seed for seed in given]
+    except TypeError:
+        raise BadInput(f"seeds = {given!r}: give a list of whole numbers, such as range(3)") from None
 
 
 def resolved(request: Request) -> Plan:

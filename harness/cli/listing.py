@@ -208,15 +208,18 @@ def _keys(space: str) -> Table:
     shared = {key for known in fields.values() for key in known.keys() - declared(known)}
     own = {key for known in fields.values() for key in known} - shared
     for key, field in protocol.keys().items():
-        searches = key.rpartition(".")[0] in ALGORITHMS
-        if key not in own and not searches and not key.startswith("space."):
+        named = key.rpartition(".")[0]
+        if key not in own and named not in ALGORITHMS and named not in PARTS and not key.startswith("space."):
             written = protocol.value(key)
             table.add_row(key, f"{field.default if written is None else written}", field.description)
     for name, known in fields.items():
         for key, field in known.items():
             if key not in shared:
                 table.add_row(f"{name}.{key}", f"{field.default}", field.description)
-    table.caption = "a bare key is laid over every algorithm that has it; NAME.KEY over one (rarts.lr=0.1)"
+    table.caption = (
+        "a bare key is laid over every algorithm that has it; NAME.KEY over one (rarts.lr=0.1); PART.KEY over every "
+        "search under that part (es.es_every=2)"
+    )
     return table
 
 

@@ -256,6 +256,8 @@ def seeds(text: str) -> list[int]:
         if not (match := SEEDS.fullmatch(part)):
             raise BadInput(f"--seeds {text!r}: write whole numbers such as 0,1,2 or 0-4, of at most 18 digits each")
         first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise BadInput(f"--seeds {text!r}: {part} ends before it begins; write {last}-{first}")
         if last - first >= MOST_SEEDS:
             raise BadInput(f"--seeds {text!r}: {last - first + 1:,} seeds are more than the {MOST_SEEDS:,} of a run")
         found += range(first, last + 1)

@@ -35,6 +35,7 @@ def sweep(
     split: options.Split = None,
     budget: options.Budget = None,
     latency: options.Latency = None,
+    hardware: options.Hardware = None,
     any_latency: options.AnyLatency = False,
     evaluate: options.Evaluate = "auto",
     plugin: options.Plugin = None,

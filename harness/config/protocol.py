@@ -100,7 +100,7 @@ class Protocol:
             For what is not of that form, and for a key that the space does not have.
         """
         protocol = self
-        for key, value in sorted(pairs(assignments), key=lambda pair: "." in pair[0]):
+        for key, value in sorted(pairs(assignments), key=lambda pair: _precision(pair[0])):
             protocol = protocol.override(key, value)
         return protocol
 
@@ -127,8 +127,8 @@ class Protocol:
                 if self.overridden(f"space.{name}") is None:
                     raw = _with(raw, ("options", name), meant)
         protocol = replace(self, raw=raw, overrides={**self.overrides, key: value})
-        if (algorithm := key.rpartition(".")[0]) in ALGORITHMS:
-            protocol.hyper(algorithm)  # which may not be among those that run, so that nobody would look at it
+        if (named := key.rpartition(".")[0]) in ALGORITHMS or named in PARTS:
+            protocol.hyper(places[0][1])  # which may not be among those that run, so that nobody would look at it
         return protocol
 
     def _preset(self, place: Path, value: object) -> Mapping[str, object]:
@@ -143,8 +143,13 @@ class Protocol:
         return next((k for k in self.overrides if own.intersection(self.places(k))), None)
 
     def places(self, key: str) -> list[Path]:
-        """Where ``key`` is kept: dotted keys name one section or algorithm, bare keys all that have the field."""
+        """Where ``key`` is kept: a dotted key names a section, an algorithm or a part; a bare one, all with it."""
         return [path for path, _ in self._known.get(key, [])]
+
+    def concerns(self, key: str, algorithms: Iterable[str]) -> bool:
+        """Whether a value of ``key`` is one for any of ``algorithms``: a section's or the space's is for all."""
+        read = {section for algorithm in algorithms for section in sections_of(algorithm)}
+        return any(path[0] != "algorithms" or path[1] in read for path in self.places(key))
 
     def value(self, key: str) -> object:
         """What holds in the first place of ``key``, an algorithm's scaled; None where a section leaves its default."""
@@ -183,8 +188,10 @@ class Protocol:
         if self.raw["budget"]["kind"] == "epochs":
             yield "epochs", ("budget", "amount"), described_fields(Budget)["amount"]
         for algorithm in ALGORITHMS:
+            _, _, part = algorithm.partition(MARK)
+            of_part = declared(PARTS.fields(part, "Hyper")) if part else set()
             for name, described in hyper_fields(algorithm).items():
-                for key in (name, f"{algorithm}.{name}"):
+                for key in (name, f"{algorithm}.{name}", *([f"{part}.{name}"] if name in of_part else [])):
                     yield key, ("algorithms", algorithm, name), described
 
     def with_budget(self, text: str) -> Protocol:
@@ -225,8 +232,7 @@ class Protocol:
                 published = number(given.get(name, fields[name].default))
                 given[name] = float(f"{published * factor:.{DIGITS}g}")
         sections = self.raw.get("algorithms", {})
-        alone, *parts = algorithm.split(MARK)
-        for section in dict.fromkeys([alone, *parts, *(f"{alone}{MARK}{part}" for part in parts), algorithm]):
+        for section in sections_of(algorithm):
             given |= sections.get(section, {})
         return given
 
@@ -262,6 +268,18 @@ def hyper_fields(algorithm: str) -> dict[str, Described]:
         own = {name: field for name, field in found.items() if field.owner != SHARED}
         found = {**found, **PARTS.fields(part, "Hyper"), **own}
     return found
+
+
+def sections_of(algorithm: str) -> list[str]:
+    """The sections under ``algorithms`` that hold for an algorithm, the most precise last."""
+    alone, *parts = algorithm.split(MARK)
+    return list(dict.fromkeys([alone, *parts, *(f"{alone}{MARK}{part}" for part in parts), algorithm]))
+
+
+def _precision(key: str) -> int:
+    """How precise an override's key is: a bare one least, a part's less than that of an algorithm or a section."""
+    named, dot, _ = key.rpartition(".")
+    return 0 if not dot else 1 if named in PARTS else 2
 
 
 def declared(fields: Mapping[str, Described]) -> set[str]:
@@ -364,9 +382,27 @@ def pairs(assignments: Iterable[str] | Mapping[str, object]) -> list[tuple[str, 
     return found
 
 
+class _AsWritten(yaml.SafeLoader):
+    """YAML 1.1, but for its numbers to the base 8 and 60: 010 is 10 and no 8, and 1:30 is a text and no 90."""
+
+    def number(self, node: yaml.ScalarNode) -> int | float | str:
+        """The number that a person reads there; a text where that is none."""
+        text = str(self.construct_scalar(node))
+        if ":" in text:
+            return text
+        if node.tag.endswith(":float"):
+            return float(self.construct_yaml_float(node))
+        digits = text.replace("_", "")
+        return int(digits) if digits.lstrip("+-").isdigit() else int(self.construct_yaml_int(node))
+
+
+for _tag in ("int", "float"):
+    _AsWritten.add_constructor(f"tag:yaml.org,2002:{_tag}", _AsWritten.number)
+
+
 def parsed(where: str, text: str) -> object:
     """``text`` as YAML. Raises BadInput where it is none."""
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader=_AsWritten)
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
         raise BadInput(f"{where}: {text!r} is no YAML value; write a number, a word, or a closed [a, b]") from None

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from harness.config import plugins
 from harness.config.names import SPLIT_NAMES, WAYS, Evaluate, check_names, is_pruned
@@ -23,6 +26,9 @@ ALSO_KEYS = {
     "hardware": ("latency", "space.latency"),
 }
 """Fields whose value can be given by an override as well, and the keys that it has there."""
+
+SEEDS_END = 10**18
+"""Where seeds end: 18 digits stay below the 64 bits of a generator's seed."""
 
 
 @dataclass(frozen=True)
@@ -69,21 +75,51 @@ def check_request(request: Request) -> None:
         In one line, for an unknown name, for a value given twice, and for a share that is none.
     """
     check_names(request.algorithms, request.space, request.protocol)
+    _check_types(request)
     for dataset in [request.dataset, *(request.eval_datasets or ())]:
         if dataset is not None:
             DATASETS.known(dataset)
     if request.split is not None:
         lookup("split", request.split, dict.fromkeys(SPLIT_NAMES))
     lookup("--evaluate", request.evaluate, dict.fromkeys(WAYS))
-    if not request.seeds or any(seed < 0 for seed in request.seeds):
-        raise BadInput("the seeds are none, or one is negative: write whole numbers such as 0,1,2 or 0-4")
+    _check_seeds(request.seeds)
     check_loggers(request.log)
-    if request.log and request.serial:
-        raise BadInput("--log goes through Ray's callbacks, and --serial runs without Ray: leave one out")
+    check_serial(request)
     _check_prc(request)
     for option, keys in ALSO_KEYS.items():
         if getattr(request, option) is not None:
             _check_alone(request, option, keys)
+
+
+def _check_types(request: Request) -> None:
+    """Refuse what is of another type than its field, which only Python can give."""
+    for name, kind in get_type_hints(Request).items():
+        value = getattr(request, name)
+        if name in ("seeds", "evaluate"):
+            continue  # which are told in words of their own
+        try:
+            TypeAdapter(kind).validate_python(value, strict=True)
+        except ValidationError as error:
+            fault = error.errors()[0]["msg"]
+            raise BadInput(f"{name} = {value!r}: {fault[:1].lower()}{fault[1:]}") from None
+
+
+def _check_seeds(seeds: Sequence[int]) -> None:
+    """Refuse what is no list of whole numbers from 0 on."""
+    if wrong := [seed for seed in seeds if not isinstance(seed, int) or isinstance(seed, bool)]:
+        raise BadInput(f"the seed {wrong[0]!r} is no whole number: give numbers such as 0, 1, 2")
+    if not seeds or not all(0 <= seed < SEEDS_END for seed in seeds):
+        raise BadInput(
+            "the seeds are none, or one is negative or of more than 18 digits: write whole numbers such as 0,1,2 or 0-4"
+        )
+
+
+def check_serial(request: Request) -> None:
+    """Refuse what goes through Ray where nothing does."""
+    if request.serial and request.log:
+        raise BadInput("--log goes through Ray's callbacks, and --serial runs without Ray: leave one out")
+    if request.serial and request.address is not None:
+        raise BadInput("--address is of a Ray cluster, and --serial runs without Ray: leave one out")
 
 
 def _check_prc(request: Request) -> None:

@@ -110,7 +110,9 @@ class Comparison(Section):
     split: str
     budget: dict[str, object]
     overrides: dict[str, object] = Field(description="what --set gave")
-    known: dict[str, object] = Field(description="overrides that planning found out: latencies, the weight of ℓ1")
+    known: dict[str, object] = Field(
+        description="overrides that planning found out: latencies, the weight of ℓ1 where all have one"
+    )
     vary: tuple[dict[str, object], ...] = Field(description="a sweep's points; none: no sweep")
     algorithms: tuple[str, ...]
     seeds: tuple[int, ...]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations, product
 from typing import Protocol
 
 import numpy as np
@@ -43,41 +43,88 @@ def points(vary: Variations, samples: int) -> list[dict[str, object]]:
     Raises
     ------
     BadInput
-        For a variation of neither form.
+        For a variation of neither form, a key that is varied twice, and draws where nothing is drawn.
     """
     lists: dict[str, list[object]] = {}
     samplers: dict[str, Sampler] = {}
     for text, key, values in _variations(vary):
-        if not values:
-            raise BadInput(f"--vary {text!r} is not of the form key=a,b,c or key=loguniform(low,high)")
+        if key in lists or key in samplers:
+            raise BadInput(f"--vary {key} is given twice, and one alone can hold: write all its values in one list")
         if not isinstance(values, str):
-            lists[key] = list(values)
+            lists[key] = values
         elif call := CALL.fullmatch(values.strip()):
             samplers[key] = _sampler(text, *call.groups())
         else:
             lists[key] = [parsed(text, value) for value in values.split(",")]
+    _check_samples(samples, drawn=bool(samplers))
     random = np.random.default_rng(0)
-    drawn = [{key: s.sample(random_state=random) for key, s in samplers.items()} for _ in range(samples)]
+    drawn = [{key: _rounded(s.sample(random_state=random)) for key, s in samplers.items()} for _ in range(samples)]
     crossed = [dict(zip(lists, values, strict=True)) for values in product(*lists.values())]
-    every = [listed | sampled for sampled in (drawn if samplers else [{}]) for listed in crossed]
-    return [{key: float(f"{v:.6g}") if isinstance(v, float) else v for key, v in point.items()} for point in every]
+    return [listed | sampled for sampled in (drawn if samplers else [{}]) for listed in crossed]
 
 
-def _variations(vary: Variations) -> Iterator[tuple[str, str, Sequence[object] | str]]:
+def _rounded(value: object) -> object:
+    """A draw to six digits, as it is shown; what a user wrote is taken as it stands."""
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def _check_samples(samples: int, *, drawn: bool) -> None:
+    """Raise BadInput where ``samples`` counts nothing."""
+    if not isinstance(samples, int) or samples < 1:
+        raise BadInput(f"--samples {samples!r}: write a whole number from 1 on")
+    if samples > 1 and not drawn:
+        raise BadInput(
+            f"--samples {samples} are draws of a sampler, and no --vary names one: leave it out, or write "
+            "key=loguniform(low,high)"
+        )
+
+
+def _variations(vary: Variations) -> Iterator[tuple[str, str, list[object] | str]]:
     """Each variation as it was written, its key, and its values."""
-    if isinstance(vary, Mapping):
-        yield from ((f"{key}={values}", key, values) for key, values in vary.items())
-        return
-    for text in vary:
-        key, _, values = text.partition("=")
-        yield text, key, values
+    if isinstance(vary, str):
+        vary = [vary]
+    if not isinstance(vary, (Mapping, Sequence)) or not vary:
+        raise BadInput(f"--vary {vary!r}: write key=a,b,c; from Python a list of such texts, or values by key")
+    pairs = vary.items() if isinstance(vary, Mapping) else (_divided(text) for text in vary)
+    for key, values in pairs:
+        text = f"{key}={values}"
+        if not isinstance(key, str) or not isinstance(values, (str, Iterable)) or isinstance(values, (Mapping, bytes)):
+            raise BadInput(f"--vary {text!r}: from Python write a list of values by key, {{'lr': [0.1, 0.2]}}")
+        listed = values if isinstance(values, str) else [_plain(value) for value in values]
+        if not listed:
+            raise BadInput(f"--vary {text!r} is not of the form key=a,b,c or key=loguniform(low,high)")
+        yield text, key.strip(), listed
 
 
-def check_free(varied: Sequence[Mapping[str, object]], protocol: protocols.Protocol) -> None:
-    """Raise BadInput where a point varies what an override of ``protocol`` fixes."""
-    for key in varied[0]:
+def _divided(text: object) -> tuple[str, str]:
+    """Key and values of a text. Raises BadInput for what is no text."""
+    if not isinstance(text, str):
+        raise BadInput(f"--vary {text!r} is no text: write 'key=a,b,c', or give values by key")
+    key, _, values = text.partition("=")
+    return key, values
+
+
+def _plain(value: object) -> object:
+    """A number of numpy's as Python's own, which YAML knows."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def check_varied(
+    varied: Sequence[Mapping[str, object]], protocol: protocols.Protocol, algorithms: Sequence[str]
+) -> None:
+    """Raise BadInput where a point varies what an override or another variation fixes, or nothing that runs."""
+    keys = list(dict.fromkeys(key for point in varied for key in point))
+    for key in keys:
         if twice := protocol.overridden(key):
             raise BadInput(f"both --set {twice} and --vary {key} are given, and one alone can hold: leave one out")
+        if protocol.places(key) and not protocol.concerns(key, algorithms):
+            raise BadInput(
+                f"--vary {key} concerns none of the algorithms that are named, {', '.join(algorithms)}: name one that "
+                "has it, or leave it out"
+            )
+    for one, other in combinations(keys, 2):
+        if {*protocol.places(one)}.intersection(protocol.places(other)):
+            raise BadInput(f"both --vary {one} and --vary {other} are given, and one alone can hold: leave one out")
 
 
 def _sampler(text: str, name: str, arguments: str) -> Sampler:
@@ -85,13 +132,25 @@ def _sampler(text: str, name: str, arguments: str) -> Sampler:
 
     lookup("sampler", name, dict.fromkeys(SAMPLERS))
     try:
-        given = [float(a) if "." in a or "e" in a else int(a) for a in arguments.split(",")]
+        given = [_bound(argument) for argument in arguments.split(",")]
         if fault := _fault(name, given):
             raise ValueError(fault)
         sampler: Sampler = getattr(tune, name)(*given)
         return sampler
     except (TypeError, ValueError) as error:
         raise BadInput(f"--vary {text!r}: {error}") from None
+
+
+def _bound(text: str) -> float:
+    """A sampler's bound, whole where it is written so. Raises ValueError where it is no number."""
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text.strip()!r} is no number; write one, such as 0.1 or 1e-4") from None
 
 
 def _fault(name: str, given: Sequence[float]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
@@ -16,7 +17,7 @@ from harness.config.protocol import Protocol
 from harness.config.request import Request, asked_protocol, check_request, device_of, environment_of, laid
 from harness.config.sections import Comparison, Environment, Settings
 from harness.config.trial import Digests, Job, TrialConfig, Way
-from harness.config.variation import check_free
+from harness.config.variation import check_varied
 from harness.data import Dataset, Split, load, split
 from harness.measuring.latency import conditions, read
 from harness.measuring.record import TRAINED
@@ -64,16 +65,17 @@ def plan(request: Request) -> Plan:
     check_request(request)
     _check_options(request)
     asked = asked_protocol(request)
-    check_free(request.points, asked)
+    check_varied(request.points, asked, request.algorithms)
     measured = hardware.read(request)
     known = _latencies(request, asked, measured)
     settings = asked.settings
     data = load(settings.dataset, request.data_dir, settings.image_size, request.download)
-    halves = split(data, settings.split, settings.split_seed, settings.limit)
-    known |= l1(asked, halves)
     table = open_table(SPACES[request.space], request.table)
     evaluation, eval_datasets, notes = _evaluation(request, settings, table)
-    protocol = laid(asked.at(("settings", "eval_datasets"), eval_datasets), known)
+    base = laid(asked.at(("settings", "eval_datasets"), eval_datasets), known)
+    points = _points(request, base, data)
+    known |= _shared_l1(points)
+    protocol = laid(base, known)
     others = _others(request, settings, eval_datasets) if evaluation in TRAINED else {}
     digests: Digests = {
         "data": data.digest,
@@ -82,10 +84,13 @@ def plan(request: Request) -> Plan:
         "hardware": measured.latencies.digest if measured else "",
         "devices": measured.devices if measured else (),
     }
-    trials = _trials([laid(protocol, point) for point in request.points], request, evaluation, data, digests)
-    _check_batches(trials, {data.name: data, **others}, halves)
+    trials = _trials(points, request, evaluation, data, digests)
+    _check_batches(trials, points, {data.name: data, **others})
+    _check_answered(trials)
     if evaluation == "table" and (drawn := sorted({t.algorithm for t in trials if _trains_what_it_draws(t)})):
         notes.append(f"the table has no validation accuracies: {', '.join(drawn)} trains what it draws, briefly")
+    notes += _without_effect(request, asked)
+    description = " / ".join(dict.fromkeys(point.halves.description for point in points))
     comparison = Comparison(
         space=request.space,
         protocol=protocol.name,
@@ -106,7 +111,7 @@ def plan(request: Request) -> Plan:
         data_digest=data.digest,
         other_data=digests["other_data"] or None,
         changed=tuple(_changes(request, asked, data)),
-        split_description=halves.description,
+        split_description=description,
         table=None if table is None else table.description,
         plugins=plugins.used(
             request.plugins, [*(ALGORITHMS[name] for name in request.algorithms), SPACES[request.space]]
@@ -119,8 +124,49 @@ def plan(request: Request) -> Plan:
         command=shlex.join(request.command),
     )
     folder = request.out or Path("runs") / f"{request.space}-{settings.dataset}-{protocol.name}"
-    notes = [f"data: {data.source}; split: {halves.description}", *notes]
+    notes = [f"data: {data.source}; split: {description}", *notes]
     return Plan(comparison, list(trials), environment_of(request, folder), notes)
+
+
+class _Point(NamedTuple):
+    """One point of a sweep, or all of a run: the protocol under its values, and what they make of the data."""
+
+    protocol: Protocol
+    halves: Split
+
+    def at(self, algorithm: str) -> Protocol:
+        """The protocol with the weight of ℓ1 that its distance stands for in a search by ``algorithm``."""
+        return laid(self.protocol, l1(self.protocol, self.halves, algorithm))
+
+
+def _dividing(settings: Settings) -> tuple[str, int, int | None]:
+    """What of the settings divides the data."""
+    return settings.split, settings.split_seed, settings.limit
+
+
+def _points(request: Request, base: Protocol, data: Dataset) -> list[_Point]:
+    """The request's points. Raises BadInput where one of them makes nothing of the data."""
+    protocols = [laid(base, point) for point in request.points]
+    divided = {by: split(data, *by) for by in dict.fromkeys(_dividing(made.settings) for made in protocols)}
+    return [_Point(made, divided[_dividing(made.settings)]) for made in protocols]
+
+
+def _shared_l1(points: Sequence[_Point]) -> dict[str, object]:
+    """The weight of ℓ1 at the rate that all searches share; none where a point or what is set of one search differs.
+
+    Which searches are named has no say: a run may be opened again with more of them, and keeps what it knows.
+    """
+    set_apart = {key.rpartition(".")[0] for point in points for key in point.protocol.overrides}
+    searches = ["", *(name for name in sorted(set_apart) if name in ALGORITHMS)]
+    first, *others = [l1(point.protocol, point.halves, name) for point in points for name in searches]
+    return first if all(other == first for other in others) else {}
+
+
+def _without_effect(request: Request, asked: Protocol) -> list[str]:
+    """What is said of overrides for algorithms that are not named: a run opened again to add one repeats them."""
+    idle = [key for key in asked.overrides if not asked.concerns(key, request.algorithms)]
+    verb = "concern" if len(idle) > 1 else "concerns"
+    return [f"--set {', '.join(idle)} {verb} no algorithm that is named here: nothing changes by it"] if idle else []
 
 
 def _check_options(request: Request) -> None:
@@ -196,11 +242,11 @@ def _others(request: Request, settings: Settings, eval_datasets: Sequence[str]) 
 
 
 def _trials(
-    protocols: Sequence[Protocol], request: Request, evaluation: Way, data: Dataset, digests: Digests
+    points: Sequence[_Point], request: Request, evaluation: Way, data: Dataset, digests: Digests
 ) -> list[TrialConfig]:
     image = {"classes": data.classes, "in_channels": data.channels}
-    chosen = product(protocols, request.seeds, request.algorithms)
-    trials = [protocol.trial(algorithm, seed, image, evaluation, **digests) for protocol, seed, algorithm in chosen]
+    chosen = product(points, request.seeds, request.algorithms)
+    trials = [point.at(name).trial(name, seed, image, evaluation, **digests) for point, seed, name in chosen]
     for trial in trials:
         check(trial)
         SPACES[trial.space](trial.options).check_device(device_of(request))
@@ -263,12 +309,14 @@ def _check_pruned(trial: TrialConfig) -> None:
         raise BadInput("a pruned network is fine-tuned on the search's resident images: leave out evaluation.stream")
 
 
-def _check_batches(trials: list[TrialConfig], read: Mapping[str, Dataset], halves: Split) -> None:
+def _check_batches(trials: list[TrialConfig], points: Sequence[_Point], read: Mapping[str, Dataset]) -> None:
     """Refuse now what would show when a search is over: data only the evaluation reads, batches too large for them."""
     settings, evaluation = trials[0].settings, trials[0].evaluation
     images = {name: len(data.train_y) for name, data in read.items()}
+    divided = {_dividing(point.protocol.settings): point.halves for point in points}
     for trial in trials:
         asked, size = trial.settings.batch_size, trial.settings.evaluation.batch_size
+        halves = divided[_dividing(trial.settings)]
         limits = [("batch_size", asked, min(halves.n_train, halves.n_val))]
         if evaluation in TRAINED:
             limits += [("evaluation.batch_size", size, images[name]) for name in settings.eval_datasets]
@@ -287,6 +335,20 @@ def _trains_what_it_draws(trial: TrialConfig) -> bool:
     space = SPACES[trial.space]
     asked = trial.evaluation == "table" and provides(space, Tabular) and space.validates
     return ALGORITHMS[trial.algorithm].queries and not asked
+
+
+def _check_answered(trials: Sequence[TrialConfig]) -> None:
+    """Refuse searches that ask a table for validation accuracies on a data set of which it has none."""
+    space, dataset = SPACES[trials[0].space], trials[0].settings.dataset
+    if trials[0].evaluation != "table" or not provides(space, Tabular) or dataset in space.table_datasets:
+        return
+    asking = sorted({t.algorithm for t in trials if ALGORITHMS[t.algorithm].queries and not _trains_what_it_draws(t)})
+    if asking:
+        raise BadInput(
+            f"{', '.join(asking)} would read validation accuracies on {dataset}, and the table has them on "
+            f"{', '.join(space.table_datasets)}: search on one of these (--dataset), take --evaluate train, or leave "
+            f"{', '.join(asking)} out (of `run`, random by --no-random)"
+        )
 
 
 def _changes(request: Request, asked: Protocol, data: Dataset) -> list[str]:

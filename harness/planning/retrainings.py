@@ -11,7 +11,7 @@ import torch
 import results
 from harness.config import defaults
 from harness.config.protocol import Protocol, pairs, validated
-from harness.config.request import Request, environment_of
+from harness.config.request import Request, check_serial, environment_of
 from harness.config.sections import Comparison, Evaluation, Settings
 from harness.config.trial import Retraining, TrialConfig
 from harness.data import load, open_streamed
@@ -46,6 +46,7 @@ class Candidate:
 
 def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str]) -> Plan:
     """Check the request and make its plan. Raises BadInput, in one line, for what is wrong."""
+    check_serial(request)
     if (run is None) == (not genotypes):
         raise BadInput("name either a finished run or --genotype (repeatable), to say what is to be trained")
     if run is not None and run.is_file():

@@ -203,12 +203,14 @@ def evaluator(task: Task, evaluation: str) -> Callable[[str], Evaluated]:
 
 
 def _table_evaluator(task: Task) -> Callable[[str], Evaluated]:
-    settings = task.config.settings
+    dataset = task.config.settings.dataset
     space = need(task.space, Tabular, "--evaluate table")
-    dataset = settings.dataset if settings.dataset in space.table_datasets else settings.eval_datasets[0]
     timed = isinstance(task.config, TrialConfig) and task.config.budget.kind == "seconds"
 
     def evaluate(genotype: str) -> Evaluated:
+        if dataset not in space.table_datasets:
+            # Another data set's accuracies would steer the search, and its record would name this one.
+            raise BadInput(f"the table has no accuracies on {dataset}, which is searched: use --evaluate train")
         score = space.score(genotype, dataset, SHORT)
         if score is None:
             raise _no_table(space)

@@ -29,11 +29,30 @@ SWEEP = "sweep --serial --seeds 0 --algo rarts"
         (f"{SWEEP} --set rarts.lam=1 --vary rarts.lam=0.1,1", "--set rarts.lam and --vary rarts.lam"),
         (f"{SWEEP} --set lam=1 --vary rarts.lam=0.1,1", "--set lam and --vary rarts.lam"),
         (f"{SWEEP} --set rarts.lam=1 --vary lam=0.1,1", "--set rarts.lam and --vary lam"),
+        (f"{SWEEP} --vary rarts.lam=1,5 --vary lam=2,3", "--vary rarts.lam and --vary lam"),
+        (f"{SWEEP} --vary channels=2,4 --vary space.channels=8", "--vary channels and --vary space.channels"),
+        ("sweep --algo rarts+es --vary es_every=1,2 --vary es.es_every=3", "--vary es_every and --vary es.es_every"),
+        ("sweep --algo rarts+es --set es.es_every=1 --vary es_every=2", "--set es.es_every and --vary es_every"),
     ],
 )
 def test_a_value_given_twice(fault: Faults, words: str, named: str) -> None:
     error = fault(words)
     assert f"both {named} " in error and "leave one out" in error
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (f"{SWEEP} --vary lr=0.1 --vary lr=0.2", "--vary lr is given twice"),
+        (f"{SWEEP} --vary lr=0.1 --vary lr=uniform(0,1)", "--vary lr is given twice"),
+        (f"{SWEEP} --vary rarts.lam=1 --samples 5", "--samples 5 are draws of a sampler, and no --vary names one"),
+        (f"{RUN} --address 127.0.0.1:1", "--address is of a Ray cluster, and --serial runs without Ray"),
+        (f"{SWEEP} --vary lr=0.1 --address 127.0.0.1:1", "--address is of a Ray cluster"),
+        ("evaluate --serial --genotype darts_v2 --address 127.0.0.1:1", "--address is of a Ray cluster"),
+    ],
+)
+def test_an_option_without_effect(fault: Faults, words: str, named: str) -> None:
+    assert named in fault(words)
 
 
 @pytest.mark.parametrize(

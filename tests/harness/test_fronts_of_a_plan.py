@@ -24,6 +24,8 @@ def planned(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Plan:
         out=tmp_path_factory.mktemp("run"),
         table=real_data / "nats" / "tss.parquet",
         hardware=f"{real_data / 'hardware' / 'nats_latency_ms.parquet'}:raspi4,eyeriss",
+        dataset="cifar10",
+        data_dir=real_data / "small",
         eval_datasets=["cifar10", "ImageNet16-120"],
     )
 

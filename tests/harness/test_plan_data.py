@@ -172,16 +172,24 @@ def figures() -> pd.DataFrame:
     return pd.DataFrame({"arch": sorted(every_cell()), **drawn})
 
 
-def judged(table: Path, out: Path) -> Plan:
-    return plan(Request(["random"], "nats", [0], dataset="digits", eval_datasets=["cifar10"], table=table, out=out))
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a sample of CIFAR-10."""
+    folder = tmp_path_factory.mktemp("images")
+    write_cifar10(folder / "cifar-10-batches-bin", per_file=20)
+    return folder
+
+
+def judged(table: Path, out: Path, images: Path) -> Plan:
+    return plan(Request(["random"], "nats", [0], dataset="cifar10", data_dir=images, table=table, out=out))
 
 
 def test_another_table_under_the_same_name_is_another_trial_and_another_run(
-    tmp_path: Path, figures: pd.DataFrame
+    tmp_path: Path, figures: pd.DataFrame, images: Path
 ) -> None:
     table = tmp_path / "tss.parquet"
     figures.to_parquet(table)
-    first = judged(table, tmp_path / "run")
+    first = judged(table, tmp_path / "run", images)
     store = Store.open_run(first.folder, first.config, Comparison.FROZEN)
     trial = first.trials[0]
     assert trial.table == first.comparison.table_digest == TableFile(table).digest
@@ -193,13 +201,15 @@ def test_another_table_under_the_same_name_is_another_trial_and_another_run(
         run_job(trial, first.environment)
     assert not store.is_done(trial.hash)
     # ... and a relaunch of the run, with the same seed or another one, is refused.
-    second = judged(table, tmp_path / "run")
+    second = judged(table, tmp_path / "run", images)
     assert second.trials[0].hash != trial.hash
     with pytest.raises(BadInput, match=f"has table_digest = '{trial.table}', not"):
         Store.open_run(second.folder, second.config, Comparison.FROZEN)
 
 
-def test_a_tables_digest_is_of_its_figures_and_stands_in_the_record(tmp_path: Path, figures: pd.DataFrame) -> None:
+def test_a_tables_digest_is_of_its_figures_and_stands_in_the_record(
+    tmp_path: Path, figures: pd.DataFrame, images: Path
+) -> None:
     figures.to_parquet(tmp_path / "tss.parquet")
     figures.sample(frac=1, random_state=2).to_csv(tmp_path / "tss.csv", index=False)
     files = [TableFile(tmp_path / name) for name in ("tss.parquet", "tss.csv")]
@@ -208,12 +218,27 @@ def test_a_tables_digest_is_of_its_figures_and_stands_in_the_record(tmp_path: Pa
     one.loc[7, "cifar100_val_12"] += 1e-9
     one.to_parquet(tmp_path / "one.parquet")
     assert TableFile(tmp_path / "one.parquet").digest != files[0].digest
-    made = judged(tmp_path / "tss.csv", tmp_path / "run")
+    made = judged(tmp_path / "tss.csv", tmp_path / "run", images)
     store = Store.open_run(made.folder, made.config, Comparison.FROZEN)
     run_job(made.trials[0], made.environment)
     record = store.records().iloc[0]
     assert record["table_digest"] == files[0].digest
-    assert record["data_digest"] == load("digits").digest
+    assert record["data_digest"] == load("cifar10", images, image_size=8).digest
+
+
+def test_a_search_reads_no_other_data_sets_accuracies_than_of_what_it_searches(
+    tmp_path: Path, figures: pd.DataFrame
+) -> None:
+    """On the digits, of which NATS-Bench has nothing; a search by gradients asks for none, and is only judged."""
+    figures.to_parquet(tmp_path / "tss.parquet")
+    options = {"eval_datasets": ["cifar10"], "table": tmp_path / "tss.parquet", "out": tmp_path / "run"}
+    with pytest.raises(BadInput, match=r"local_search, random would read .* on digits, .*--dataset.*--no-random"):
+        plan(Request(["darts1", "random", "local_search"], "nats", [0], **options))  # type: ignore[arg-type]
+    made = plan(Request(["darts1"], "nats", [0], **options))  # type: ignore[arg-type]
+    assert made.trials[0].settings.dataset == "digits" and made.comparison.evaluation == "table"
+    ask = evaluator(Task(made.trials[0], made.environment), "table")
+    with pytest.raises(BadInput, match="no accuracies on digits"):
+        ask(min(every_cell()))
 
 
 def test_another_latency_table_under_the_same_name_is_refused(tmp_path: Path) -> None:

@@ -36,6 +36,27 @@ def test_dotted_key_beats_bare_key_in_either_order(order: tuple[str, str]) -> No
     assert trial(*order, algorithm="darts2").hyper.model_dump()["lr"] == 0.5
 
 
+def test_a_parts_key_lies_between_a_bare_one_and_that_of_a_search_under_it() -> None:
+    given = ["rarts+es.es_every=4", "es.es_every=3", "es_every=2"]
+    protocol = Protocol.load("mini", "nats")
+    assert protocol.value("es.es_every") == 1
+    for order in (given, given[::-1]):
+        made = protocol.set(order)
+        values = {name: made.hyper(name).model_dump()["es_every"] for name in ("rarts+es", "darts1+es", "rarts+es+pt")}
+        assert values == {"rarts+es": 4, "darts1+es": 3, "rarts+es+pt": 4}
+    assert not protocol.places("es.lr"), "every search has it: it is no field of the part's own"
+    with pytest.raises(BadInput, match=r"es_every = 0"):
+        protocol.set(["es.es_every=0"])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("010", 10), ("-010", -10), ("0", 0), ("1_000", 1000), ("0x10", 16), ("[010, 020]", [10, 20])],
+)
+def test_whole_numbers_are_to_the_base_ten(text: str, value: object) -> None:
+    assert Protocol.load("mini", "nats").set([f"epochs={text}"]).overrides == {"epochs": value}
+
+
 def test_override_beats_the_protocols_shared_hyperparameters() -> None:
     shared = Protocol.load("mini", "nats").raw["hyper"]
     assert trial().hyper.model_dump()["weight_decay"] == shared["weight_decay"] == 5e-4

@@ -28,6 +28,8 @@ def searched(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
         out=tmp_path_factory.mktemp("run"),
         table=real_data / "nats" / "tss.parquet",
         hardware=f"{real_data / 'hardware' / 'nats_latency_ms.parquet'}:raspi4",
+        dataset="cifar10",
+        data_dir=real_data / "small",
         eval_datasets=["cifar10"],
         overrides=QUERIES,
         serial=True,
