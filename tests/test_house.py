@@ -58,6 +58,7 @@ MAPPED = (
     "algorithms",
     "spaces",
     "reports",
+    "results",
     "harness",
     *sorted(f"harness/{p.parent.name}" for p in (ROOT / "harness").glob("*/__init__.py")),
 )
