@@ -13,8 +13,8 @@
 - ``fronts``: the exact Pareto front of a space, and how near to it comes what was found.
 - ``comparison``: the tables a report shows, computed from records.
 - ``summary``: what a run says at a glance: ``Run.summary``, ``Run.compare`` and its table in a notebook.
-- ``registry``, ``lookup``: names of what can be chosen, and the nearest to a misspelt one. ``declared``: what classes say
-  of themselves, read without importing them.
+- ``registry``, ``lookup``: names of what can be chosen, and the nearest to a misspelt one.
+- ``declared``: what classes say of themselves, read without importing them.
 - ``errors``: ``BadInput``, what every folder raises for a fault the user can mend.
 
 Imports neither torch nor any other folder of the house.
