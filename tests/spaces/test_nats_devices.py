@@ -138,7 +138,8 @@ def test_a_record_holds_what_was_measured_of_the_found_cell_on_each_device(path:
     frame.to_parquet(short)
     asked: dict[str, Any] = {"out": tmp_path / "run", "hardware": f"{short}:raspi4,pixel3", "serial": True}
     asked |= {"table": path.parents[1] / "nats" / "tss.parquet", "eval_datasets": ["cifar10"]}
-    run = harness.compare(["random"], "nats", [0], **asked)
+    asked |= {"budget": "epochs=1", "overrides": {"limit": 64, "channels": 2}}
+    run = harness.compare(["darts1"], "nats", [0], **asked)
     rows = frame.set_index("arch")
     for record in run.records.to_dict("records"):
         of_cell = rows.loc[str(record["genotype"])]
@@ -149,9 +150,9 @@ def test_a_record_holds_what_was_measured_of_the_found_cell_on_each_device(path:
 
     frame.assign(pixel3=frame["pixel3"] + 1).to_parquet(short)
     with pytest.raises(BadInput, match=f"hardware_digest = '{digest}', not"):
-        harness.compare(["random"], "nats", [0], **asked)
+        harness.compare(["darts1"], "nats", [0], **asked)
     with pytest.raises(BadInput, match="the measured latencies are not those that the run was planned with"):
-        trial = harness.plan(["random"], "nats", [0], hardware=f"{path}:raspi4", out=tmp_path).trials[0]
+        trial = harness.plan(["darts1"], "nats", [0], hardware=f"{path}:raspi4", out=tmp_path).trials[0]
         assert Task(trial, Environment(run=str(tmp_path), hardware=str(short))).latencies
 
 
