@@ -24,7 +24,7 @@ Parts = Annotated[int, Field(ge=1)]
 
 
 class DrNasProgressiveHyper(DrNasHyper):
-    """As the authors have them on NAS-Bench-201; on DARTS cells K is 6 and 4, and 0.4 are frozen."""
+    """The authors' on NAS-Bench-201; theirs on DARTS cells: K of 6 and 4, 0.4 frozen."""
 
     parts_by_stage: tuple[Parts, Parts] = Field((4, 2), description="K: one channel in K goes through the operations")
     frozen: float = Field(0.2, ge=0, lt=1, description="share of a stage, at its start, in which only w trains")

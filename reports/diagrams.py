@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from reports import formats as f
-from reports.dynamics import key_of
+from reports.dynamics import keys
 from reports.rows import Methods
 from results.records import judged
 from results.statistics import FEWEST_PAIRS, LEVEL, friedman
@@ -35,9 +35,7 @@ def critical_difference(records: pd.DataFrame, named: Methods) -> Diagram | None
     if done.empty:
         return None
     done = done[done["evaluation"] == done["evaluation"].mode().iloc[0]]
-    keyed = done.assign(
-        method=[key_of((str(a), str(v))) for a, v in zip(done["algorithm"], done["variant"], strict=True)]
-    )
+    keyed = done.assign(method=keys(done))
     errors = keyed.pivot_table("test_error", ["split_seed", "seed", "eval_dataset"], "method", sort=False)
     whole = errors.count() == errors.count().max()
     if errors.count().max() < FEWEST_PAIRS or whole.sum() < 3:

@@ -136,3 +136,8 @@ def _panel(
 def key_of(method: Method) -> str:
     """The key that links everything in a page that shows one method."""
     return "|".join(method)
+
+
+def keys(records: pd.DataFrame) -> list[str]:
+    """``key_of`` the method of each record."""
+    return [key_of((str(a), str(v))) for a, v in zip(records["algorithm"], records["variant"], strict=True)]

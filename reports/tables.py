@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from reports import formats as f
-from reports.dynamics import key_of
+from reports.dynamics import keys
 from reports.rows import Methods, counts, kinds, names, ordered
 from reports.table import Table, table
 from results import metrics
@@ -160,9 +160,7 @@ def ranks(records: pd.DataFrame, named: Methods) -> Table:
     An algorithm of fewer than ``FEW`` seeds is left out, for its missing seeds would drop out for all others too.
     """
     done = judged(records)
-    done = done.assign(
-        method=[key_of((str(a), str(v))) for a, v in zip(done["algorithm"], done["variant"], strict=True)]
-    )
+    done = done.assign(method=keys(done))
     labels = dict(zip(done["method"], names(done, named), strict=True))
     rows = []
     for (dataset, kind), same in done.groupby(["eval_dataset", "evaluation"], sort=False):

@@ -136,6 +136,7 @@ def correlate(
     from harness.config.request import absolute
     from harness.config.sections import Environment
     from harness.data import load
+    from harness.measuring import one_shot
     from harness.measuring.correlation import one_batch, sample, score_all
     from harness.measuring.device import device_here, prepare
 
@@ -153,7 +154,7 @@ def correlate(
             device=str(where),
             threads=threads,
         )
-        score = "supernet" if len(kept) == 1 else f"supernet of {config.label}"
+        score = one_shot.SCORE if len(kept) == 1 else f"supernet of {config.label}"
         frame, count = by_supernet(config, own, genotypes, images or IMAGES, score)
         frames.append(frame)
         seen |= {"images": count, "supernets": {**seen.get("supernets", {}), score: f"{config.label} ({config.hash})"}}
