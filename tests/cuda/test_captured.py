@@ -17,7 +17,7 @@ from spaces.base import Batch, Space
 from spaces.nats import Nats, NatsOptions
 from spaces.resnet164 import ResNet164, ResNet164Options
 
-NATS = Nats(NatsOptions(channels=4, cells=2, image_size=8))
+NATS = Nats(NatsOptions(channels=2, cells=1, image_size=8))
 WIDTH = ResNet164(ResNet164Options(depth=11, width=2, image_size=8, prc=0.4, l1=1e-3))
 SINGLE = [n for n, cls in ALGORITHMS.items() if issubclass(cls, Search) and "+" not in n and takes(n, NATS)]
 PARTED = [name for part in PARTS if takes(name := f"{ALGORITHMS.wrapped_by(part)[0]}+{part}", NATS)]
@@ -55,9 +55,8 @@ def test_so_does_one_that_prunes(cuda: PretendedCuda) -> None:
 
 def test_a_replay_is_one_launch(cuda: PretendedCuda) -> None:
     """Two graphs a step of DARTS-1 besides optimisers, copies and losses: a few dozen launches for hundreds."""
-    search = ALGORITHMS["darts1"](
-        Setting(NATS, ALGORITHMS["darts1"].Hyper(), seeded, torch.device("cuda"), no_evaluator, cuda_graphs=True)
-    ).search
+    darts1, space = ALGORITHMS["darts1"], Nats(NatsOptions(channels=4, cells=2, image_size=8))
+    search = darts1(Setting(space, darts1.Hyper(), seeded, torch.device("cuda"), no_evaluator, cuda_graphs=True)).search
     assert search is not None
     search.on_epoch(0, 0.0)
     search.step(batch("train", 0), batch("val", 0))

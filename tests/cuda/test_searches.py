@@ -25,9 +25,12 @@ from spaces.resnet164 import ResNet164, ResNet164Options
 
 ONE = tuple(1.0 for _ in range(8))
 KINDS = ("normal", "reduce", "reduce_stride2")
+TIMED = DartsOptions(channels=2, cells=3, nodes=2, image_size=8, latency=dict.fromkeys(KINDS, ONE))
+FEW = Darts(TIMED.model_copy(update={"operations": "s2"}))
+"""Two operations an edge, for DARTS-PT, which takes each away in turn."""
 SPACES: dict[str, Space] = {
     "nats": Nats(NatsOptions(channels=2, cells=1, image_size=8, latency=ONE[:5])),
-    "darts": Darts(DartsOptions(channels=2, cells=3, nodes=2, image_size=8, latency=dict.fromkeys(KINDS, ONE))),
+    "darts": Darts(TIMED),
     "resnet164": ResNet164(ResNet164Options(depth=11, width=2, image_size=8, prc=0.4, l1=1e-3)),
     "mobilenetv2": MobileNetV2Width(MobileNetV2Options(width=0.1, stem="cifar", image_size=8, prc=0.4, l1=1e-3)),
     "bilevel": Bilevel(),
@@ -80,7 +83,8 @@ def flats(search: Search) -> list[torch.Tensor]:
 
 @pytest.mark.parametrize(("space", "name"), CASES)
 def test_every_search_stays_on_its_device(space: str, name: str, cuda: PretendedCuda) -> None:
-    search, (train, val) = search_of(name, SPACES[space], "cuda:1"), on("cuda:1")
+    there = FEW if (space, name) == ("darts", "darts1+pt") else SPACES[space]
+    search, (train, val) = search_of(name, there, "cuda:1"), on("cuda:1")
     search.on_epoch(3, 0.9)
     if name == "pdarts":  # its first step begins a stage: another network
         search.step(train, val)

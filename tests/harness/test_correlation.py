@@ -138,7 +138,7 @@ def test_the_command_scores_a_sample_and_writes_its_values(
     real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_cifar10(tmp_path / "cifar-10-batches-bin")
-    words = f"correlate {SMALL} --cells 12 --seed 3 --table {real_data / 'nats' / 'tss.parquet'} --data-dir {tmp_path}"
+    words = f"correlate {SMALL} --cells 9 --seed 3 --table {real_data / 'nats' / 'tss.parquet'} --data-dir {tmp_path}"
 
     def answer(*more: str) -> str:
         monkeypatch.setattr(sys, "argv", ["harness", *words.split(), *more])
@@ -148,12 +148,12 @@ def test_the_command_scores_a_sample_and_writes_its_values(
         return capsys.readouterr().out
 
     told = json.loads(answer("--json", "--out", str(tmp_path / "values.csv")))
-    assert (told["cells"], told["seed"], told["dataset"], told["image_size"]) == (12, 3, "cifar10", 8)
+    assert (told["cells"], told["seed"], told["dataset"], told["image_size"]) == (9, 3, "cifar10", 8)
     assert {row["score"] for row in told["scores"]} == {*SCORES}
     strengths = [abs(row["kendall"]) for row in told["scores"]]
     assert strengths == sorted(strengths, reverse=True)
     values = pd.read_csv(tmp_path / "values.csv")
-    assert values["arch"].tolist() == sample(Nats(), 12, seed=3)
+    assert values["arch"].tolist() == sample(Nats(), 9, seed=3)
     frame = pd.read_parquet(real_data / "nats" / "tss.parquet").set_index("arch")
     assert values["test_accuracy"].tolist() == frame.loc[values["arch"], "cifar10_test_200"].tolist()
     for row in told["scores"]:
