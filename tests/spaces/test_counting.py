@@ -40,19 +40,10 @@ def test_every_row_of_the_table_is_the_sum_of_its_edges(nats_frame: pd.DataFrame
         assert (published == expected).all()
 
 
-def random_rows(frame: pd.DataFrame, n: int) -> list[pd.Series]:
-    return [row for _, row in frame.sample(n, random_state=0).iterrows()]
-
-
 def test_random_cells_count_as_in_the_table(nats_frame: pd.DataFrame) -> None:
-    for row in random_rows(nats_frame, 8):
-        for dataset in DATASETS:
-            assert counts(parse(row["arch"]), dataset) == tabled(row, dataset)
-
-
-@pytest.mark.slow
-def test_two_hundred_random_cells_count_as_in_the_table(nats_frame: pd.DataFrame) -> None:
-    for row, dataset in zip(random_rows(nats_frame, 200), itertools.cycle(DATASETS), strict=False):
+    """Built networks; that the table has no exception is the test above."""
+    rows = [row for _, row in nats_frame.sample(40, random_state=0).iterrows()]
+    for row, dataset in zip(rows, itertools.cycle(DATASETS), strict=False):
         assert counts(parse(row["arch"]), dataset) == tabled(row, dataset)
 
 
