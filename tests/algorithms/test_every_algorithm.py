@@ -20,8 +20,8 @@ from spaces.resnet164 import ResNet164, ResNet164Options
 SMALL = NatsOptions(channels=2, cells=1, image_size=8)
 PAIRS = [(make_batch("train"), make_batch("val")) for _ in range(2)]
 SHORT = {
-    "k": 5, "batches": 2, "queries": 4, "population": 2, "pt_tune_epochs": 1, "es_every": 1, "es_window": 1,
-    "es_delta": 1, "es_start": 0, "of": "", "parts": 2, "parts_by_stage": (2, 1), "oles_every": 1,
+    "k": 5, "batches": 2, "queries": 4, "population": 2, "pt_tune_epochs": 1, "pt_batches": 1, "es_every": 1,
+    "es_window": 1, "es_delta": 1, "es_start": 0, "of": "", "parts": 2, "parts_by_stage": (2, 1), "oles_every": 1,
 }  # fmt: skip
 """Small values for the fields that an algorithm has of these."""
 

@@ -75,7 +75,8 @@ def test_loops_for_the_cpu_are_refused_elsewhere_before_anything_runs(cuda: Pret
 @pytest.mark.parametrize("algorithm", ["gdas", "darts1+pt"])
 def test_a_trial_interrupted_ends_as_an_undisturbed_one(algorithm: str, cuda: PretendedCuda, tmp_path: Path) -> None:
     """In its search, and in its selection."""
-    config = tiny(algorithm, "nats", "none", ["epochs=2", "pt_tune_epochs=1"] if "+" in algorithm else ["epochs=2"])
+    selection = ["pt_tune_epochs=1", "pt_batches=1"] if "+" in algorithm else []
+    config = tiny(algorithm, "nats", "none", ["epochs=2", *selection])
     environments = [Environment(run=str(tmp_path / name), device="cuda:1", serial=True) for name in ("whole", "parts")]
     run_job(config, environments[0])
     for _ in range(2):

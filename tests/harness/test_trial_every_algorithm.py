@@ -19,7 +19,7 @@ from spaces.nats import Nats
 
 SINGLE = [name for name in ALGORITHMS if "+" not in name and takes(name, Nats())]
 COMPOSED = ["rarts+pt", "rarts+beta", "pcdarts+sdarts_rs", "darts1+oles+es", "darts1+beta+pt", "darts1+minus+pt"]
-ON_DARTS = ["rarts+pt"]
+ON_DARTS = ["darts2", "rarts+pt"]
 """What goes another way where a space chooses among edges."""
 
 
@@ -32,12 +32,13 @@ def trial(algorithm: str, space: str = "nats") -> TrialConfig:
     protocol = protocol.set(
         ["evaluation.batch_size=32", "random.k=3", "evolution.queries=3", "evolution.population=2", "zerocost.k=3"]
     )
-    protocol = protocol.set(
-        ["local_search.queries=3", "nsga2.queries=3", "nsga2.population=2", "random_ws.k=5", "pt_tune_epochs=1"]
-    )
+    protocol = protocol.set(["local_search.queries=3", "nsga2.queries=3", "nsga2.population=2", "random_ws.k=5"])
     if space == "darts":
-        protocol = protocol.set(["channels=2", "nodes=2", "pt_batches=1", "epochs=1"])
-    protocol = protocol.set(["es_every=1", "es_window=1", "es_delta=1", "es_start=0", "diagnostics.subset=16"])
+        protocol = protocol.set(["channels=2", "nodes=2", "operations=s2", "epochs=1"])
+    protocol = protocol.set(
+        ["pt_tune_epochs=1", "pt_batches=1", "es_every=1", "es_window=1", "es_delta=1", "es_start=0"]
+    )
+    protocol = protocol.set(["diagnostics.subset=16"])
     return protocol.trial(algorithm, 0, {"classes": 10, "in_channels": 1}, "none")
 
 

@@ -55,18 +55,6 @@ def test_a_run_killed_twice_and_relaunched_equals_an_undisturbed_one(undisturbed
     assert_same(frames(tmp_path / "run", CLOCKS), frames(undisturbed, CLOCKS))
 
 
-def test_a_search_of_darts_cells_killed_and_relaunched_equals_an_undisturbed_one(tmp_path: Path) -> None:
-    cells = ["--space", "darts", "--serial", "--algos", "darts2", "--set", "batch_size=16"]
-    cells += ["--set", "channels=2", "--set", "nodes=2", "--set", "evaluation.channels=4"]
-    assert launch(tmp_path / "undisturbed", *cells).wait(timeout=240) == 0
-    process = launch(tmp_path / "killed", *cells)
-    wait_for(tmp_path / "killed", "trials/*/checkpoint.prev.pt")
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert launch(tmp_path / "killed", *cells).wait(timeout=240) == 0
-    assert_same(frames(tmp_path / "killed", CLOCKS), frames(tmp_path / "undisturbed", CLOCKS))
-
-
 def test_a_truncated_checkpoint_falls_back_and_says_so(undisturbed: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     process = launch(out, "--serial")
