@@ -18,7 +18,7 @@ from algorithms.optimisers import Make, alpha_optimiser, weight_optimiser
 from algorithms.parameters import Parameters
 from algorithms.passes import Passes, Relax
 from algorithms.undecided import among_choices
-from spaces.base import Alpha, Batch, Mix, Space
+from spaces.base import CLOSED, Alpha, Batch, Mix, Space
 
 
 class Architecture(Parameters):
@@ -54,7 +54,10 @@ class Search(Algorithm):
         self.check(setting.space, setting.hyper)
         self.space = self.searched()
         self.w = self.weights("w")
-        self.alpha = Architecture({name: a.to(self.device) for name, a in self.alphas().items()}, self)
+        start = self.alphas()
+        self.possible = {name: a > CLOSED for name, a in start.items()}
+        """Shaped as α: the operations that the space lets an edge have."""
+        self.alpha = Architecture({name: a.to(self.device) for name, a in start.items()}, self)
         self.passes = Passes(
             *(self.space.supernet(), self.w.layout, self.alpha.layout, self.relax, self.space),
             Graphs() if setting.cuda_graphs else None,
@@ -123,7 +126,7 @@ class Search(Algorithm):
 
     def undecided(self) -> float:
         """How far α is from a choice, from 0 to 1: the mean entropy of its edges' expected weights over its maximum."""
-        return among_choices(self.expected(self.alpha.views(self.alpha.flat.detach())))
+        return among_choices(self.expected(self.alpha.views(self.alpha.flat.detach())), self.possible)
 
     def grad_w(self, w: Parameters | Tensor, batch: Batch, relax: Relax | None = None) -> Tensor:
         """∇_w of the loss on ``batch`` as a flat vector, as long as w: one forward, one backward to the weights."""

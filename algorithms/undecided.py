@@ -9,20 +9,30 @@ import torch
 from torch import Tensor
 
 
-def among_choices(weights: Mapping[str, Tensor]) -> float:
-    """Mean entropy over edges of weights (…, operations) that sum to 1, over its maximum, ln of their number.
+def among_choices(weights: Mapping[str, Tensor], possible: Mapping[str, Tensor]) -> float:
+    """Mean entropy over edges of weights (…, operations) that sum to 1, over its maximum, ln of the possible number.
 
-    Weights of edges (E,), which some searches learn as well, choose no operation and are left out.
+    ``possible``, shaped as ``weights``, is False where an edge cannot have an operation; an edge that can have but one
+    is left out. So are weights of edges (E,), which some searches learn as well: they choose no operation.
     """
-    rows = [torch.xlogy(w, w).sum(-1).flatten() / -math.log(w.shape[-1]) for w in _of_operations(weights)]
+    rows = []
+    for name, w in _of_operations(weights):
+        most = possible[name].sum(-1).log().to(w)
+        rows.append((torch.special.entr(w).sum(-1) / most)[most > 0])
     return float(torch.cat(rows).mean())
 
 
-def of_gates(gates: Mapping[str, Tensor]) -> float:
-    """Mean entropy of independent gates in [0, 1], (…, operations), over its maximum, ln 2: each is open or closed."""
-    entropies = [torch.special.entr(g) + torch.special.entr(1 - g) for g in _of_operations(gates)]
-    return float(torch.cat([entropy.flatten() for entropy in entropies]).mean()) / math.log(2)
+def of_gates(gates: Mapping[str, Tensor], possible: Mapping[str, Tensor]) -> float:
+    """Mean entropy of independent gates in [0, 1], (…, operations), over its maximum, ln 2: each is open or closed.
+
+    ``possible``, shaped as ``gates``, is False where an edge cannot have an operation: there is no gate.
+    """
+    entropies = [
+        (torch.special.entr(g) + torch.special.entr(1 - g))[possible[name].to(g.device)]
+        for name, g in _of_operations(gates)
+    ]
+    return float(torch.cat(entropies).mean()) / math.log(2)
 
 
-def _of_operations(weights: Mapping[str, Tensor]) -> Iterable[Tensor]:
-    return (w for w in weights.values() if w.dim() > 1)
+def _of_operations(weights: Mapping[str, Tensor]) -> Iterable[tuple[str, Tensor]]:
+    return ((name, w) for name, w in weights.items() if w.dim() > 1)

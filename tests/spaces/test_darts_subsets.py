@@ -72,6 +72,16 @@ def test_what_an_edge_cannot_have_has_neither_weight_nor_gradient_and_is_never_f
     assert within(search.genotype(), subset)
 
 
+@pytest.mark.parametrize(
+    ("subset", "name", "least"),
+    [(f"s{i}", name, 0.99) for i in (1, 2, 3, 4) for name in ("darts1", "fairdarts")]
+    + [("s1", "pcdarts", 0.99), ("s3", "drnas", 0.9)],
+)
+def test_what_no_edge_can_have_counts_as_no_decision(subset: Subset, name: str, least: float) -> None:
+    """α has hardly been drawn apart: its entropy is near its maximum over what the edges can have."""
+    assert least < make_search(name, space(subset), **({"parts": 2} if name == "pcdarts" else {})).undecided() <= 1
+
+
 @pytest.mark.parametrize("subset", SUBSETS)
 def test_draws_and_mutations_stay_inside(subset: Subset) -> None:
     generator, inside = seeded(subset), space(subset)
