@@ -11,7 +11,7 @@ import pandas as pd
 from reports import formats as f
 from reports.rows import Methods, kinds, names, ordered
 from reports.table import Table, table
-from results.latency_changes import FACTORS, VARIED
+from results.latency_changes import FACTORS, HERE, VARIED
 from results.metrics import setting
 from results.published import published, published_datasets
 
@@ -189,6 +189,7 @@ def latencies(changes: pd.DataFrame, named: Methods) -> Table:
     """Table 2: the latency of what is found, by what was changed (``results.latency_changes``'s frame)."""
     rows = changes.assign(variant="")
     shown = {
+        "Measured on": rows["measured_on"],
         "Data set": rows["eval_dataset"],
         "Algorithm": names(rows, named),
         "Changed": [_changed(row) for row in rows[FACTORS].itertuples(index=False)],
@@ -206,8 +207,9 @@ def latencies(changes: pd.DataFrame, named: Methods) -> Table:
         "Test error (%), mean": rows["test_error_mean"].map(f.fixed),
     }
     notes = [
-        f"Ours: protocol “{rows['protocol'].iloc[0]}”, each found network timed on this run's device, batch 1; a row "
-        "without n was not run. Changes are relative to the baseline.",
+        f"Ours: protocol “{rows['protocol'].iloc[0]}”; on {HERE} each found network is timed, batch 1; on a named "
+        "device it has the latency that the file of measured latencies says. A row without n was not run. Changes are "
+        "relative to the baseline on the same device.",
         "Expected latency: ⟨softmax α, Lat⟩ over the edges at the search's end; the operations' mean latency is 1.",
     ]
     if rows["published_latency_ms"].isna().all():

@@ -1,13 +1,16 @@
-"""How the latency of what is found changes with a search's hyperparameters: the paper's Table 2."""
+"""How the latency of what is found changes with a search's hyperparameters: the paper's Table 2.
+
+A latency is one measured in the run, on its device, or one of a named device that a file of measured latencies holds.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from results.metrics import HYPER
+from results.metrics import DEVICE_LATENCY, HYPER
 from results.published import published
 from results.statistics import summarise
 
@@ -16,26 +19,38 @@ VARIED = ("latency_weight", "batch_size", "arch_lr", "arch_weight_decay")
 
 FACTORS = [f"{name}_factor" for name in VARIED]
 KEYS = ["protocol", "space", "search_dataset", "eval_dataset", "algorithm"]
+HERE = "the run's device"
+"""``measured_on`` of latencies that the run itself measured."""
 
 
 def latency_changes(records: pd.DataFrame) -> pd.DataFrame:
-    """A row per setting, data set, algorithm and configuration, where one has several: latencies measured here (ms).
+    """A row per device, setting, data set, algorithm and configuration, where one has several: latencies (ms).
 
     The baseline takes of each hyperparameter the value that most configurations have, and of several the one nearest
     to the paper's baseline. ``*_factor`` is a hyperparameter's value over the baseline's, and a row whose factors are
     those of a published row stands beside it; published rows without one follow, their n missing. ``latency_change``
     and ``published_change`` are relative to the baseline's latency (0.1: a tenth longer). ``latency_values`` lists the
-    searches in the order of seeds.
+    searches in the order of seeds. ``measured_on`` is ``HERE`` or the name of a device.
     """
-    records = records.rename(columns={HYPER + name: name for name in VARIED})
-    known = records["latency_ms"].notna() & records["latency_source"].fillna("").str.startswith("measured")
-    measured = records[(records["status"] == "done") & known]
+    records = records[records["status"] == "done"].rename(columns={HYPER + name: name for name in VARIED})
     tables = []
     if set(VARIED) <= set(records):
-        for key, own in measured.dropna(subset=list(VARIED)).groupby(KEYS, sort=False):
-            if len(own[list(VARIED)].drop_duplicates()) > 1:
-                tables.append(_beside_published(dict(zip(KEYS, map(str, key), strict=True)), own))
+        for where, measured in _measured(records.dropna(subset=list(VARIED))):
+            for key, own in measured.groupby(KEYS, sort=False):
+                if len(own[list(VARIED)].drop_duplicates()) > 1:
+                    found = _beside_published(dict(zip(KEYS, map(str, key), strict=True)), own)
+                    tables.append(found.assign(measured_on=where))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _measured(records: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each place of measurement with its records, their latency in ``latency_ms``."""
+    here = records["latency_source"].fillna("").str.startswith("measured")
+    yield HERE, records[here & records["latency_ms"].notna()]
+    for column in records.columns:
+        if column.startswith(DEVICE_LATENCY):
+            known = records[records[column].notna()]
+            yield column.removeprefix(DEVICE_LATENCY), known.assign(latency_ms=known[column])
 
 
 def _beside_published(key: Mapping[str, str], own: pd.DataFrame) -> pd.DataFrame:

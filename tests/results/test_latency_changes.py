@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from results.latency_changes import FACTORS, latency_changes
+from results.latency_changes import FACTORS, HERE, latency_changes
 from results.schema import records_frame
 
 BASE = {"latency_weight": 2e-3, "batch_size": 64, "arch_lr": 3e-4, "arch_weight_decay": 1e-3}
@@ -101,3 +101,19 @@ def test_other_spaces_get_their_changes_and_no_published_row() -> None:
     nats = {"space": "nats"}
     found = latency_changes(records_frame([record(4.0) | nats, record(3.0, latency_weight=2e-2) | nats]))
     assert len(found) == 2 and found["published_latency_ms"].isna().all()
+
+
+def test_each_named_device_has_its_own_baseline() -> None:
+    """Cells whose latencies a file holds, beside what was timed here; a cell without a path has none."""
+
+    def on(raspi4: float | None, pixel3: float, **changed: Any) -> dict[str, Any]:
+        devices = {"device_latency.raspi4": raspi4, "device_latency.pixel3": pixel3}
+        return record(4.0, **changed) | devices | {"space": "nats"}
+
+    found = latency_changes(
+        records_frame([on(10.0, 2.0), on(None, 4.0, seed=1), on(5.0, 9.0, latency_weight=2e-2)])
+    ).set_index(["measured_on", "latency_weight_factor"])
+    assert {*found.index.get_level_values(0)} == {HERE, "raspi4", "pixel3"}
+    changed = {(HERE, 10): 0.0, ("raspi4", 10): -0.5, ("pixel3", 10): 2.0}
+    assert found["latency_change"].to_dict() == pytest.approx({(where, 1): 0.0 for where, _ in changed} | changed)
+    assert found.loc[("raspi4", 1), "latency_values"] == [10.0] and found.loc[("pixel3", 1), "n"] == 2

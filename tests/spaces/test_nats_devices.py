@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 import harness
+import results
 from harness.config.sections import Environment
 from harness.config.trial import TrialConfig
 from harness.measuring.record import device_columns
+from harness.reproduce import Shared, Wanted, table2
 from harness.training.task import Task
 from results.errors import BadInput
 from spaces.nats_benchmark import every_cell
@@ -154,6 +157,26 @@ def test_a_record_holds_what_was_measured_of_the_found_cell_on_each_device(path:
     with pytest.raises(BadInput, match="the measured latencies are not those that the run was planned with"):
         trial = harness.plan(["darts1"], "nats", [0], hardware=f"{path}:raspi4", out=tmp_path).trials[0]
         assert Task(trial, Environment(run=str(tmp_path), hardware=str(short))).latencies
+
+
+@pytest.mark.slow
+def test_table_2_is_asked_of_a_devices_cells(path: Path, tmp_path: Path) -> None:
+    """Nine settings of RARTS, one hyperparameter apart from the first; each found cell's latency is the file's."""
+    short = ["epochs=1", "limit=32", "batch_size=16", "rarts.arch_lr=0.2", "channels=2"]
+    short += ["diagnostics.subset=16", "diagnostics.lambda_every=0"]
+    shared: Shared = {"protocol": "quick", "seeds": [0], "overrides": short, "serial": True}
+    shared["hardware"] = f"{path}:raspi4"
+    table2(Wanted(tmp_path, shared), Console(quiet=True))
+    records = results.load(tmp_path).records
+    names = ["hp.latency_weight", "hp.arch_lr", "hp.arch_weight_decay", "hp.batch_size"]
+    assert len(records) == 9 and not records.duplicated(names).any()
+    base = records[names].mode().iloc[0]
+    assert (base["hp.arch_lr"], base["hp.batch_size"]) == (0.2, 16)
+    assert ((records[names] != base).sum(axis=1) <= 1).all()
+    measured = pd.read_parquet(path).set_index("arch")["raspi4"]
+    assert records["device_latency.raspi4"].tolist() == measured[records["genotype"]].tolist()
+    shown = (tmp_path / "report" / "report.md").read_text()
+    assert "Latency by hyperparameters" in shown and "| raspi4 |" in shown
 
 
 def test_of_a_cell_without_a_path_nothing_is_recorded(devices: Devices) -> None:
