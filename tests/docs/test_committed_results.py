@@ -15,6 +15,10 @@ DOCS = Path(__file__).parents[2] / "docs"
 ARCHIVES = sorted(DOCS.rglob("run.zip"))
 
 COUNTED = {
+    "darts-s1-s4/s1": (18, 18, 194),
+    "darts-s1-s4/s2": (18, 18, 192),
+    "darts-s1-s4/s3": (18, 18, 191),
+    "darts-s1-s4/s4": (18, 18, 197),
     "imagenet20": (1, 1, 0),
     "mini-darts": (15, 15, 81),
     "mini-nats": (46, 138, 3468),
