@@ -153,12 +153,12 @@ def _heat(own: pd.DataFrame, first: str, second: str, name: str, named: Methods)
 
 
 def _curve(own: pd.DataFrame, column: str, name: str, named: Methods) -> Chart:
-    """Every search's value by one parameter, the means joined."""
+    """Every search's value by one parameter; the means joined where it is a number, for names have no order."""
     number = numeric(own[column]) and own[column].notna().all()
     levels = _levels(own[column])
     at = [float(v) if number else float(levels.index(_value(v))) for v in own[column]]
     dots = tuple(Dot(x, y) for x, values in zip(at, own["values"], strict=True) for y in values)
-    mean = tuple(sorted(zip(at, own["mean"].astype(float), strict=True)))
+    mean = tuple(sorted(zip(at, own["mean"].astype(float), strict=True))) if number else ()
     x = spanning(at) if number else Scale(-0.5, len(levels) - 0.5)
     every = [y for values in own["values"] for y in values]
     best = own.iloc[int(own["mean"].argmin())]
@@ -168,7 +168,7 @@ def _curve(own: pd.DataFrame, column: str, name: str, named: Methods) -> Chart:
     panel = Panel(about, f"{about}: {alt}", dots=dots, mean=mean)
     y_label = f"{metrics.named(name).title.lower()} ({metrics.named(name).unit})"
     key = f"sensitivity_{bare(column)}-{about}".replace(" ", "-")
-    caption = "A dot is a search; the line joins each setting's mean."
+    caption = "A dot is a search; the line joins each setting's mean." if number else "A dot is a search."
     return Chart(
         key,
         title,

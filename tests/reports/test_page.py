@@ -218,6 +218,19 @@ def test_a_sweep_has_a_row_figure_and_table_per_setting(make: Make, run: Build, 
     assert rows[["hp.rarts.lam", "n", "mean"]].to_numpy().tolist() == [[1, 2, 10.5], [3, 2, 30.5]]
 
 
+@pytest.mark.parametrize(("values", "joined"), [((1.0, 3.0), True), (("s1", "s2"), False)])
+def test_only_numbers_are_joined_by_a_line(
+    make: Make, run: Build, tmp_path: Path, values: tuple[Any, ...], joined: bool
+) -> None:
+    """Names of a parameter have no order."""
+    points = [(value, seed) for value in values for seed in range(2)]
+    made = run(*(make("rarts", s, 10.0 + s, trial=f"{v}-{s}", **{"hp.space.operations": v}) for v, s in points))
+    write([made], tmp_path)
+    markup = (tmp_path / "index.html").read_text()
+    assert "Test error by space.operations" in markup
+    assert ("the line joins each setting" in markup) == joined
+
+
 def test_two_parameters_make_a_heat_map_and_no_mean_runs_over_one(make: Make, run: Build, tmp_path: Path) -> None:
     points = [(lam, beta) for lam in (1.0, 3.0) for beta in (0.1, 0.5)]
     made = run(
