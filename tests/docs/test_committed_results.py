@@ -29,6 +29,7 @@ COUNTED = {
     "mini-width/cifar10-0.6": (9, 9, 45),
     "mini-width/cifar100-0.4": (12, 12, 60),
     "mini-width/cifar100-0.6": (9, 9, 45),
+    "table2-devices": (27, 27, 162),
     "table2-quick": (27, 27, 81),
 }
 """Trials, records and rows of history of each run's folder, counted before it was packed."""
