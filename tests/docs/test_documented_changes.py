@@ -95,7 +95,7 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def environment(code: Path) -> dict[str, str]:
     """Of a process that imports the copy."""
-    return os.environ | {"PYTHONPATH": str(code), "OMP_NUM_THREADS": "1"}
+    return os.environ | {"PYTHONPATH": str(code), "OMP_NUM_THREADS": "1", "PYTEST_ADDOPTS": ""}
 
 
 @pytest.fixture(scope="module")
