@@ -57,7 +57,7 @@ class FairDarts(Darts1):
 
     def undecided(self) -> float:
         """The mean entropy of a gate: each is open or closed, whatever the others of its edge are."""
-        return of_gates(self.expected(self.alpha.views(self.alpha.flat.detach())), self.possible)
+        return of_gates(self.expected(self.alpha.views(self.alpha.flat.detach())), self.allowed)
 
     def grad_zero_one(self) -> Tensor:
         """∇_α L₀₁ = −2 (σ(α) − ½) σ(α) (1 − σ(α)) / N, over all N gates."""

@@ -55,7 +55,7 @@ class Search(Algorithm):
         self.space = self.searched()
         self.w = self.weights("w")
         start = self.alphas()
-        self.possible = {name: a > CLOSED for name, a in start.items()}
+        self.allowed = {name: a > CLOSED for name, a in start.items()}
         """Shaped as α: the operations that the space lets an edge have."""
         self.alpha = Architecture({name: a.to(self.device) for name, a in start.items()}, self)
         self.passes = Passes(
@@ -126,7 +126,7 @@ class Search(Algorithm):
 
     def undecided(self) -> float:
         """How far α is from a choice, from 0 to 1: the mean entropy of its edges' expected weights over its maximum."""
-        return among_choices(self.expected(self.alpha.views(self.alpha.flat.detach())), self.possible)
+        return among_choices(self.expected(self.alpha.views(self.alpha.flat.detach())), self.allowed)
 
     def grad_w(self, w: Parameters | Tensor, batch: Batch, relax: Relax | None = None) -> Tensor:
         """∇_w of the loss on ``batch`` as a flat vector, as long as w: one forward, one backward to the weights."""

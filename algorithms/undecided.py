@@ -9,26 +9,26 @@ import torch
 from torch import Tensor
 
 
-def among_choices(weights: Mapping[str, Tensor], possible: Mapping[str, Tensor]) -> float:
-    """Mean entropy over edges of weights (…, operations) that sum to 1, over its maximum, ln of the possible number.
+def among_choices(weights: Mapping[str, Tensor], allowed: Mapping[str, Tensor]) -> float:
+    """Mean entropy over edges of weights (…, operations) that sum to 1, over its maximum, ln of how many are allowed.
 
-    ``possible``, shaped as ``weights``, is False where an edge cannot have an operation; an edge that can have but one
+    ``allowed``, shaped as ``weights``, is False where an edge cannot have an operation; an edge that can have but one
     is left out. So are weights of edges (E,), which some searches learn as well: they choose no operation.
     """
     rows = []
     for name, w in _of_operations(weights):
-        most = possible[name].sum(-1).log().to(w)
+        most = allowed[name].sum(-1).log().to(w)
         rows.append((torch.special.entr(w).sum(-1) / most)[most > 0])
     return float(torch.cat(rows).mean())
 
 
-def of_gates(gates: Mapping[str, Tensor], possible: Mapping[str, Tensor]) -> float:
+def of_gates(gates: Mapping[str, Tensor], allowed: Mapping[str, Tensor]) -> float:
     """Mean entropy of independent gates in [0, 1], (…, operations), over its maximum, ln 2: each is open or closed.
 
-    ``possible``, shaped as ``gates``, is False where an edge cannot have an operation: there is no gate.
+    ``allowed``, shaped as ``gates``, is False where an edge cannot have an operation: there is no gate.
     """
     entropies = [
-        (torch.special.entr(g) + torch.special.entr(1 - g))[possible[name].to(g.device)]
+        (torch.special.entr(g) + torch.special.entr(1 - g))[allowed[name].to(g.device)]
         for name, g in _of_operations(gates)
     ]
     return float(torch.cat(entropies).mean()) / math.log(2)

@@ -195,23 +195,23 @@ def table2(wanted: Wanted, console: Console) -> None:
     latencies of all of NATS-Bench's cells the question is asked there; a table that is given judges what is found.
     """
     request = Request(algorithms=["rarts"], space="darts", evaluate="none", out=wanted.out, **wanted.shared)
-    if request.hardware:
+    if request.hardware is not None:
         request = replace(request, space="nats", evaluate="none" if request.table is None else "table")
     protocol = Protocol.load(request.protocol, request.space).set(request.overrides)
     if request.hardware is None:
-        request = replace(request, latency=_latencies(request, protocol, console))
+        request = replace(request, latency=request.latency or _latencies(wanted.out, request, protocol, console))
     # The points hold the baseline's values, those that were asked for among them.
-    others = [o for o in wanted.shared.get("overrides", ()) if _bare(o.partition("=")[0]) not in map(_bare, TABLE2)]
+    held = {place for key in TABLE2 for place in protocol.places(key)}
+    others = {key: value for key, value in protocol.overrides.items() if held.isdisjoint(protocol.places(key))}
     records = run(plan(replace(request, overrides=others, points=list(_around(protocol)))), console)
     index = page.write([results.load(wanted.out)], wanted.out / "report")
     console.print(f"report: {index} ({len(records)} records)", markup=False, highlight=False, soft_wrap=True)
 
 
-def _latencies(request: Request, protocol: Protocol, console: Console) -> Path:
-    """The latency table of this device: as given, or measured now."""
-    assert request.out is not None
-    latency = request.latency or request.out / "latency.json"
-    if request.latency is None and not latency.exists():
+def _latencies(out: Path, request: Request, protocol: Protocol, console: Console) -> Path:
+    """The latency table of this device in ``out``, measured now if it is not there."""
+    latency = out / "latency.json"
+    if not latency.exists():
         console.print("measuring the operations' latencies on this device", highlight=False)
         write(measure(protocol, device_here(request.device), request.cpus_per_trial), latency)
     return latency
@@ -229,16 +229,11 @@ TABLE2 = {
 """Table 2's rows: by what each hyperparameter of the baseline is multiplied."""
 
 
-def _bare(key: str) -> str:
-    """The key without the search's name, which is RARTS."""
-    return key.strip().removeprefix("rarts.")
-
-
 def _around(protocol: Protocol) -> Iterator[dict[str, object]]:
     """The baseline's point, then Table 2's others, in the table's order."""
     settings = protocol.settings
     hyper = protocol.hyper("rarts").model_dump()
-    base = {key: hyper[_bare(key)] for key in TABLE2 if key != "batch_size"}
+    base = {key: hyper[key.removeprefix("rarts.")] for key in TABLE2 if key != "batch_size"}
     base["rarts.latency_weight"] = base["rarts.latency_weight"] or LATENCY_WEIGHT
     base["batch_size"] = settings.batch_size
     yield base
