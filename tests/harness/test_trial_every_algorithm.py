@@ -23,22 +23,19 @@ ON_DARTS = ["darts2", "rarts+pt"]
 """What goes another way where a space chooses among edges."""
 
 
+SHORT = [
+    "epochs=3", "limit=32", "batch_size=16", "diagnostics.lambda_every=0", "diagnostics.subset=16",
+    "evaluation.short_epochs=1", "evaluation.batch_size=32",
+    "random.k=3", "random_ws.k=5", "zerocost.k=3", "local_search.queries=3",
+    "evolution.queries=3", "evolution.population=2", "nsga2.queries=3", "nsga2.population=2",
+    "pt_tune_epochs=1", "pt_batches=1", "es_every=1", "es_window=1", "es_delta=1", "es_start=0",
+]  # fmt: skip
+SMALL = {"nats": [], "darts": ["channels=2", "nodes=2", "operations=s2"]}
+
+
 def trial(algorithm: str, space: str = "nats") -> TrialConfig:
     """Three epochs of two steps on the digits."""
-    protocol = Protocol.load("quick", space)
-    protocol = protocol.set(
-        ["epochs=3", "limit=32", "batch_size=16", "diagnostics.lambda_every=0", "evaluation.short_epochs=1"]
-    )
-    protocol = protocol.set(
-        ["evaluation.batch_size=32", "random.k=3", "evolution.queries=3", "evolution.population=2", "zerocost.k=3"]
-    )
-    protocol = protocol.set(["local_search.queries=3", "nsga2.queries=3", "nsga2.population=2", "random_ws.k=5"])
-    if space == "darts":
-        protocol = protocol.set(["channels=2", "nodes=2", "operations=s2", "epochs=1"])
-    protocol = protocol.set(
-        ["pt_tune_epochs=1", "pt_batches=1", "es_every=1", "es_window=1", "es_delta=1", "es_start=0"]
-    )
-    protocol = protocol.set(["diagnostics.subset=16"])
+    protocol = Protocol.load("quick", space).set([*SHORT, *SMALL[space]])
     return protocol.trial(algorithm, 0, {"classes": 10, "in_channels": 1}, "none")
 
 

@@ -17,21 +17,25 @@ from harness.config.trial import TrialConfig
 from harness.execution.job import run_job
 from results.store import Store
 
-ALGORITHMS = ("rarts", "random", "pdarts")
+ALGORITHMS = {"rarts": "nats", "random": "nats", "pdarts": "nats", "darts2": "darts"}
+"""Each with the space that it searches."""
 
 MOMENTS = {
     "rarts": ["config.json", "checkpoint.pt", "checkpoint.prev.pt", "evaluation-digits.pt"],
     "random": ["checkpoint.pt", "checkpoint.prev.pt"],
     "pdarts": ["config.json", "checkpoint.pt", "checkpoint.prev.pt"],  # a stage an epoch: killed in each
+    "darts2": ["checkpoint.prev.pt"],
 }
 """The files at whose appearance the process is killed, one launch after the other."""
 
 
 def trial(algorithm: str) -> TrialConfig:
     """Three epochs of four steps, then a training that is short and still longer than the kill is late."""
-    protocol = Protocol.load("quick", "nats")
+    protocol = Protocol.load("quick", ALGORITHMS[algorithm])
     protocol = protocol.set(["epochs=3", "limit=64", "batch_size=16", "diagnostics.lambda_every=0"])
     protocol = protocol.set(["random.k=3", "evaluation.short_epochs=1", "evaluation.epochs=3"])
+    if ALGORITHMS[algorithm] == "darts":
+        protocol = protocol.set(["channels=2", "nodes=2", "evaluation.channels=4"])
     return protocol.trial(algorithm, 0, {"classes": 10, "in_channels": 1}, "trained")
 
 

@@ -65,16 +65,12 @@ def leaves(*values: Any) -> list[Any]:
     """Everything inside nested lists, tuples and dictionaries; several times as fast as torch's own."""
     found: list[Any] = []
     for value in values:
-        if isinstance(value, dict):
-            value = value.values()
-        elif not isinstance(value, (list, tuple)):
+        if isinstance(value, (list, tuple)):
+            found += leaves(*value)
+        elif isinstance(value, dict):
+            found += leaves(*value.values())
+        else:
             found.append(value)
-            continue
-        for inner in value:
-            if isinstance(inner, (list, tuple, dict)):
-                found += leaves(inner)
-            else:
-                found.append(inner)
     return found
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
 from pretended.devices import ANY, CPU, DeviceMismatch, Devices, Generator, claim, claim_of, device_of, leaves
@@ -102,27 +101,6 @@ UNREPEATABLE = frozenset(
 POINTWISE = frozenset(["where", "masked_fill", "masked_fill_", "fill_", "fill"])
 
 
-class Known(NamedTuple):
-    """What of a kernel does not change from call to call."""
-
-    name: str
-    pointwise: bool
-    random: bool
-    """Whether it draws."""
-    takes_generator: bool
-
-
-@cache
-def known(func: Any) -> Known:
-    name = func._schema.name.split("::")[1]
-    return Known(
-        name,
-        torch.Tag.pointwise in func.tags or name.startswith("_foreach") or name in POINTWISE,
-        torch.Tag.nondeterministic_seeded in func.tags,
-        any(argument.name == "generator" for argument in func._schema.arguments),
-    )
-
-
 class Kernels(TorchDispatchMode):
     """Refuses a mixture of devices and what does not repeat where that is asked, says where results are, counts."""
 
@@ -136,7 +114,7 @@ class Kernels(TorchDispatchMode):
         kwargs = dict(kwargs or {})
         if self.off:
             return func(*args, **kwargs)
-        packet = known(func).name
+        packet = func._schema.name.split("::")[1]
         values = leaves(args, kwargs)
         given = [v for v in values if isinstance(v, Tensor)]
         if any(t.device.type == "meta" for t in given) or str(kwargs.get("device")) == "meta":
@@ -187,9 +165,8 @@ class Kernels(TorchDispatchMode):
             return self._moved(args, given)
         if packet in INDEXING:
             return self._indexed(func, args, given)
-        counted = given
-        if known(func).pointwise:
-            counted = [t for t in given if t.dim() or device_of(t).type != "cpu"]
+        pointwise = torch.Tag.pointwise in func.tags or packet.startswith("_foreach") or packet in POINTWISE
+        counted = [t for t in given if not (pointwise and t.dim() == 0 and device_of(t).type == "cpu")]
         if packet.endswith("_") and counted and not any(given[0] is t for t in counted):
             on_cuda = any(device_of(t).type == "cuda" for t in counted)
             if on_cuda and claim_of(given[0]) != ANY:
@@ -217,10 +194,10 @@ class Kernels(TorchDispatchMode):
         return _claimed(args[0])
 
     def _check(self, func: Any, counted: list[Tensor], given: list[Tensor]) -> Any:
-        found = {_claimed(t) for t in counted} - {ANY}
-        if len(found) > 1:
+        known = {_claimed(t) for t in counted} - {ANY}
+        if len(known) > 1:
             raise self._mixture(func, given)
-        return found.pop() if found else ANY
+        return known.pop() if known else ANY
 
     def _mixture(self, func: Any, given: list[Tensor]) -> DeviceMismatch:
         text = ", ".join(f"{device_of(t)}{tuple(t.shape)}" for t in given[:6])
@@ -228,18 +205,18 @@ class Kernels(TorchDispatchMode):
 
     def _generator(self, func: Any, where: Any, values: list[Any], kwargs: Any) -> Any:
         """Random kernels draw from a generator of their own device; without one given, from that device's default."""
-        if not known(func).random:
+        if torch.Tag.nondeterministic_seeded not in func.tags:
             return kwargs
-        context, drawn_from = self.owner.explicit[-1] if self.owner.explicit else (None, None)
+        context, known = self.owner.explicit[-1] if self.owner.explicit else (None, None)
         device = where if where is not None else context
         device = CPU if device in (None, ANY) else device
         if any(isinstance(v, Generator) for v in values):
             # What arrives here is torch's own wrapper of it, which claims nothing.
-            theirs = CPU if drawn_from is None else drawn_from.claims
+            theirs = CPU if known is None else known.claims
             if theirs != device:
                 text = f"Expected a {device} device type for generator but found {theirs} in {func}"
                 raise DeviceMismatch(f"{text} [{self.owner.place()}]")
-        elif device.type == "cuda" and known(func).takes_generator:
+        elif device.type == "cuda" and any(a.name == "generator" for a in func._schema.arguments):
             return kwargs | {"generator": Devices.defaults[device.index]}
         return kwargs
 

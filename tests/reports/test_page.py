@@ -227,8 +227,9 @@ def test_only_numbers_are_joined_by_a_line(
     made = run(*(make("rarts", s, 10.0 + s, trial=f"{v}-{s}", **{"hp.space.operations": v}) for v, s in points))
     write([made], tmp_path)
     markup = (tmp_path / "index.html").read_text()
-    assert "Test error by space.operations" in markup
-    assert ("the line joins each setting" in markup) == joined
+    figure = markup.partition("Test error by space.operations")[2].partition("</figure>")[0]
+    assert ('<polyline class="mean"' in figure, "the line joins each setting" in figure) == (joined, joined)
+    assert figure.count("<circle") >= 4
 
 
 def test_two_parameters_make_a_heat_map_and_no_mean_runs_over_one(make: Make, run: Build, tmp_path: Path) -> None:
