@@ -11,7 +11,8 @@ What every space is, and what some share:
 - ``tabular``: figures by genotype, ranks among all of them, a digest of the whole.
 - ``partial``: PC-DARTS's partial channels and edge normalisation, for any cells.
 - ``per_cell``: weights of operations that differ from cell to cell.
-- ``pointwise``, ``pooling``: 1 × 1 convolutions and 3 × 3 average pooling, each at the speed that a device allows.
+- ``pointwise``, ``depthwise``, ``pooling``: 1 × 1 and depthwise convolutions and 3 × 3 average pooling, each at the
+  speed that a device allows.
 - ``compiling``: a C++ file of this folder, compiled for this machine.
 
 The solvable model of the RARTS paper:

@@ -11,6 +11,7 @@ from torchvision.ops import stochastic_depth
 
 from spaces.darts_genotype import INPUTS
 from spaces.darts_genotype import Cell as Genes
+from spaces.depthwise import Depthwise
 from spaces.nats_cell import ReLUConvBN
 from spaces.noise import Noise
 
@@ -40,10 +41,9 @@ class FactorizedReduce(nn.Module):
 
 def _separable(channels: int, size: int, stride: int, dilation: int = 1) -> list[nn.Module]:
     """ReLU (not in place: a node feeds several edges), a depthwise and a 1 × 1 convolution, batch norm."""
-    padding = dilation * (size // 2)
     return [
         nn.ReLU(),
-        nn.Conv2d(channels, channels, size, stride, padding, dilation, groups=channels, bias=False),
+        Depthwise(channels, size, stride, dilation),
         nn.Conv2d(channels, channels, 1, bias=False),
         nn.BatchNorm2d(channels),
     ]

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from spaces.base import AfterSkip
 from spaces.darts_graph import OPERATIONS, edges
+from spaces.depthwise import depthwise
 from spaces.noise import noise_like
 from spaces.pointwise import pointwise
 
@@ -80,10 +81,9 @@ class Separable(nn.Module):
 
     def forward(self, x: Tensor, stride: int = 1, dilation: int = 1, rows: slice | Tensor = ALL) -> Tensor:
         """(B, m · C, H, W) to (B, m · C, H/stride, W/stride); ``rows`` selects m of the edges by their channels."""
-        depthwise, mixing = self.depthwise.weight[rows], self.pointwise.weight[rows]
-        width, size = depthwise.shape[0], depthwise.shape[-1]
-        z = F.conv2d(x, depthwise, None, stride, dilation * (size // 2), dilation, width)
-        return pointwise(z, mixing, width // self.channels)
+        mixing = self.pointwise.weight[rows]
+        z = depthwise(x, self.depthwise.weight[rows], stride, dilation)
+        return pointwise(z, mixing, len(mixing) // self.channels)
 
 
 class Leaving(nn.Module):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from results.errors import BadInput
+from spaces.depthwise import Depthwise
 
 STAGES = (2, 3, 3)
 """Layers of each stage."""
@@ -94,7 +95,7 @@ class MBConv(nn.Module):
             nn.Conv2d(place.inputs, inner, 1, bias=False),
             norm(inner, searched=searched),
             nn.ReLU(inplace=True),
-            nn.Conv2d(inner, inner, kernel, place.stride, kernel // 2, groups=inner, bias=False),
+            Depthwise(inner, kernel, place.stride),
             norm(inner, searched=searched),
             nn.ReLU(inplace=True),
             nn.Conv2d(inner, place.outputs, 1, bias=False),
