@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.cli import app, console, options
+from results.errors import BadInput
 from results.lookup import lookup
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def print_ranking(runs: Sequence[Run]) -> None:
 
 @app.command()
 def reproduce(
+    context: typer.Context,
     target: Annotated[str, typer.Argument(help="fig1, table2 or table4")],
     protocol: options.Protocol = "paper",
     seeds: options.Seeds = "0,1,2",
@@ -95,9 +97,11 @@ def reproduce(
 
     Example: python -m harness reproduce fig1
     """
-    from harness.reproduce import TARGETS, Shared, Wanted
+    from harness.reproduce import TARGETS, Shared, Wanted, fig1
 
     make = lookup("target", target, TARGETS)
+    if make is fig1:
+        _refuse_all_but_out(context)
     shared: Shared = {
         "protocol": protocol,
         "seeds": options.seeds(seeds),
@@ -115,3 +119,16 @@ def reproduce(
         "command": options.command(),
     }
     make(Wanted(out or Path("runs") / target, shared), console)
+
+
+def _refuse_all_but_out(context: typer.Context) -> None:
+    """The solvable model has neither data nor protocol: an option for them would be ignored."""
+    others = {p.name: p.opts[0] for p in context.command.params if p.name not in {None, "target", "out"}}
+    given = [option for name, option in others.items() if _is_given(context, str(name))]
+    if given:
+        raise BadInput(f"fig1 is of the solvable model, and takes --out alone: leave out {', '.join(given)}")
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"

@@ -163,6 +163,12 @@ def test_malformed_architecture(fault: Faults, tmp_path: Path, genotype: str) ->
     assert not (tmp_path / "cell.svg").exists()
 
 
+def test_fig1_refuses_options_that_it_would_ignore(fault: Faults, tmp_path: Path) -> None:
+    said = fault("reproduce fig1 --seeds 0,1 --set lr=1 --serial --out", tmp_path / "fig1")
+    assert "takes --out alone: leave out --seeds, --set, --serial" in said
+    assert not (tmp_path / "fig1").exists()
+
+
 def test_score_without_a_table_says_where_to_get_it(fault: Faults) -> None:
     assert "--table" in fault("score", "--genotype", sorted(every_cell())[0])
 
