@@ -21,9 +21,6 @@ from spaces import SPACES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
-
-    from harness.config.sections import Environment
     from harness.config.trial import TrialConfig
     from harness.measuring.correlation import Correlation, Progress
     from spaces.contracts import Described, Tabular
@@ -136,37 +133,35 @@ def correlate(
     from harness.config.request import absolute
     from harness.config.sections import Environment
     from harness.data import load
-    from harness.measuring import one_shot
-    from harness.measuring.correlation import one_batch, sample, score_all
+    from harness.measuring import correlation, one_shot
     from harness.measuring.device import device_here, prepare
 
     made, image_size = sized(cls, opened, space, dataset, set_ or [])
-    genotypes = sample(made, cells, seed)
+    genotypes = correlation.sample(made, cells, seed)
     where = torch.device(device_here(device))
     prepare(where)
-    frames, seen = [], dict[str, Any]()
-    for run, config in kept:
-        own = Environment(
-            run=absolute(run),
+    frames = [correlation.judged(made, genotypes, dataset)]
+    of = {"space": space, "table": opened.description, "table_digest": opened.digest, "dataset": dataset}
+    told: dict[str, Any] = of | {"seed": seed, "cells": cells}
+    if kept:
+        here = Environment(
+            run="",
             data_dir=absolute(data_dir) if data_dir else None,
             download=download,
             table=absolute(table) if table else None,
             device=str(where),
             threads=threads,
         )
-        score = one_shot.SCORE if len(kept) == 1 else f"supernet of {config.label}"
-        frame, count = by_supernet(config, own, genotypes, images or IMAGES, score)
-        frames.append(frame)
-        seen |= {"images": count, "supernets": {**seen.get("supernets", {}), score: f"{config.label} ({config.hash})"}}
+        by_supernet, seen = one_shot.score_in(kept, here, genotypes, images or IMAGES, progress())
+        frames, told = [*frames, *by_supernet], told | seen
     if names:
-        batch = one_batch(load(dataset, data_dir, image_size, download), batch_size, seed, where)
-        frames.append(score_all(made, genotypes, names, batch, seed, progress()))
-        seen |= {"batch_size": batch_size, "image_size": image_size, "options": made.options.model_dump(mode="json")}
-    frame, found = measured(made, genotypes, frames, seed, dataset)
+        batch = correlation.one_batch(load(dataset, data_dir, image_size, download), batch_size, seed, where)
+        frames.append(correlation.score_all(made, genotypes, names, batch, seed, progress()))
+        told |= {"batch_size": batch_size, "image_size": image_size, "options": made.options.model_dump(mode="json")}
+    frame = correlation.beside(frames)
     if out is not None:
         frame.to_csv(out, index=False)
-    table_of = {"space": space, "table": opened.description, "table_digest": opened.digest, "dataset": dataset}
-    told = table_of | {"seed": seed, "cells": cells} | seen
+    found = correlation.ranked(frame, seed)
     if json_:
         print_json(told | {"scores": [asdict(row) for row in found]})
     else:
@@ -177,17 +172,6 @@ def judged_on(cls: type[Tabular], asked: str | None, searched: str) -> str:
     """The table's data set: the one asked for, else the searched one, else its first. Raises BadInput for another."""
     default = searched if searched in cls.table_datasets else cls.table_datasets[0]
     return lookup("data set of the table", asked or default, {name: name for name in cls.table_datasets})
-
-
-def by_supernet(
-    config: TrialConfig, environment: Environment, genotypes: Sequence[str], images: int, score: str
-) -> tuple[pd.DataFrame, int]:
-    """Each genotype's one-shot accuracy in the supernet that a trial left, and the number of images it is of."""
-    from harness.measuring import one_shot
-
-    task, search = one_shot.trained(config, environment)
-    held_out = task.fixed(images, config.settings.batch_size)
-    return one_shot.score_all(search, genotypes, held_out, progress(), score), sum(len(batch.y) for batch in held_out)
 
 
 def writable(out: Path | None) -> None:
@@ -219,23 +203,18 @@ def left(supernets: Sequence[str], space: str, images: int | None) -> list[tuple
     Raises
     ------
     BadInput
-        Where one is not there or named twice, or they searched different spaces or data sets.
+        Where one is not there or named twice, or they did not search ``space`` and one data set.
     """
     if not supernets and images is not None:
         raise BadInput("--images are what --supernet is scored on: name one, or leave --images out")
     if not supernets:
         return []
-    from harness.measuring.one_shot import kept_by
+    from harness.measuring.one_shot import all_kept_by
 
-    found = [kept_by(name) for name in supernets]
-    first = found[0][1]
-    for name, (_, config) in zip(supernets, found, strict=True):
-        if space not in (defaults.SPACE, config.space):
-            raise BadInput(f"--space {space}, but --supernet {name} searched {config.space}: leave --space out")
-        if (config.space, config.settings.dataset) != (first.space, first.settings.dataset):
-            raise BadInput(f"--supernet {name} searched another space or data set than {supernets[0]}: leave one out")
-    if len({config.label for _, config in found}) < len(found):
-        raise BadInput("two of --supernet are of one algorithm and seed: leave one out")
+    found = all_kept_by(supernets)
+    searched = found[0][1].space
+    if space not in (defaults.SPACE, searched):
+        raise BadInput(f"--space {space}, but --supernet {supernets[0]} searched {searched}: leave --space out")
     return found
 
 
@@ -245,31 +224,6 @@ def progress() -> Progress:
     from rich.progress import track
 
     return partial(track, description="scoring", console=Console(stderr=True))
-
-
-def measured(
-    space: Tabular,
-    genotypes: Sequence[str],
-    frames: Sequence[pd.DataFrame],
-    seed: int,
-    dataset: str,
-) -> tuple[pd.DataFrame, list[Correlation]]:
-    """Each architecture's accuracy and scores, and each score's correlations, the strongest first."""
-    import pandas as pd
-
-    from harness.measuring.correlation import accuracies, compared, correlate
-
-    frame = pd.concat([frame.set_index("arch") for frame in frames], axis=1).reset_index()
-    frame.insert(1, "test_accuracy", accuracies(space, genotypes, dataset))
-    truth = frame["test_accuracy"].tolist()
-    names = [name.removesuffix("_seconds") for name in frame.columns.astype(str) if name.endswith("_seconds")]
-    found = [
-        correlate(name, frame[name].tolist(), truth, float(frame[f"{name}_seconds"].mean()), seed) for name in names
-    ]
-    found.sort(key=lambda row: -1.0 if math.isnan(row.kendall) else abs(row.kendall), reverse=True)
-    best, *others = found
-    against = frame[best.score].tolist()
-    return frame, [best, *(compared(row, frame[row.score].tolist(), against, truth, seed) for row in others)]
 
 
 def show(found: Sequence[Correlation], told: dict[str, object]) -> None:

@@ -115,10 +115,29 @@ def score_all(
     return pd.DataFrame(rows)
 
 
-def accuracies(space: Tabular, genotypes: Iterable[str], dataset: str) -> list[float]:
-    """The table's test accuracy of each, percent, after its longest training."""
+def judged(space: Tabular, genotypes: Sequence[str], dataset: str) -> pd.DataFrame:
+    """A row a genotype: ``arch``, and the table's ``test_accuracy``, percent, after its longest training."""
     found = [space.score(genotype, dataset) for genotype in genotypes]
-    return [float("nan") if score is None else score.test_accuracy for score in found]
+    accuracies = [math.nan if score is None else score.test_accuracy for score in found]
+    return pd.DataFrame({"arch": genotypes, "test_accuracy": accuracies})
+
+
+def beside(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """One frame of several that have a row a genotype each."""
+    return pd.concat([frame.set_index("arch") for frame in frames], axis=1).reset_index()
+
+
+def ranked(frame: pd.DataFrame, seed: int) -> list[Correlation]:
+    """Each score's correlations with ``test_accuracy``, the strongest first, and how far behind it the others are."""
+    truth = frame["test_accuracy"].tolist()
+    names = [name.removesuffix("_seconds") for name in frame.columns.astype(str) if name.endswith("_seconds")]
+    found = [
+        correlate(name, frame[name].tolist(), truth, float(frame[f"{name}_seconds"].mean()), seed) for name in names
+    ]
+    found.sort(key=lambda row: -1.0 if math.isnan(row.kendall) else abs(row.kendall), reverse=True)
+    best, *others = found
+    strongest = frame[best.score].tolist()
+    return [best, *(compared(row, frame[row.score].tolist(), strongest, truth, seed) for row in others)]
 
 
 def correlate(name: str, values: Sequence[float], truth: Sequence[float], seconds: float, seed: int) -> Correlation:

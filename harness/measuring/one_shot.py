@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -17,6 +18,7 @@ from algorithms import ALGORITHMS
 from algorithms.base import Evaluated, Setting
 from algorithms.sampling import through
 from algorithms.search import Search
+from harness.config.request import absolute
 from harness.config.sections import Environment
 from harness.config.trial import TrialConfig
 from harness.execution.checkpoint import SUPERNET, Checkpoint
@@ -55,6 +57,45 @@ def kept_by(named: str) -> tuple[Path, TrialConfig]:
     if len(found) != 1:
         raise BadInput(f"--supernet {named}: {len(found)} trials that left one; name one of {', '.join(names)}")
     return folder, found[0]
+
+
+def all_kept_by(names: Sequence[str]) -> list[tuple[Path, TrialConfig]]:
+    """``kept_by`` of each.
+
+    Raises
+    ------
+    BadInput
+        Where one is not there or named twice, or they searched different spaces or data sets.
+    """
+    found = [kept_by(name) for name in names]
+    first = found[0][1]
+    for name, (_, config) in zip(names, found, strict=True):
+        if (config.space, config.settings.dataset) != (first.space, first.settings.dataset):
+            raise BadInput(f"--supernet {name} searched another space or data set than {names[0]}: leave one out")
+    if len({config.label for _, config in found}) < len(found):
+        raise BadInput("two of --supernet are of one algorithm and seed: leave one out")
+    return found
+
+
+def score_in(
+    kept: Sequence[tuple[Path, TrialConfig]],
+    environment: Environment,
+    genotypes: Sequence[str],
+    images: int,
+    progress: Progress,
+) -> tuple[list[pd.DataFrame], dict[str, Any]]:
+    """Each genotype's accuracy inside the supernet of each trial, a frame a trial, and what the frames are of.
+
+    On as many ``images`` of a trial's own validation half; ``environment`` says where its data are, and the device.
+    """
+    frames, supernets, count = [], {}, 0
+    for folder, config in kept:
+        task, search = trained(config, environment.model_copy(update={"run": absolute(folder)}))
+        held_out = task.fixed(images, config.settings.batch_size)
+        score = SCORE if len(kept) == 1 else f"supernet of {config.label}"
+        frames.append(score_all(search, genotypes, held_out, progress, score))
+        supernets[score], count = f"{config.label} ({config.hash})", sum(len(batch.y) for batch in held_out)
+    return frames, {"images": count, "supernets": supernets}
 
 
 def trained(config: TrialConfig, environment: Environment) -> tuple[Task, Search]:
