@@ -110,7 +110,8 @@ class Part:
 
 def build(section: Section, prefix: str) -> Part:
     """Compute all that a section shows; ``prefix`` makes its ids and its tables' names unique in the report."""
-    section = replace(section, records=inherited(section.records).assign(protocol=section.label))
+    known = comparison.latencies_by_source(inherited(section.records))
+    section = replace(section, records=known.assign(protocol=section.label))
     varied = comparison.varied(section.records)
     records = comparison.by_configuration(section.records)
     named = methods(records)

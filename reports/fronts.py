@@ -124,15 +124,21 @@ def _latencies(known: Fronts, rows: pd.DataFrame) -> list[str]:
 def _measures(known: Mapping[str, Front], own: pd.DataFrame) -> dict[str, float]:
     """Both measures of one method's finds against each front, and of latencies the mean and the number without."""
     found: dict[str, float] = {}
+    devices = [str(column) for column in own if str(column).startswith(DEVICE_LATENCY)]
+    pathless = own[devices].isna().all(axis="columns")
     for column, front in known.items():
         if column not in own:
             continue
-        points = own[[column, "test_error"]].to_numpy(float)
+        # What has a latency on another device only is of a run that did not name this one.
+        asked = own[own[column].notna() | pathless] if column in devices else own
+        if asked.empty:
+            continue
+        points = asked[[column, "test_error"]].to_numpy(float)
         found[f"hypervolume_ratio.{column}"] = front.ratio(points)
         found[f"igd.{column}"] = front.distance(points)
-        if column.startswith(DEVICE_LATENCY):
-            found[f"{column}_mean"] = float(own[column].mean())
-            found[f"{column}_missing"] = int(own[column].isna().sum())
+        if column in devices:
+            found[f"{column}_mean"] = float(asked[column].mean())
+            found[f"{column}_missing"] = int(asked[column].isna().sum())
     return found
 
 

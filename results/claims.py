@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from results.comparison import SETTING
-from results.metrics import HYPER, is_hyperparameter
+from results.metrics import HYPER, bare, is_hyperparameter, setting
 from results.records import is_search
 from results.statistics import FEWEST_PAIRS, LEVEL, holm, paired
 
@@ -160,13 +160,14 @@ def _tenfold(row: Mapping[str, str], own: pd.DataFrame, dataset: str) -> list[_M
         return []
     others = [c for c in own if is_hyperparameter(str(c)) and c != name and len(own[c].drop_duplicates()) > 1]
     made = []
-    for _, same in own.groupby(others, dropna=False, sort=False) if others else [((), own)]:
+    for at, same in own.groupby(others, dropna=False, sort=False) if others else [((), own)]:
+        where = "".join(f", {bare(str(other))} = {setting(value)}" for other, value in zip(others, at, strict=True))
         values = {float(str(value)): by_seed(group, row["metric"]) for value, group in same.groupby(name)}
         for low, base in values.items():
             high = next((v for v in values if low > 0 and math.isclose(v, 10 * low)), None)
             if high is not None and set(values[high]) & set(base):
-                bare = name.removeprefix(HYPER)
-                made.append(_Measured(row, dataset, f"{bare} = {high:g} against {low:g}", values[high], base))
+                detail = f"{bare(name)} = {high:g} against {low:g}{where}"
+                made.append(_Measured(row, dataset, detail, values[high], base))
     return made
 
 

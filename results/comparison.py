@@ -68,13 +68,28 @@ def cost(records: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+LATENCY, SOURCE = f"{metrics.HYPER}space.latency", f"{metrics.HYPER}space.latency_source"
+
+
+def latencies_by_source(records: pd.DataFrame) -> pd.DataFrame:
+    """The records without the operations' latencies where their source tells them apart, by its first words.
+
+    A source goes on with how well its latencies fit, after a semicolon: no part of what a setting is called.
+    """
+    if not {LATENCY, SOURCE} <= set(records) or records[SOURCE].nunique() < 2:
+        return records
+    short = records[SOURCE].str.partition(";")[0]
+    same = records.groupby(short, dropna=False)[[LATENCY, SOURCE]].nunique(dropna=False)
+    return records if (same > 1).any(axis=None) else records.assign(**{SOURCE: short}).drop(columns=LATENCY)
+
+
 def varied(records: pd.DataFrame) -> list[str]:
     """Columns of hyperparameters that have more than one value among one method's trials in one setting.
 
     Unset is a value too, but for a retraining whose search is not among the records.
     """
-    names, keys = _hyperparameters(records), [*SETTING, *METHOD, "evaluation"]
-    known = inherited(records)
+    known = latencies_by_source(inherited(records))
+    names, keys = _hyperparameters(known), [*SETTING, *METHOD, "evaluation"]
     orphans = ~is_search(records) & ~records["parent"].isin(records["trial"])
     most = known[~orphans].groupby(keys, dropna=False)[names].nunique(dropna=False).max()
     among_all = known.groupby([*SETTING, *METHOD], dropna=False)[names].nunique().max()
@@ -83,7 +98,7 @@ def varied(records: pd.DataFrame) -> list[str]:
 
 def by_configuration(records: pd.DataFrame) -> pd.DataFrame:
     """The records, the swept values in their variants, so that no mean runs over several settings."""
-    known = inherited(records)
+    known = latencies_by_source(inherited(records))
     kept = known.copy()
     for column in varied(known):
         values = known.groupby([*SETTING, *METHOD, "evaluation"], dropna=False)[column]

@@ -57,6 +57,23 @@ def test_each_method_has_its_measures_its_latencies_and_what_has_none(made: Run)
     assert list(text.index)[2:4] == ["Latency on pi (ms), mean", "Without a latency on pi"]
 
 
+def test_a_device_that_a_run_did_not_name_is_blank_and_no_cell_without_a_path(make: Make, run: Build) -> None:
+    other = "device_latency.phone"
+    both = {"cifar10": {**STATED["cifar10"], other: "1 50, 2 10"}}
+    table = shown(
+        run(
+            make("rarts", 0, 10.0, params=2, **{LATENCY: 30.0, other: None}),
+            make("rarts", 1, 90.0, params=1, **{LATENCY: None, other: None}),
+            make("darts1", 0, 10.0, params=2, **{LATENCY: None, other: 2.0}),
+            fronts=both,
+        )
+    )
+    rows = table.shown.set_index("Algorithm")
+    assert rows["Without a latency on pi"].to_dict() == {"RARTS": "1", "DARTS-1": "–"}
+    assert rows["Hypervolume ratio, latency on pi"].to_dict() == {"RARTS": "0.524", "DARTS-1": "–"}
+    assert rows.loc["DARTS-1", "Hypervolume ratio, latency on phone"] == "0.524"
+
+
 def test_the_step_line_is_the_front_and_every_found_cell_with_a_latency_is_a_mark(made: Run) -> None:
     (chart,) = fronts.charts(fronts.fronts([made.config]), made.records, methods(made.records))
     (panel,) = chart.panels

@@ -78,6 +78,17 @@ def test_a_latency_weight_is_compared_with_ten_times_itself_and_nothing_else() -
     assert (round(found.ours_first, 3), round(found.ours_second, 3)) == (4.025, 5.025)
 
 
+def test_a_claim_on_a_hyperparameter_says_at_which_values_of_the_others() -> None:
+    rows = [
+        record("rarts", s, latency_ms=ms, **{"hp.latency_weight": weight, "hp.lr": lr})
+        for weight, ms in ((2e-4, 5.0), (2e-3, 4.0))
+        for lr in (0.1, 0.2)
+        for s in range(6)
+    ]
+    details = [found.detail for found in check(records_frame(rows))]
+    assert details == [f"latency_weight = 0.002 against 0.0002, lr = {lr}" for lr in (0.1, 0.2)]
+
+
 def test_settings_of_a_sweep_are_never_averaged_into_a_claim() -> None:
     rows = [
         record("rarts", s, skip_ratio=0.1, **{"hp.rarts.lam": lam, "trial": f"{lam}{s}"})

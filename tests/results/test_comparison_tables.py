@@ -209,6 +209,24 @@ def test_a_retraining_has_its_searchs_hyperparameters_and_one_without_it_varies_
     assert comparison.varied(records) == ["hp.lr"]
 
 
+def priced(seed: int, device: str, latency: str, table: str = "1a") -> dict[str, Any]:
+    source = f"ms.parquet: {device}; R² 0.9; table {table}"
+    return record("rarts", seed, 10.0, **{"hp.space.latency": latency, "hp.space.latency_source": source})
+
+
+def test_latencies_of_a_device_are_called_by_the_device() -> None:
+    rows = [priced(0, "pi", "[1, 2]"), priced(1, "phone", "[2, 1]")]
+    assert comparison.varied(records_frame(rows)) == ["hp.space.latency_source"]
+    named = comparison.by_configuration(records_frame(rows))
+    assert named["variant"].tolist() == ["latency_source = ms.parquet: pi", "latency_source = ms.parquet: phone"]
+
+
+def test_two_tables_of_one_name_stay_two_settings() -> None:
+    rows = [priced(0, "pi", "[1, 2]"), priced(1, "pi", "[1, 3]", table="2b")]
+    assert comparison.varied(records_frame(rows)) == ["hp.space.latency", "hp.space.latency_source"]
+    assert comparison.by_configuration(records_frame(rows))["variant"].nunique() == 2
+
+
 def test_anytime_is_a_row_per_search_epoch_and_data_set() -> None:
     records = records_frame(
         [record("rarts", 0, 10.0, eval_dataset=name, trial="a") for name in ("cifar10", "cifar100")]
