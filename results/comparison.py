@@ -72,13 +72,17 @@ LATENCY, SOURCE = f"{metrics.HYPER}space.latency", f"{metrics.HYPER}space.latenc
 
 
 def latencies_by_source(records: pd.DataFrame) -> pd.DataFrame:
-    """The records without the operations' latencies where their source tells them apart, by its first words.
+    """The records without the operations' latencies where their source tells them apart, by its device.
 
-    A source goes on with how well its latencies fit, after a semicolon: no part of what a setting is called.
+    A source is ``FILE: DEVICE; how well its latencies fit``: the fit is no part of what a setting is called, nor is
+    the file where all have one.
     """
     if not {LATENCY, SOURCE} <= set(records) or records[SOURCE].nunique() < 2:
         return records
     short = records[SOURCE].str.partition(";")[0]
+    files = short.str.partition(": ")
+    if files[0].nunique() == 1:
+        short = files[2]
     same = records.groupby(short, dropna=False)[[LATENCY, SOURCE]].nunique(dropna=False)
     return records if (same > 1).any(axis=None) else records.assign(**{SOURCE: short}).drop(columns=LATENCY)
 

@@ -218,7 +218,7 @@ def test_latencies_of_a_device_are_called_by_the_device() -> None:
     rows = [priced(0, "pi", "[1, 2]"), priced(1, "phone", "[2, 1]")]
     assert comparison.varied(records_frame(rows)) == ["hp.space.latency_source"]
     named = comparison.by_configuration(records_frame(rows))
-    assert named["variant"].tolist() == ["latency_source = ms.parquet: pi", "latency_source = ms.parquet: phone"]
+    assert named["variant"].tolist() == ["latency_source = pi", "latency_source = phone"]
 
 
 def test_two_tables_of_one_name_stay_two_settings() -> None:
