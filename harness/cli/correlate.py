@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -142,7 +142,7 @@ def correlate(
     prepare(where)
     frames = [correlation.judged(made, genotypes, dataset)]
     of = {"space": space, "table": opened.description, "table_digest": opened.digest, "dataset": dataset}
-    told: dict[str, Any] = of | {"seed": seed, "cells": cells}
+    told: dict[str, object] = {**of, "seed": seed, "cells": cells}
     if kept:
         here = Environment(
             run="",

@@ -9,7 +9,6 @@ import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
@@ -83,7 +82,7 @@ def score_in(
     genotypes: Sequence[str],
     images: int,
     progress: Progress,
-) -> tuple[list[pd.DataFrame], dict[str, Any]]:
+) -> tuple[list[pd.DataFrame], dict[str, object]]:
     """Each genotype's accuracy inside the supernet of each trial, a frame a trial, and what the frames are of.
 
     On as many ``images`` of a trial's own validation half; ``environment`` says where its data are, and the device.
