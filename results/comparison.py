@@ -81,7 +81,7 @@ def latencies_by_source(records: pd.DataFrame) -> pd.DataFrame:
         return records
     short = records[SOURCE].str.partition(";")[0]
     files = short.str.partition(": ")
-    if files[0].nunique() == 1:
+    if (files[0] == files[0].iloc[0]).all():
         short = files[2]
     same = records.groupby(short, dropna=False)[[LATENCY, SOURCE]].nunique(dropna=False)
     return records if (same > 1).any(axis=None) else records.assign(**{SOURCE: short}).drop(columns=LATENCY)
