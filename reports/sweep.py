@@ -81,7 +81,7 @@ def _said(own: pd.DataFrame, varied: Sequence[str], name: str, named: Methods) -
     columns = [column for column in varied if len(own[column].drop_duplicates()) > 1]
     ranked = own.sort_values("mean", kind="stable")
     best, unit = ranked.iloc[0], metrics.named(name).unit
-    at = ", ".join(f"{bare(column)} = {_value(best[column])}" for column in columns)
+    at = ", ".join(f"{bare(column)} = {setting(best[column])}" for column in columns)
     values = f": {f.listed(best['values'])}" if best["n"] > 1 and best["n"] < FEW else ""
     said = (
         f"{_about(own, named)}: of {len(own)} settings, {at} has the lowest mean {metrics.named(name).title.lower()}, "
@@ -117,7 +117,7 @@ def _table(frame: pd.DataFrame, varied: Sequence[str], name: str, named: Methods
         "Data set": rows["eval_dataset"].fillna(""),
         "Evaluation": kinds(rows),
         "Algorithm": names(rows, named),
-        **{bare(column): rows[column].map(_value) for column in varied},
+        **{bare(column): rows[column].map(setting) for column in varied},
         "n": rows["n"].map(f.count),
         f"{header} ({metrics.named(name).unit}), mean ± sd": [
             f.plus_minus(mean, sd) for mean, sd in zip(rows["mean"], rows["sd"], strict=True)
@@ -136,7 +136,7 @@ def _heat(own: pd.DataFrame, first: str, second: str, name: str, named: Methods)
     rows, columns = _levels(own[first]), _levels(own[second])
     low, high = float(own["mean"].min()), float(own["mean"].max())
     cells = {
-        (_value(r[first]), _value(r[second])): (
+        (setting(r[first]), setting(r[second])): (
             f"{f.fixed(r['mean'])} (n = {r['n']})",
             (float(r["mean"]) - low) / (high - low) if high > low else 0.0,
             bool(r["best"]),
@@ -156,13 +156,13 @@ def _curve(own: pd.DataFrame, column: str, name: str, named: Methods) -> Chart:
     """Every search's value by one parameter; the means joined where it is a number, for names have no order."""
     number = numeric(own[column]) and own[column].notna().all()
     levels = _levels(own[column])
-    at = [float(v) if number else float(levels.index(_value(v))) for v in own[column]]
+    at = [float(v) if number else float(levels.index(setting(v))) for v in own[column]]
     dots = tuple(Dot(x, y) for x, values in zip(at, own["values"], strict=True) for y in values)
     mean = tuple(sorted(zip(at, own["mean"].astype(float), strict=True))) if number else ()
     x = spanning(at) if number else Scale(-0.5, len(levels) - 0.5)
     every = [y for values in own["values"] for y in values]
     best = own.iloc[int(own["mean"].argmin())]
-    alt = f"lowest at {bare(column)} = {_value(best[column])}: {f.fixed(best['mean'])} {metrics.named(name).unit}"
+    alt = f"lowest at {bare(column)} = {setting(best[column])}: {f.fixed(best['mean'])} {metrics.named(name).unit}"
     title = f"{metrics.named(name).title} by {bare(column)}, {_about(own, named)}"
     about = _about(own, named)
     panel = Panel(about, f"{about}: {alt}", dots=dots, mean=mean)
@@ -192,7 +192,7 @@ def _parallel(own: pd.DataFrame, columns: Sequence[str], name: str, named: Metho
     ranked = own.sort_values("mean", kind="stable")
     lines = []
     for row in ranked.to_dict("records"):
-        points = [(float(i), places[column][_value(row[column])]) for i, column in enumerate(columns)]
+        points = [(float(i), places[column][setting(row[column])]) for i, column in enumerate(columns)]
         lines.append(Line((*points, (float(len(columns)), (float(row["mean"]) - low) / ((high - low) or 1.0)))))
     marks = [
         Dot(float(i), place, label=level) for i, column in enumerate(columns) for level, place in places[column].items()
@@ -231,9 +231,3 @@ def _levels(values: pd.Series) -> list[str]:
     kept = values.dropna().drop_duplicates()
     kept = kept.sort_values() if numeric(values) else kept
     return [*map(setting, kept), *(["unset"] if values.isna().any() else [])]
-
-
-def _value(value: object) -> str:
-    """A parameter's value as text; a missing one is a setting too."""
-    missing = value is None or value is pd.NA or value != value  # NaN differs from itself
-    return "unset" if missing else setting(value)

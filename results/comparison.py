@@ -109,7 +109,7 @@ def by_configuration(records: pd.DataFrame) -> pd.DataFrame:
         differs = values.transform(lambda own: own.nunique(dropna=False)) > 1
         name = metrics.bare(column)
         short = name if name.startswith("evaluation.") else name.rpartition(".")[2]
-        value = f"{short} = " + known[column].map(metrics.setting).where(known[column].notna(), "unset")
+        value = f"{short} = " + known[column].map(metrics.setting)
         before = kept["variant"] + kept["variant"].map(lambda text: ", " if text else "")
         kept["variant"] = kept["variant"].where(~differs, before + value)
     return kept

@@ -207,7 +207,12 @@ def bare(column: str) -> str:
 
 
 def setting(value: object) -> str:
-    """A hyperparameter's value: whole numbers without a point, nothing rounded that would make two values one."""
+    """A hyperparameter's value: whole numbers without a point, nothing rounded that would make two values one.
+
+    A missing one is ``unset``.
+    """
+    if value is None or value is pd.NA or value != value:  # NaN differs from itself
+        return "unset"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:.12g}"

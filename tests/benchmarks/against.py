@@ -20,10 +20,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from benchmarks.sizes import SIZES, Size, cpu_seconds, product
+from benchmarks.sizes import DEPTHWISE, SIZES, Size, cpu_seconds, product
 
 PACKAGES = ("algorithms", "spaces", "results", "searches")
 """What a search is made of; ``searches`` is the tests' helper that makes one."""
+
+
+KNOWN = SIZES | DEPTHWISE
 
 
 @contextmanager
@@ -66,7 +69,7 @@ def iteration(root: Path, size: Size, algorithm: str = "darts1") -> tuple[Any, A
 
 def compared(name: str, roots: dict[str, Path], rounds: int) -> None:
     """Print both codes' shares of the matrix product's speed at one size, and the ratio of their times."""
-    made = {code: iteration(root, SIZES[name]) for code, root in roots.items()}
+    made = {code: iteration(root, KNOWN[name]) for code, root in roots.items()}
     macs = {search.counts.macs for search, _ in made.values()}
     assert len(macs) == 1, f"the two codes count different multiply-adds: {macs}"
     runs = {"product": product(macs.pop())} | {code: run for code, (_, run) in made.items()}
@@ -85,14 +88,14 @@ def main() -> None:
     """Compare at every size, or at those named."""
     parser = argparse.ArgumentParser(description="DARTS-1's iteration: this code against an older commit's.")
     parser.add_argument("commit", help="the older commit, or a folder that holds its files")
-    parser.add_argument("--size", action="append", choices=list(SIZES), help="all by default")
+    parser.add_argument("--size", action="append", choices=list(KNOWN), help="all by default")
     parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args()
     torch.set_num_threads(1)
     here = Path(__file__).parents[2]
     with tempfile.TemporaryDirectory() as folder:
         old = Path(options.commit) if Path(options.commit).is_dir() else extracted(options.commit, folder)
-        for name in options.size or SIZES:
+        for name in options.size or KNOWN:
             compared(name, {"before": old, "after": here}, options.rounds)
 
 

@@ -52,6 +52,14 @@ SIZES = {
 }
 """One cell a stage at NATS-Bench's width, the mini protocol's supernet, and a DARTS supernet."""
 
+DEPTHWISE = {
+    "darts mini": Size("darts", 64, {"channels": 4, "cells": 8, "image_size": 16}),
+    "darts quick": Size("darts", 32, {"channels": 4, "cells": 3, "image_size": 8}),
+    "macro mini": Size("macro", 64, {"channels": 4, "image_size": 16}),
+    "macro quick": Size("macro", 32, {"channels": 4, "image_size": 8}),
+}
+"""The reduced protocols' supernets with depthwise convolutions of small images."""
+
 PAPER = Size("nats", 64, {"channels": 16, "cells": 5, "image_size": 32})
 """NATS-Bench's own supernet."""
 
