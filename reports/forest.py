@@ -132,7 +132,7 @@ class _Costs:
     means: Mapping[Method, Mapping[str, float]]
     units: Mapping[str, tuple[float, str]]
     scale: Scale
-    front: set[Method]
+    front: list[Method]
     """Methods that no other beats both in error and in the drawn cost."""
 
     def drawn(self, method: Method) -> float:
@@ -182,13 +182,16 @@ def _row(
     )
 
 
-def pareto(points: Mapping[Method, tuple[float, float]]) -> set[Method]:
-    """Those that no other beats or equals in both coordinates while beating it in one; lower is better."""
-    return {
+def pareto(points: Mapping[Method, tuple[float, float]]) -> list[Method]:
+    """Those that no other beats or equals in both coordinates while beating it in one; lower is better.
+
+    In the order of ``points``, so that a page is the same however often it is made.
+    """
+    return [
         m
         for m, (cost, error) in points.items()
         if not any(c <= cost and e <= error and (c < cost or e < error) for c, e in points.values())
-    }
+    ]
 
 
 def cost_means(records: pd.DataFrame) -> dict[Method, dict[str, float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,14 @@ def test_nobody_on_the_front_is_beaten_and_whoever_is_off_it_is(points: list[tup
     for method, (cost, error) in named.items():
         beaten = [o for o in named.values() if o != (cost, error) and o[0] <= cost and o[1] <= error]
         assert (method in front) == (not beaten)
+    assert front == [method for method in named if method in front]
+
+
+def test_equals_on_the_front_are_named_in_the_records_order_in_every_process(make: Make) -> None:
+    names = [f"v{i}" for i in range(9)]
+    frame = records_frame([make("rarts", 0, 9.0, variant=name, search_macs=1.0) for name in names])
+    (chart, *_) = scatters.error_against_cost(frame, answer(frame), methods(frame))
+    assert re.findall(r"v\d", chart.panels[0].alt) == names
 
 
 def test_the_forest_is_sorted_by_result_and_draws_no_interval_below_five(make: Make) -> None:
