@@ -60,7 +60,7 @@ class Evaluation(Section):
     cutout: int | None = Field(None, ge=0, description="side of the square cut out; default: the search's")
     image_size: int | None = Field(None, ge=4, description="side of the images; default: the search's")
     amp: bool = Field(False, description="mixed precision; off for the paper's numbers")
-    channels_last: bool = Field(False, description="channels-last memory format; on a CPU it is no gain")
+    channels_last: bool = Field(False, description="channels-last memory format, on GPUs")
     stream: bool = Field(
         False, description="read an image folder's files batch by batch, as random resized crops instead of `crop`"
     )

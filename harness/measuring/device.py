@@ -100,6 +100,16 @@ def check_graphs(device: str, asked: bool) -> None:
         raise BadInput(f"--cuda-graphs: the trials run on {device}; add --device cuda, or leave it out")
 
 
+def check_format(device: str, channels_last: bool) -> None:
+    """Refuse channels_last on the CPU, where it is no gain.
+
+    There torch 2.14 writes beyond its memory in the slope to the weights of 1 × 1 convolutions of stride 2 and few
+    channels. Raises BadInput.
+    """
+    if channels_last and device == "cpu":
+        raise BadInput("evaluation.channels_last is for GPUs, and the trials run on cpu: leave it out")
+
+
 def share_of(device: str, gpus: float) -> float:
     """The share of one GPU that a trial was lent, 1 elsewhere: by it its device days are counted."""
     return gpus if device.startswith("cuda") and 0 < gpus < 1 else 1.0

@@ -19,6 +19,7 @@ from harness.config.sections import Comparison, Environment, Settings
 from harness.config.trial import Digests, Job, TrialConfig, Way
 from harness.config.variation import check_varied
 from harness.data import Dataset, Split, load, split
+from harness.measuring.device import check_format
 from harness.measuring.latency import conditions, read
 from harness.measuring.record import TRAINED
 from harness.planning import hardware
@@ -65,6 +66,7 @@ def plan(request: Request) -> Plan:
     check_request(request)
     _check_options(request)
     asked = asked_protocol(request)
+    check_format(device_of(request), asked.settings.evaluation.channels_last)
     check_varied(request.points, asked, request.algorithms)
     measured = hardware.read(request)
     known = _latencies(request, asked, measured)

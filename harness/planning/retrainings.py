@@ -15,6 +15,7 @@ from harness.config.request import Request, check_serial, environment_of
 from harness.config.sections import Comparison, Evaluation, Settings
 from harness.config.trial import Retraining, TrialConfig
 from harness.data import load, open_streamed
+from harness.measuring.device import check_format
 from harness.planning.plan import Plan
 from harness.training.stand_alone import AnyDataset, check_network, check_stream
 from results.errors import BadInput
@@ -78,6 +79,7 @@ def plan_retrainings(request: Request, run: Path | None, genotypes: Sequence[str
     environment = environment_of(request, folder, max(trial.settings.evaluation.processes for trial in trials))
     for trial in trials:
         _check_processes(trial.settings.evaluation, environment.device, request)
+        check_format(environment.device, trial.settings.evaluation.channels_last)
     changed = tuple(f"{key} = {value} (retraining)" for key, value in overrides.items())
     if found is None:
         comparison = _comparison(request, first, data)

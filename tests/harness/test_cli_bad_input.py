@@ -30,6 +30,7 @@ from spaces.nats_benchmark import REQUIRED, every_cell
         ("--set lr=inf", "lr = 'inf'"),
         ("--set batch_size=0", "batch_size = 0"),
         ("--set evaluation.processes=2", "leave it out of a search"),
+        ("--set evaluation.channels_last=true", "is for GPUs, and the trials run on cpu"),
         ("--set evaluation.stream=true", "evaluation.stream reads imagefolder, not digits"),
         ("--set batch_size=10000", "batch_size = 10000"),
         ("--set evaluation.batch_size=1000", "evaluation.batch_size = 1000"),
