@@ -27,6 +27,7 @@ COUNTED = {
     "latency-weight/raspi4": (9, 9, 189),
     "latency-weight/raspi4-more": (3, 3, 63),
     "mini-darts": (15, 15, 81),
+    "mini-macro": (5, 5, 55),
     "mini-nats": (46, 138, 3468),
     "mini-nats-x10": (22, 66, 242),
     "mini-table2": (9, 9, 54),
