@@ -19,6 +19,8 @@ from results.statistics import Summary, summarise
 SETTING = ["protocol", "space", "search_dataset"]
 MEASURE = ["eval_dataset", "evaluation"]
 METHOD = ["algorithm", "variant"]
+LATENCY, SOURCE = f"{metrics.HYPER}space.latency", f"{metrics.HYPER}space.latency_source"
+"""What a search's penalty took the operations' latencies to be, and where they are from."""
 
 PAPER_TABLES = ("table1", "table3", "table4")
 """The paper's tables of test errors by space (its ``task``), data set, algorithm and variant."""
@@ -66,9 +68,6 @@ def cost(records: pd.DataFrame) -> pd.DataFrame:
     frame["seconds_ratio"] = frame["search_seconds_mean"] / reference["search_seconds_mean"]
     frame["macs_ratio"] = frame["search_macs_mean"] / reference["search_macs_mean"]
     return frame
-
-
-LATENCY, SOURCE = f"{metrics.HYPER}space.latency", f"{metrics.HYPER}space.latency_source"
 
 
 def latencies_by_source(records: pd.DataFrame) -> pd.DataFrame:

@@ -141,8 +141,8 @@ def correlate(
     where = torch.device(device_here(device))
     prepare(where)
     frames = [correlation.judged(made, genotypes, dataset)]
-    of = {"space": space, "table": opened.description, "table_digest": opened.digest, "dataset": dataset}
-    told: dict[str, object] = {**of, "seed": seed, "cells": cells}
+    told: dict[str, object] = {"space": space, "table": opened.description, "table_digest": opened.digest}
+    told |= {"dataset": dataset, "seed": seed, "cells": cells}
     if kept:
         here = Environment(
             run="",

@@ -123,12 +123,8 @@ def reproduce(
 
 def _refuse_all_but_out(context: typer.Context) -> None:
     """The solvable model has neither data nor protocol: an option for them would be ignored."""
-    others = {p.name: p.opts[0] for p in context.command.params if p.name not in {None, "target", "out"}}
-    given = [option for name, option in others.items() if _is_given(context, str(name))]
+    others = [p for p in context.command.params if p.name not in ("target", "out")]
+    sources = {p.opts[0]: context.get_parameter_source(p.name or "") for p in others}
+    given = [option for option, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
     if given:
         raise BadInput(f"fig1 is of the solvable model, and takes --out alone: leave out {', '.join(given)}")
-
-
-def _is_given(context: typer.Context, name: str) -> bool:
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
